@@ -1,0 +1,202 @@
+"""The settings of a deployment: read from KITELINE_* variables, or from the files that KITELINE_*_FILE name."""
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from infra.failures import OperatorFailure
+
+PREFIX = "KITELINE_"
+FILE_SUFFIX = "_FILE"
+
+
+class SettingsError(OperatorFailure):
+    """A KITELINE_ variable is unknown, or its value cannot be used."""
+
+    exit_code = 2
+
+
+class Settings(BaseSettings):
+    """Every setting, each with the reason to change it; all have a default that serves on one machine."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True)
+
+    home: Path = Field(Path(".kiteline"), description="folder of the embedded database, broker and keys")
+    deployment: str = Field(
+        "local", pattern=r"^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$", description="name in every event's source"
+    )
+    host: str = Field("127.0.0.1", min_length=1, description="address the service listens on")
+    port: int = Field(8080, ge=1, le=65535, description="port the service listens on")
+
+    database_url: str | None = Field(None, description="PostgreSQL to use instead of the embedded one")
+    database_pool_size: int = Field(8, ge=1, le=200, description="connections for queries, per process")
+
+    kafka_bootstrap_servers: str | None = Field(None, description="host:port[,host:port] of a Kafka to use")
+    kafka_options: dict[str, Any] = Field(
+        default_factory=dict, description="JSON object handed to the Kafka clients (SASL, TLS)"
+    )
+
+    master_key: SecretStr | None = Field(
+        None, description="vault master key, base64; without it home/keys/master is made"
+    )
+    token_issuer: str = Field("urn:kiteline:local", min_length=1, description="issuer that tokens must name")
+    token_audience: str = Field("kiteline", min_length=1, description="audience that tokens must name")
+    token_jwks_url: str | None = Field(
+        None, pattern=r"^https?://", description="keys of an outside issuer; without it the local issuer's"
+    )
+    token_lifetime_seconds: int = Field(28_800, ge=60, le=2_592_000, description="life of a local issuer's token")
+
+    max_body_bytes: int = Field(1_048_576, ge=1_024, description="largest JSON body accepted")
+    max_upload_bytes: int = Field(33_554_432, ge=1_024, description="largest register accepted")
+    request_timeout_seconds: float = Field(30.0, gt=0, le=600, description="longest time a request may take")
+    shutdown_timeout_seconds: float = Field(20.0, gt=0, le=600, description="time given to requests at a stop")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="least severe log line written")
+
+    @field_validator("home")
+    @classmethod
+    def _home_is_absolute(cls, value: Path) -> Path:
+        return value.expanduser().absolute()
+
+    @field_validator("database_url")
+    @classmethod
+    def _database_url_names_postgresql(cls, value: str | None) -> str | None:
+        if value is not None and not value.startswith(("postgresql://", "postgres://")):
+            message = "must begin with postgresql://"
+            raise ValueError(message)
+        return value
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Take values from `load_settings` alone, which knows where each came from."""
+        del settings_cls, env_settings, dotenv_settings, file_secret_settings
+        return (init_settings,)
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a setting's value came from: `default`, the variable's name, or the variable and the file it names."""
+
+    field: str
+    variable: str
+    source: str
+    shown: str
+    description: str
+
+
+def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
+    """Read the settings from the environment, anew at every call.
+
+    Raises SettingsError that lists everything wrong at once.
+    """
+    raw, _ = _read(os.environ if environ is None else environ)
+    try:
+        return Settings(**raw)
+    except ValidationError as error:
+        raise _unusable(error) from None
+
+
+def origins(settings: Settings, environ: Mapping[str, str] | None = None) -> list[Origin]:
+    """Tell for every setting its effective value, secrets masked, and where it came from."""
+    _, sources = _read(os.environ if environ is None else environ)
+    return [
+        Origin(name, _variable(name), sources.get(name, "default"), _shown(name, settings), field.description or "")
+        for name, field in Settings.model_fields.items()
+    ]
+
+
+def _read(environ: Mapping[str, str]) -> tuple[dict[str, Any], dict[str, str]]:
+    values: dict[str, Any] = {}
+    sources: dict[str, str] = {}
+    problems: list[tuple[str, str]] = []
+    for variable in sorted(name for name in environ if name.upper().startswith(PREFIX)):
+        field = _field_of(variable)
+        if field is None:
+            problems.append(_unknown(variable))
+        elif environ[variable].strip() == "":
+            continue  # an empty variable is how shells and compose files say "not set"
+        elif field in values:
+            problems.append(
+                (f"{_variable(field)} 与其 _FILE 变量只能设置一个。", f"Set {variable} or its twin, not both.")
+            )
+        else:
+            try:
+                values[field], sources[field] = _value(variable, field, environ[variable])
+            except (OSError, ValueError) as error:
+                problems.append((f"{variable}：无法读取（{error}）。", f"{variable} cannot be read: {error}."))
+    if problems:
+        raise SettingsError("\n".join(zh for zh, _ in problems), "\n".join(en for _, en in problems))
+    return values, sources
+
+
+def _value(variable: str, field: str, text: str) -> tuple[Any, str]:
+    source = variable
+    if variable.endswith(FILE_SUFFIX):
+        source = f"{variable} ({text})"
+        text = Path(text).expanduser().read_text(encoding="utf-8").strip()
+    if _is_json(Settings.model_fields[field]):
+        try:
+            return json.loads(text), source
+        except json.JSONDecodeError as error:
+            message = f"not JSON at character {error.pos + 1}"
+            raise ValueError(message) from None
+    return text, source
+
+
+def _field_of(variable: str) -> str | None:
+    name = variable[len(PREFIX) :]
+    for candidate in (name, name.removesuffix(FILE_SUFFIX)):
+        if variable == variable.upper() and candidate.lower() in Settings.model_fields:
+            return candidate.lower()
+    return None
+
+
+def _is_json(field: FieldInfo) -> bool:
+    return field.default_factory is dict
+
+
+def _variable(field: str) -> str:
+    return PREFIX + field.upper()
+
+
+def _unknown(variable: str) -> tuple[str, str]:
+    known = ", ".join(_variable(name) for name in Settings.model_fields)
+    return (
+        f"不认识的设置 {variable}。可用的有：{known}（均可加 {FILE_SUFFIX}）。",
+        f"Unknown setting {variable}. Known: {known} (each also with {FILE_SUFFIX}).",
+    )
+
+
+def _unusable(error: ValidationError) -> SettingsError:
+    # The value itself stays out of the message: it may be a secret.
+    lines = [(_variable(str(item["loc"][0])), item["msg"]) for item in error.errors()]
+    return SettingsError(
+        "\n".join(f"{variable} 的值不可用：{message}。" for variable, message in lines),
+        "\n".join(f"The value of {variable} cannot be used: {message}." for variable, message in lines),
+    )
+
+
+def _shown(name: str, settings: Settings) -> str:
+    value = getattr(settings, name)
+    if value is None:
+        return "-"
+    if name == "kafka_options":
+        return ", ".join(f"{key}=***" for key in sorted(value)) or "-"
+    if name == "database_url":
+        parts = urlsplit(value)
+        return f"{parts.scheme}://***@{parts.hostname or ''}:{parts.port or 5432}{parts.path}"
+    return str(value)  # a SecretStr masks itself

@@ -1,0 +1,1 @@
+"""What happens to members, told through HTTP, one file each."""

@@ -1,0 +1,1 @@
+"""Tests that do no I/O."""
