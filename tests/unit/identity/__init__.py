@@ -1,0 +1,1 @@
+"""Identity numbers: what is read, what is refused and with which code."""
