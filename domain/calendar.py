@@ -1,0 +1,150 @@
+"""Calendar arithmetic that rules rest on: workdays as the State Council publishes them each year, and clamped calendar months."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from calendar import monthrange
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from functools import cache
+from importlib import resources
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from domain.times import local_day
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+__all__ = ["Due", "Workdays", "add_months", "load_workdays", "local_day", "month_end", "months_between"]
+
+_WEEKDAYS: Final = 5
+
+
+class Due(NamedTuple):
+    """A day some workdays on, and whether it lies where the arrangement of holidays is not published yet."""
+
+    day: date
+    provisional: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Workdays:
+    """Which days are worked. Outside the years of the table Monday to Friday is assumed, and said to be provisional.
+
+    `free` are weekdays off and `worked` weekend days on, of the years in `years`.
+    """
+
+    years: frozenset[int]
+    free: frozenset[date]
+    worked: frozenset[date]
+    _ordinals: list[int] = field(init=False, repr=False, compare=False)
+    _last: date = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Lay out the ordinals of all workdays of the span from the first to the last year, so that counting is by index."""
+        first, last = (min(self.years), max(self.years)) if self.years else (1, 1)
+        start, end = date(first, 1, 1), date(last, 12, 31) if self.years else date.min
+        days = range(start.toordinal(), end.toordinal() + 1) if self.years else range(0)
+        free, worked = {day.toordinal() for day in self.free}, {day.toordinal() for day in self.worked}
+        # Ordinal 1 was a Monday.
+        ordinals = [day for day in days if day in worked or ((day - 1) % 7 < _WEEKDAYS and day not in free)]
+        object.__setattr__(self, "_ordinals", ordinals)
+        object.__setattr__(self, "_last", end)
+
+    def is_workday(self, day: date) -> bool:
+        """Whether the day is worked."""
+        return day in self.worked or (day.weekday() < _WEEKDAYS and day not in self.free)
+
+    def is_published(self, day: date) -> bool:
+        """Whether the arrangement of the day's year is in the table."""
+        return day.year in self.years
+
+    def add_workdays(self, day: date, n: int) -> Due:
+        """Count `n` workdays (0 or more) after `day`, which itself does not count.
+
+        The result is provisional when a year on the way, the result's own included, is not in the table. Raises ValueError for a
+        negative n.
+        """
+        if n < 0:
+            msg = f"workdays are counted forward: {n}"
+            raise ValueError(msg)
+        if n == 0:
+            return Due(day, provisional=not self.is_published(day))
+        index = bisect_right(self._ordinals, day.toordinal()) + n - 1
+        if (
+            self._ordinals
+            and day >= date.fromordinal(self._ordinals[0]) - timedelta(days=1)
+            and index < len(self._ordinals)
+        ):
+            due = date.fromordinal(self._ordinals[index])
+        else:
+            due = self._count_out(day, n)
+        return Due(due, provisional=any(year not in self.years for year in range(day.year, due.year + 1)))
+
+    def _count_out(self, day: date, n: int) -> date:
+        """Use up the workdays of the table, then whole weeks; before the table whole weeks alone."""
+        left = len(self._ordinals) - bisect_right(self._ordinals, day.toordinal())
+        if self._ordinals and day.year >= min(self.years) and left < n:
+            n -= left
+            day = max(day, self._last)
+        return _add_weekdays(day, n)
+
+    def with_year(self, year: int, *, workdays: Collection[date], holidays: Collection[date]) -> Workdays:
+        """Return a table in which one year is as published: `holidays` are free, `workdays` worked; the rest Monday to Friday.
+
+        Days that say what the weekday says already (a holiday on a Sunday) may be listed too. Raises ValueError for a day of another
+        year, or one that is both.
+        """
+        strays = sorted(day for day in (*workdays, *holidays) if day.year != year)
+        both = sorted(set(workdays) & set(holidays))
+        if strays or both:
+            msg = f"not days of {year}: {strays}" if strays else f"both free and worked: {both}"
+            raise ValueError(msg)
+        others_free = {day for day in self.free if day.year != year}
+        others_worked = {day for day in self.worked if day.year != year}
+        free = {day for day in holidays if day.weekday() < _WEEKDAYS}
+        worked = {day for day in workdays if day.weekday() >= _WEEKDAYS}
+        return Workdays(self.years | {year}, frozenset(others_free | free), frozenset(others_worked | worked))
+
+
+def _add_weekdays(day: date, n: int) -> date:
+    """Count n days of Monday to Friday after a day."""
+    weekday = day.weekday()
+    if weekday >= _WEEKDAYS:
+        day -= timedelta(days=weekday - _WEEKDAYS + 1)
+        weekday = _WEEKDAYS - 1
+    weeks, days = divmod(n, _WEEKDAYS)
+    over_weekend = 2 if weekday + days >= _WEEKDAYS else 0
+    return day + timedelta(days=weeks * 7 + days + over_weekend)
+
+
+@cache
+def load_workdays() -> Workdays:
+    """Return the shipped table, made by scripts/make_workdays.py."""
+    lines = resources.files("domain").joinpath("workdays.tsv").read_text(encoding="utf-8").splitlines()
+    first, last = map(int, lines[0].split("\t"))
+    kinds = [line.split("\t") for line in lines[1:]]
+    free = frozenset(date.fromisoformat(day) for day, kind in kinds if kind == "free")
+    worked = frozenset(date.fromisoformat(day) for day, kind in kinds if kind == "worked")
+    return Workdays(frozenset(range(first, last + 1)), free, worked)
+
+
+def add_months(day: date, n: int) -> date:
+    """Go `n` calendar months on (or back), clamped to the month's end: 31 August + 6 months = 28 February."""
+    year, month = divmod(day.year * 12 + day.month - 1 + n, 12)
+    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
+
+
+def month_end(day: date) -> date:
+    """Return the last day of the day's month."""
+    return day.replace(day=monthrange(day.year, day.month)[1])
+
+
+def months_between(earlier: date, later: date) -> int:
+    """Count the whole calendar months from `earlier` to `later`, as `add_months` counts them; negative when reversed."""
+    months = (later.year - earlier.year) * 12 + later.month - earlier.month
+    if months > 0 and add_months(earlier, months) > later:
+        return months - 1
+    if months < 0 and add_months(earlier, months) < later:
+        return months + 1
+    return months

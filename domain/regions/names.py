@@ -1,0 +1,194 @@
+"""Reads the names of places as offices type them: chains, short forms, separators, codes, and what a place was called before."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Final
+
+from domain.regions.region import COUNTRY, Level, Region
+from domain.regions.short_names import KINDS, short_names
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from domain.regions.table import RegionTable
+
+_SEPARATORS: Final = re.compile(r"[^0-9A-Za-z\u3400-\u9fff\U00020000-\U0003ffff]+")
+_CODE: Final = re.compile(r"(?<!\d)(\d{6}|\d{9}|\d{12})(?!\d)")
+_COUNTRY: Final = re.compile(r"(中华人民共和国|中国)(?=.)")
+# What lists put between a province and its counties where there is no city.
+_HEADING: Final = re.compile(r"市辖区|(省|自治区)?直辖县(级行政(区划|单位))?|省直辖(县级)?行政(单位|区划)")
+# Zones that are no regions of the standard: a record there is held at the place they lie in.
+_ZONE: Final = re.compile(r".*(开发区|高新区|经开区|产业园区?|工业园区?|园区|保税区|示范区|管理区|度假区|新城|新区)")
+_LEVELS: Final = (Level.PROVINCE, Level.CITY, Level.COUNTY)
+LONGEST: Final = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """What a text can mean on a day.
+
+    `candidates` best first; `rest` is the text after the name (仓前街道), without separators; `former` are places that bore the name
+    before the day and do not now, for which `RegionTable.resolve` tells what became of them (filled only without candidates).
+    """
+
+    candidates: tuple[Region, ...] = ()
+    rest: str = ""
+    former: tuple[Region, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """One way to read the text: the regions of the chain, where it stopped, and whether the last name was written in full."""
+
+    region: Region
+    end: int
+    names: int
+    full: bool
+
+
+class NameIndex:
+    """Every name and short name of every region ever, in one dictionary; validity is asked per region and day."""
+
+    def __init__(self, table: RegionTable, regions: Iterable[Region]) -> None:
+        """Index the regions of a table."""
+        self._table = table
+        aliases: dict[str, list[tuple[Region, bool]]] = defaultdict(list)
+        for region in regions:
+            if region.heading:
+                continue
+            aliases[region.name].append((region, True))
+            for short in short_names(region.name, region.level):
+                aliases[short].append((region, False))
+        self._aliases = dict(aliases)
+        self._longest = max(map(len, aliases), default=0)
+
+    def match(self, text: str, on: date, within: str | None) -> Match:
+        """Read a text; see `RegionTable.match`."""
+        name, codes = _normalised(text)
+        for coded in codes:
+            found = self._by_code(coded, name, on, within)
+            if found is not None:
+                return found
+        if not name:
+            return Match()
+        for day_fits in (self._stands, self._may_have_stood):
+            readings = list(self._readings(name, on, day_fits))
+            found = self._best(name, readings, on, within)
+            if found.candidates:
+                return found
+        return Match(former=self._former(name, on, within))
+
+    def _by_code(self, code: str, name: str, on: date, within: str | None) -> Match | None:
+        region = self._table.get(code, on)
+        if region is None or region.level is Level.COUNTRY or region.heading or not self._lies_in(region, within, on):
+            former = tuple(self._table.history(code)[-1:])
+            return Match(former=former) if former and not name else None
+        if not name:
+            return Match((region,))
+        named = self.match(name, on, within)
+        if any(one.code == code[:6] for one in named.candidates):
+            return Match((region,), named.rest)
+        # Code and name disagree: both are shown, a person decides.
+        return Match((region, *named.candidates), named.rest)
+
+    def _readings(self, text: str, on: date, fits: object) -> Iterator[_Reading]:
+        """Yield every chain of names from the start of the text, each name below the one before."""
+        assert callable(fits)
+        waiting: list[tuple[int, Region | None, int]] = [(0, None, 0)]
+        seen: set[tuple[int, str]] = set()
+        while waiting:
+            start, above, names = waiting.pop()
+            if above is not None and (heading := _HEADING.match(text, start)):
+                start = heading.end()
+            for size in range(min(self._longest, len(text) - start), 1, -1):
+                for region, full in self._aliases.get(text[start : start + size], ()):
+                    if not fits(region, on) or not self._is_below(region, above, on):
+                        continue
+                    end = start + size
+                    yield _Reading(region, end, names + 1, full)
+                    if (end, region.code) not in seen:
+                        seen.add((end, region.code))
+                        waiting.append((end, region, names + 1))
+
+    def _stands(self, region: Region, on: date) -> bool:
+        return region.stands_on(on)
+
+    def _may_have_stood(self, region: Region, on: date) -> bool:
+        return region.valid_to is not None and region.valid_from <= on and self._table.accepts(region.code, on)
+
+    def _is_below(self, region: Region, above: Region | None, on: date) -> bool:
+        if above is None or region.code == above.code:
+            return True
+        day = on if region.stands_on(on) else region.valid_from
+        return any(parent.code == above.code for parent in self._table.parents(region.code, day))
+
+    def _best(self, text: str, readings: list[_Reading], on: date, within: str | None) -> Match:
+        """Keep the readings that leave least of the text over, and of those the places that can be meant."""
+        possible = [one for one in readings if _may_end(text, one) and self._lies_in(one.region, within, on)]
+        if not possible:
+            return Match()
+        end = max(one.end for one in possible)
+        furthest = [one for one in possible if one.end == end]
+        if any(one.full for one in furthest):
+            furthest = [one for one in furthest if one.full]
+        regions = list({one.region.code: one.region for one in sorted(furthest, key=_order)}.values())
+        if not any(one.full for one in furthest):
+            regions = self._meant(text, regions, on)
+        return Match(tuple(regions), text[end:])
+
+    def _meant(self, text: str, regions: list[Region], on: date) -> list[Region]:
+        """Choose among places of one short name: a province's own; or one that holds all the others (荆州: the city, not its district)."""
+        top = regions[0]
+        if top.level is Level.PROVINCE:
+            return [top]
+        others = [region for region in regions if region is not top]
+        if all(self._is_below(region, top, on) for region in others):
+            return [top]
+        return regions
+
+    def _former(self, text: str, on: date, within: str | None) -> tuple[Region, ...]:
+        """Find what bore exactly this name, at the end of its chain, before the day, latest first."""
+        found: dict[str, Region] = {}
+        for size in range(min(self._longest, len(text)), 1, -1):
+            for region, _ in self._aliases.get(text[-size:], ()):
+                if region.valid_to is None or region.valid_to > on or not self._lies_in(region, within, on):
+                    continue
+                day = date.fromordinal(region.valid_to.toordinal() - 1)
+                chains = self._readings(text, day, self._stands)
+                if any(one.end == len(text) and one.region == region for one in chains):
+                    kept = found.get(region.code)
+                    found[region.code] = (
+                        region if kept is None or kept.valid_to is None or kept.valid_to < region.valid_to else kept
+                    )
+        latest = sorted(found.values(), key=lambda region: region.valid_to or on, reverse=True)
+        return tuple(latest)
+
+    def _lies_in(self, region: Region, within: str | None, on: date) -> bool:
+        return within is None or within == COUNTRY or self._table.lies_in(region.code, within, on)
+
+
+def _normalised(text: str) -> tuple[str, list[str]]:
+    """Return the name without separators, and the codes that stand beside it."""
+    plain = unicodedata.normalize("NFKC", text)[: LONGEST * 4]
+    codes = _CODE.findall(plain)
+    name = _SEPARATORS.sub("", _CODE.sub(" ", plain))
+    return _COUNTRY.sub("", name, count=1) if _COUNTRY.match(name) else name, codes
+
+
+def _may_end(text: str, reading: _Reading) -> bool:
+    """Whether a name may stop here: what follows a short name must not make another name of it (朝阳路, 余杭市)."""
+    rest = text[reading.end :]
+    if not rest or reading.full:
+        return True
+    if _ZONE.match(rest):
+        return True
+    return reading.names > 1 and rest[0] not in KINDS
+
+
+def _order(reading: _Reading) -> tuple[int, str]:
+    return _LEVELS.index(reading.region.level), reading.region.code
