@@ -67,15 +67,17 @@ def parse_identity_number(text: str, today: date, *, numeric: bool = False) -> I
     if _OLD.match(number):
         raise IdentityError(
             "identity_number_old",
-            "这是15位旧号码,请填写18位公民身份号码。",
+            "这是15位旧号码，请填写18位公民身份号码。",
             "This is an old number of 15 digits; give the number of 18 characters.",
         )
     if not _NUMBER.match(number):
-        raise _invalid("应为18位:17位数字和一位校验码(数字或X)。", "It has 17 digits and a check digit (0 to 9 or X).")
+        raise _invalid(
+            "应为18位：17位数字和一位校验码（数字或X）。", "It has 17 digits and a check digit (0 to 9 or X)."
+        )
     if check_digit(number[:17]) != number[17]:
         if number.endswith("000"):
             raise _destroyed()
-        raise _invalid("校验码不符,请逐位核对。", "The check digit does not fit; compare digit by digit.")
+        raise _invalid("校验码不符，请逐位核对。", "The check digit does not fit; compare digit by digit.")
     return IdentityNumber(number, _day_of_birth(number, today), Sex.MALE if int(number[16]) % 2 else Sex.FEMALE)
 
 
@@ -119,7 +121,7 @@ def _day_of_birth(number: str, today: date) -> date:
 def _destroyed() -> IdentityError:
     return IdentityError(
         "identity_number_destroyed",
-        "号码已被电子表格改写(只保留15位有效数字),请将该列设为文本格式后重新填写18位号码。",
+        "号码已被电子表格改写（只保留15位有效数字），请将该列设为文本格式后重新填写18位号码。",
         "A spreadsheet has destroyed this number (it keeps 15 digits); format the column as text and enter it again.",
     )
 

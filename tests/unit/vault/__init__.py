@@ -1,0 +1,1 @@
+"""The vault without a database: keys, ciphertexts, names and search tokens."""
