@@ -1,4 +1,4 @@
-"""Calendar arithmetic that rules rest on: workdays as the State Council publishes them each year, and clamped calendar months."""
+"""Calendar arithmetic that rules rest on: workdays as published for each year, and clamped calendar months."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Workdays:
     _last: date = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        """Lay out the ordinals of all workdays of the span from the first to the last year, so that counting is by index."""
+        """Lay out the ordinals of all workdays from the first to the last year, so that counting is by index."""
         first, last = (min(self.years), max(self.years)) if self.years else (1, 1)
         start, end = date(first, 1, 1), date(last, 12, 31) if self.years else date.min
         days = range(start.toordinal(), end.toordinal() + 1) if self.years else range(0)
@@ -62,8 +62,8 @@ class Workdays:
     def add_workdays(self, day: date, n: int) -> Due:
         """Count `n` workdays (0 or more) after `day`, which itself does not count.
 
-        The result is provisional when a year on the way, the result's own included, is not in the table. Raises ValueError for a
-        negative n.
+        The result is provisional when a year on the way, the result's own included, is not in the table. Raises
+        ValueError for a negative n.
         """
         if n < 0:
             msg = f"workdays are counted forward: {n}"
@@ -90,10 +90,10 @@ class Workdays:
         return _add_weekdays(day, n)
 
     def with_year(self, year: int, *, workdays: Collection[date], holidays: Collection[date]) -> Workdays:
-        """Return a table in which one year is as published: `holidays` are free, `workdays` worked; the rest Monday to Friday.
+        """Return a table in which one year is as published: `holidays` free, `workdays` worked, the rest by weekday.
 
-        Days that say what the weekday says already (a holiday on a Sunday) may be listed too. Raises ValueError for a day of another
-        year, or one that is both.
+        Days that say what the weekday says already (a holiday on a Sunday) may be listed too. Raises ValueError for a
+        day of another year, or one that is both.
         """
         strays = sorted(day for day in (*workdays, *holidays) if day.year != year)
         both = sorted(set(workdays) & set(holidays))
@@ -141,7 +141,7 @@ def month_end(day: date) -> date:
 
 
 def months_between(earlier: date, later: date) -> int:
-    """Count the whole calendar months from `earlier` to `later`, as `add_months` counts them; negative when reversed."""
+    """Count whole calendar months from `earlier` to `later`, as `add_months` counts them; negative if reversed."""
     months = (later.year - earlier.year) * 12 + later.month - earlier.month
     if months > 0 and add_months(earlier, months) > later:
         return months - 1

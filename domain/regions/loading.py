@@ -23,8 +23,8 @@ def load_regions() -> RegionTable:
 def read_regions(text: str) -> RegionTable:
     """Read a table in the form that scripts/make_regions.py writes.
 
-    A date of four digits means some day in that year: the change is taken to be in force from 1 January, and the old code is still
-    accepted until 31 December.
+    A date of four digits means some day in that year: the change is taken to be in force from 1 January, and the old
+    code is still accepted until 31 December.
     """
     regions: list[Region] = []
     accepted_until: dict[tuple[str, date], date] = {}

@@ -1,4 +1,4 @@
-"""Reads the names of places as offices type them: chains, short forms, separators, codes, and what a place was called before."""
+"""Reads names of places as offices type them: chains, short forms, separators, codes, and names of before."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from domain.regions.region import COUNTRY, Level, Region
 from domain.regions.short_names import KINDS, short_names
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from domain.regions.table import RegionTable
 
@@ -32,8 +32,8 @@ LONGEST: Final = 40
 class Match:
     """What a text can mean on a day.
 
-    `candidates` best first; `rest` is the text after the name (仓前街道), without separators; `former` are places that bore the name
-    before the day and do not now, for which `RegionTable.resolve` tells what became of them (filled only without candidates).
+    `candidates` best first; `rest` is the text after the name (仓前街道), without separators; `former`, only without
+    candidates, are places that bore the name before the day: `RegionTable.resolve` tells what became of them.
     """
 
     candidates: tuple[Region, ...] = ()
@@ -43,7 +43,7 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class _Reading:
-    """One way to read the text: the regions of the chain, where it stopped, and whether the last name was written in full."""
+    """One way to read the text: the last place of the chain, where its name ends, how many names, was the last in full."""
 
     region: Region
     end: int
@@ -96,9 +96,8 @@ class NameIndex:
         # Code and name disagree: both are shown, a person decides.
         return Match((region, *named.candidates), named.rest)
 
-    def _readings(self, text: str, on: date, fits: object) -> Iterator[_Reading]:
+    def _readings(self, text: str, on: date, fits: Callable[[Region, date], bool]) -> Iterator[_Reading]:
         """Yield every chain of names from the start of the text, each name below the one before."""
-        assert callable(fits)
         waiting: list[tuple[int, Region | None, int]] = [(0, None, 0)]
         seen: set[tuple[int, str]] = set()
         while waiting:
@@ -138,11 +137,11 @@ class NameIndex:
             furthest = [one for one in furthest if one.full]
         regions = list({one.region.code: one.region for one in sorted(furthest, key=_order)}.values())
         if not any(one.full for one in furthest):
-            regions = self._meant(text, regions, on)
+            regions = self._meant(regions, on)
         return Match(tuple(regions), text[end:])
 
-    def _meant(self, text: str, regions: list[Region], on: date) -> list[Region]:
-        """Choose among places of one short name: a province's own; or one that holds all the others (荆州: the city, not its district)."""
+    def _meant(self, regions: list[Region], on: date) -> list[Region]:
+        """Choose among places of one short name: the province; or the one that holds all the others (荆州: the city)."""
         top = regions[0]
         if top.level is Level.PROVINCE:
             return [top]

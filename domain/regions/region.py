@@ -36,8 +36,8 @@ class Change(StrEnum):
 class Region:
     """A code with one name and one parent, from `valid_from` until the day before `valid_to` (days of Asia/Shanghai).
 
-    `change` and `successors` say how it ended, and are empty while it stands. A heading of the lists (市辖区, 直辖县) is a code, but
-    no place: it is nobody's parent. The name of a street or community is empty: no list of them is shipped.
+    `change` and `successors` say how it ended, and are empty while it stands. A heading of the lists (市辖区, 直辖县) is
+    a code, but no place: it is nobody's parent. The name of a street or community is empty: no list of them is shipped.
     """
 
     code: str
@@ -59,13 +59,15 @@ class Region:
 class Resolution:
     """Where a code recorded at some time stands on a day.
 
-    `code` is the successor, or the code itself when it still stands or when a person must assign it; then `needs_assignment` is true
-    and `candidates` are the regions of that day among which to choose (none when the sources name no successor).
+    `code` is the successor, or the code itself when it still stands or when a person must assign it; then
+    `needs_assignment` is true, since the day `since`, and `candidates` are the regions of the day among which to choose
+    (none when the sources name no successor).
     """
 
     code: str
     needs_assignment: bool = False
     candidates: tuple[str, ...] = ()
+    since: date | None = None
 
 
 def level_of(code: str) -> Level:

@@ -44,7 +44,7 @@ def reorganised(
 
 
 def must_be_a_known_kind(kind: str) -> Change:
-    """RENAMED, MERGED or SPLIT."""
+    """Read the kind: RENAMED, MERGED or SPLIT."""
     try:
         return Change(kind)
     except ValueError:
@@ -54,7 +54,7 @@ def must_be_a_known_kind(kind: str) -> Change:
 
 
 def must_have_the_shape_of_its_kind(change: Change, from_: tuple[str, ...], to: tuple[str, ...]) -> None:
-    """RENAMED is one to one, MERGED some into one, SPLIT one among several; nothing is named twice, all of one level."""
+    """Refuse what is not one to one (RENAMED), some into one (MERGED) or one among several (SPLIT), on one level."""
     shapes = {
         Change.RENAMED: len(from_) == 1 and len(to) == 1,
         Change.MERGED: len(from_) >= 1 and len(to) == 1 and from_ != to,
@@ -74,7 +74,7 @@ def must_have_the_shape_of_its_kind(change: Change, from_: tuple[str, ...], to: 
 
 
 def must_stand_until_further_notice(table: RegionTable, code: str, on: date) -> Region:
-    """What changes must stand on the day before, and no later change of it may be known."""
+    """Refuse to change what does not stand on that day, or whose later change is already known."""
     region = table.get(code, on)
     if region is None or region.heading:
         raise _refused(f"{code} 在 {on} 不是有效的区划代码", f"{code} is not a region on {on}")
@@ -86,7 +86,7 @@ def must_stand_until_further_notice(table: RegionTable, code: str, on: date) -> 
 
 
 def must_be_placed(table: RegionTable, code: str, name: str, on: date) -> Region:
-    """A new code needs a name, a region above it that stands, and no use before it that has not ended."""
+    """Refuse a new code without a name, without a region above it, or taken into use later; else return its region."""
     if not name:
         raise _refused(f"新代码 {code} 缺少名称", f"the new code {code} needs a name")
     if any(span.valid_to is None and span.valid_from > on for span in table.history(code)):
@@ -104,7 +104,7 @@ def must_be_placed(table: RegionTable, code: str, name: str, on: date) -> Region
 def _already_so(
     table: RegionTable, from_: tuple[str, ...], to: tuple[str, ...], on: date, names: dict[str, str]
 ) -> bool:
-    """Whether every outcome on that day is the one asked for: the shipped data may have overtaken a recorded change."""
+    """Whether the table has that outcome already: the shipped data may have overtaken a recorded change."""
     standing = [table.get(code, on) for code in to]
     if any(region is None or names.get(region.code, region.name) != region.name for region in standing):
         return False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from domain.regions.names import NameIndex
@@ -24,7 +25,7 @@ StoredCodes = tuple[tuple[str, ...], tuple[str, ...]]
 
 
 class RegionTable:
-    """Immutable. Lookups are by dictionary; answers are kept per span between two changes, so that they cost the same on any day."""
+    """Immutable. Answers are kept per span between two changes anywhere, so that each is a look-up on any day."""
 
     def __init__(
         self, regions: Sequence[Region], accepted_until: Mapping[tuple[str, date], date] | None = None
@@ -51,7 +52,7 @@ class RegionTable:
     # What stands on a day
 
     def get(self, code: str, on: date) -> Region | None:
-        """Return the region as valid on the day; of a street or community (9, 12 digits) its county's span with the code itself."""
+        """Return the region as valid on the day; of 9 or 12 digits the county's span with the code itself."""
         if len(code) == 6:
             return self._county(code, on)
         if len(code) not in {9, 12} or not code.isdigit():
@@ -77,7 +78,7 @@ class RegionTable:
         )
 
     def accepts(self, code: str, on: date) -> bool:
-        """Whether an office may have written the code on that day: valid, or ended in that year on a day that is not known."""
+        """Whether an office may have written the code then: valid, or ended that year on a day that is not known."""
         if self.get(code, on) is not None:
             return True
         spans = self._periods.get(code[:6], ()) if self.known(code) else ()
@@ -88,7 +89,7 @@ class RegionTable:
         )
 
     def validity(self, code: str) -> list[tuple[date, date | None]]:
-        """Return the spans in which the code stood, adjoining ones joined; the second day is the first on which it no longer did."""
+        """Return the spans in which the code stood: the first day, and the first on which it no longer did."""
         spans: list[tuple[date, date | None]] = []
         for region in self._periods.get(code[:6], ()):
             if spans and spans[-1][1] == region.valid_from:
@@ -106,9 +107,9 @@ class RegionTable:
     def resolve(self, code: str, on: date, recorded_on: date | None = None) -> Resolution:
         """Tell where a code recorded earlier stands on the day, following its successors.
 
-        A few codes were given to another place later; without `recorded_on` a code means what it stood for last by the day `on`. Of a
-        street or community whose county ended, the county's successor is all that can be said. A code that never existed, or not
-        yet, stays as it is.
+        Some codes were given to another place later; without `recorded_on` a code means what it stood for last by the
+        day `on`. Of a street or community whose county ended, the county's successor is all that can be said. A code
+        that never existed, or not yet, stays as it is.
         """
         root = code[:6]
         if recorded_on is not None:
@@ -127,12 +128,13 @@ class RegionTable:
     def _extended(self, code: str, found: Resolution) -> Resolution:
         if len(code) == 6 or (found.code != code[:6]):
             return found
-        return Resolution(code, found.needs_assignment, found.candidates)
+        return replace(found, code=code)
 
     def _follow(self, start: Region, on: date) -> Resolution:
         """Go from region to successor until what stands on the day; fan out over splits."""
         standing: set[str] = set()
         lost = False
+        since: date | None = None
         seen: set[Region] = set()
         waiting = [start]
         while waiting:
@@ -143,22 +145,24 @@ class RegionTable:
             if region.valid_to is None or on < region.valid_to:
                 standing.add(region.code)
                 continue
+            if len(region.successors) != 1:
+                since = region.valid_to if since is None else min(since, region.valid_to)
             if not region.successors:
                 lost = True
             for successor in region.successors:
                 following = self._county(successor, region.valid_to)
                 if following is None:
-                    lost = True
+                    lost, since = True, since or region.valid_to
                 else:
                     waiting.append(following)
         if len(standing) == 1 and not lost:
             return Resolution(standing.pop())
-        return Resolution(start.code, needs_assignment=True, candidates=tuple(sorted(standing)))
+        return Resolution(start.code, needs_assignment=True, candidates=tuple(sorted(standing)), since=since)
 
     # How regions relate
 
     def parents(self, code: str, on: date) -> list[Region]:
-        """Return the regions above, nearest first, up to the province; none for a code that did not stand on the day."""
+        """Return the regions above, nearest first, up to the province; none for what does not stand on the day."""
         region = self.get(code, on)
         above: list[Region] = []
         while region is not None and region.parent is not None:
@@ -168,7 +172,7 @@ class RegionTable:
         return above
 
     def children(self, code: str, on: date) -> list[Region]:
-        """Return the regions directly below on the day, by code; of the country the provinces. Streets are not listed."""
+        """Return the regions directly below on the day, by code; of the country the provinces, of a county none."""
         epoch = self._epoch(on)
         if epoch not in self._children:
             _make_room(self._children)
@@ -199,8 +203,8 @@ class RegionTable:
     def city_of(self, code: str, on: date) -> str | None:
         """Return the city in which what the code became lies on the day.
 
-        A municipality is the city of its districts; a county directly under its province (429004, 469xxx, 659xxx) stands for itself.
-        None when the code does not reach down to a city, or its candidates lie in several.
+        A municipality is the city of its districts; a county directly under its province (429004, 469xxx, 659xxx)
+        stands for itself. None when the code does not reach down to a city, or its candidates lie in several.
         """
         key = (code[:6], self._epoch(on))
         if key not in self._cities:
@@ -222,7 +226,7 @@ class RegionTable:
         return resolution.candidates if resolution.needs_assignment else (resolution.code,)
 
     def _above(self, code: str, on: date, level: Level) -> str | None:
-        """Return the region of that level at or above a code; a code that does not stand yet counts from its first day."""
+        """Return the region of that level at or above a code; what does not stand yet counts from its first day."""
         spans = self._periods.get(code, ())
         if not spans:
             return None
@@ -255,9 +259,10 @@ class RegionTable:
         return "IN_PROVINCE" if here is not None and there is not None else None
 
     def stored_codes(self, code: str, on: date) -> StoredCodes:
-        """Return prefixes, and exact codes beside them, of all codes that, recorded at any time, lie in `code` on the day.
+        """Return prefixes, and exact codes beside them, of all codes that, recorded ever, lie in `code` on the day.
 
-        A code that needs assignment counts where all its candidates lie, and to itself. "000000" has the empty prefix: everything.
+        A code that needs assignment counts where all its candidates lie, and to itself. "000000" has the empty prefix:
+        everything.
         """
         if code == COUNTRY:
             return ("",), ()
@@ -272,11 +277,11 @@ class RegionTable:
     # Names
 
     def find(self, text: str, on: date, within: str | None = None) -> list[Region]:
-        """Read a name as offices type it; candidates best first, exactly one when it can mean only one place (see `match`)."""
+        """Read a name as offices type it; candidates best first, exactly one when only one place can be meant."""
         return list(self.match(text, on, within).candidates)
 
     def match(self, text: str, on: date, within: str | None = None) -> Match:
-        """Read a name, and say what was left over after it (a street, a zone) and what stood under that name before the day."""
+        """Read a name as `find`, and say what was left over after it and what bore the name before the day."""
         if self._names is None:
             self._names = NameIndex(self, [region for spans in self._periods.values() for region in spans])
         return self._names.match(text, on, within)
@@ -293,9 +298,9 @@ class RegionTable:
     ) -> RegionTable:
         """Return a table with one more change in force from a day.
 
-        RENAMED: one code, to itself under a new name or to another code. MERGED: one or more into one. SPLIT: one among several; if it
-        is itself among them, it goes on. New codes need a name, except that a renamed one keeps its own. A change that the table
-        already has changes nothing. Raises Refused (`reorganisation_impossible`).
+        RENAMED: one code, to itself under a new name or to another code. MERGED: one or more into one. SPLIT: one among
+        several; if it is itself among them, it goes on. New codes need a name, except that a renamed one keeps its own.
+        A change that the table already has changes nothing. Raises Refused (`reorganisation_impossible`).
         """
         spans = reorganised(self, kind, tuple(from_), tuple(to), effective_on, dict(names or {}))
         if spans is None:

@@ -1,0 +1,165 @@
+"""What a caller may ask for: every command with its own fields, what each field may hold, and the fact it becomes.
+
+One table serves HTTP, bulk commands, imports and sister regions; reading a command names every fault at once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING, Final
+
+from domain import codes
+from domain.member import events as e
+
+if TYPE_CHECKING:
+    from domain.fact import Body
+
+
+class Kind(Enum):
+    """What a field holds."""
+
+    CODE = "code"
+    REGION = "region"
+    ORGANISATION = "organisation"
+    DESTINATION = "destination"
+    DAY = "day"
+    FUTURE_DAY = "future_day"
+    MONTH = "month"
+    OPAQUE = "opaque"
+    REFERENCE = "reference"
+    TEXT = "text"
+    POINTS = "points"
+    EVENT_ID = "event_id"
+    CHANGES = "changes"
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field of a command. TEXT goes to the vault, everything else into the event."""
+
+    name: str
+    kind: Kind
+    required: bool = False
+    codes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A verb, the fact it becomes, and its own fields; `occurred_at` and `organisation` belong to all."""
+
+    name: str
+    body: type[Body]
+    zh: str
+    fields: tuple[Field, ...] = ()
+
+
+def _code(name: str, values: tuple[str, ...], *, required: bool = True) -> Field:
+    return Field(name, Kind.CODE, required, values)
+
+
+_BY: Final = Field("by", Kind.TEXT)
+_WHY: Final = Field("reason", Kind.TEXT)
+_DOCUMENT: Final = Field("document", Kind.REFERENCE, required=True)
+_DESTINATION: Final = Field("destination", Kind.DESTINATION, required=True)
+_DEPARTURE_REASON: Final = _code("reason", codes.DEPARTURE_REASONS, required=False)
+_WAIVER: Final = _code("reason", codes.WAIVER_REASONS)
+_EVENT: Final = Field("event_id", Kind.EVENT_ID, required=True)
+
+_ALL: Final = (
+    Command(
+        "report-departure",
+        e.DepartureReported,
+        "外出报备",
+        (_DESTINATION, Field("departs_on", Kind.FUTURE_DAY), _DEPARTURE_REASON),
+    ),
+    Command("hold-pre-departure-talk", e.PreDepartureTalkHeld, "行前谈话", (_BY,)),
+    Command("waive-pre-departure-talk", e.PreDepartureTalkWaived, "免予行前谈话", (_WAIVER,)),
+    Command("depart", e.Departed, "离开", (Field("destination", Kind.DESTINATION), _DEPARTURE_REASON)),
+    Command("cancel-departure", e.DepartureCancelled, "取消外出", (_WHY,)),
+    Command("change-destination", e.DestinationChanged, "变更去向", (_DESTINATION,)),
+    Command(
+        "prompt-check-in",
+        e.CheckInPrompted,
+        "提示报到",
+        (_code("channel", (*codes.CONTACT_CHANNELS, *codes.CHECK_IN_CHANNELS), required=False),),
+    ),
+    Command(
+        "check-in",
+        e.CheckedIn,
+        "报到",
+        (
+            Field("region", Kind.REGION, required=True),
+            _code("channel", codes.CHECK_IN_CHANNELS),
+            Field("venue", Kind.OPAQUE),
+        ),
+    ),
+    Command("route", e.CaseRouted, "分办", (Field("to_organisation", Kind.ORGANISATION, required=True),)),
+    Command("accept", e.Accepted, "接收纳管", (Field("branch", Kind.ORGANISATION),)),
+    Command("decline", e.Declined, "不予接收", (_code("reason", codes.DECLINE_REASONS),)),
+    Command(
+        "decide-claim",
+        e.ClaimDecided,
+        "裁定",
+        (
+            Field("claim_id", Kind.EVENT_ID, required=True),
+            Field("in_favour_of", Kind.ORGANISATION, required=True),
+            _DOCUMENT,
+        ),
+    ),
+    Command(
+        "place-in-branch",
+        e.PlacedInBranch,
+        "编入支部",
+        (
+            Field("branch", Kind.ORGANISATION, required=True),
+            _code("kind", codes.PLACEMENT_KINDS),
+            _code("preferred_kind", codes.PLACEMENT_KINDS, required=False),
+        ),
+    ),
+    Command("move-onward", e.MovedOnward, "再流动", (_DESTINATION,)),
+    Command("assign-region", e.RegionAssigned, "指定区划", (Field("region", Kind.REGION, required=True),)),
+    Command("assign-liaison", e.LiaisonAssigned, "指定联络员", (Field("liaison", Kind.OPAQUE, required=True),)),
+    Command(
+        "record-contact",
+        e.ContactMade,
+        "联系",
+        (_code("channel", codes.CONTACT_CHANNELS), Field("points", Kind.POINTS, codes=codes.FIVE_POINTS)),
+    ),
+    Command(
+        "record-failed-contact",
+        e.ContactAttemptFailed,
+        "联系未果",
+        (
+            _code("channel", codes.CONTACT_CHANNELS, required=False),
+            _code("reason", codes.FAILED_CONTACT_REASONS, required=False),
+        ),
+    ),
+    Command("waive-contact", e.ContactWaived, "免予联系", (Field("month", Kind.MONTH, required=True), _WAIVER)),
+    Command("declare-lost-contact", e.LostContactDeclared, "失联认定", (_DOCUMENT,)),
+    Command(
+        "restore-contact",
+        e.ContactRestored,
+        "重新取得联系",
+        (_code("channel", codes.CONTACT_CHANNELS, required=False),),
+    ),
+    Command("keep-in-contact-list", e.KeptInContactList, "保留联系", (_DOCUMENT,)),
+    Command("report-return", e.ReturnReported, "报告返回", (Field("expected_on", Kind.FUTURE_DAY),)),
+    Command("return", e.Returned, "返回"),
+    Command("hold-return-education", e.ReturnEducationHeld, "回归教育", (_BY,)),
+    Command("waive-return-education", e.ReturnEducationWaived, "免予回归教育", (_WAIVER,)),
+    Command("close-movement", e.MovementClosed, "结束流动", (_code("reason", codes.CLOSING_REASONS),)),
+    Command("confirm-as-full", e.ConfirmedAsFull, "转正", (_DOCUMENT, Field("meeting", Kind.TEXT), _WHY)),
+    Command(
+        "correct-event",
+        e.EventCorrected,
+        "更正",
+        (_EVENT, Field("changes", Kind.CHANGES, required=True), _WHY),
+    ),
+    Command("void-event", e.EventVoided, "作废", (_EVENT, _WHY)),
+    Command("confirm-flag", e.FlagConfirmed, "核实保留", (_EVENT,)),
+)
+
+COMMANDS: Final = {command.name: command for command in _ALL}
+COMMAND_OF: Final = {command.body: command for command in _ALL}
+"""By the fact; corrections are read by the fields of the command that made the fact."""

@@ -1,0 +1,83 @@
+"""Deciding: given the member as true when it is said to have happened, a fact that may be recorded, or a refusal."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from domain.errors import Fault, Invalid, Refused, Sentence
+from domain.member import events as e
+from domain.member.fold import effective, fold, voided_ids
+from domain.member.reading import Reader, read_changes
+from domain.member.rules import first_broken
+from domain.times import parse_occurred
+
+if TYPE_CHECKING:
+    from domain.fact import Fact
+    from domain.member.state import State
+    from domain.reference import Reference
+
+UNKNOWN_EVENT = Sentence("该党员没有这条记录", "This member has no such event.")
+ALREADY_VOIDED = Sentence("这条记录已经作废", "This event is void already.")
+REGISTRATION_STANDS = Sentence("登记入册不能作废，请更正其内容", "A registration cannot be voided: correct what it says.")
+NO_FLAG = Sentence("这条记录没有待核实的疑点", "This event has no flag to confirm.")
+
+
+def decide(past: State, fact: Fact, reference: Reference) -> Fact:
+    """Return the fact to record, decided on the state as true at its time; raises Refused.
+
+    A second side's acceptance becomes an AcceptanceContested.
+    """
+    broken = first_broken(past, fact, reference)
+    if broken is not None:
+        raise Refused(broken.code, broken.sentence)
+    movement = past.open_movement
+    if isinstance(fact.body, e.Accepted) and movement is not None and movement.stage == "settled":
+        return replace(fact, body=e.AcceptanceContested(fact.event_id, fact.body.branch))
+    return fact
+
+
+def decide_about_event(ledger: list[Fact], fact: Fact, reference: Reference, *, now_us: int) -> Fact:
+    """Return a correction, void or confirmation that may be recorded; raises Invalid or Refused."""
+    body = fact.body
+    if not isinstance(body, e.EventCorrected | e.EventVoided | e.FlagConfirmed):
+        return fact
+    target = next((one for one in ledger if one.event_id == body.event_id), None)
+    if target is None:
+        raise Invalid([Fault("/event_id", "unknown_event", UNKNOWN_EVENT)])
+    if isinstance(body, e.EventVoided):
+        _must_be_voidable(ledger, target)
+    elif isinstance(body, e.FlagConfirmed):
+        state = fold(ledger, reference)
+        if target.event_id not in state.flagged or target.event_id in state.confirmed:
+            raise Refused("no_flag", NO_FLAG)
+    else:
+        return replace(fact, body=e.EventCorrected(body.event_id, _checked(ledger, target, body.changes, reference, now_us)))
+    return fact
+
+
+def _must_be_voidable(ledger: list[Fact], target: Fact) -> None:
+    if isinstance(target.body, e.MemberRegistered):
+        raise Refused("registration_stands", REGISTRATION_STANDS)
+    if target.event_id in voided_ids(ledger):
+        raise Refused("already_voided", ALREADY_VOIDED)
+
+
+def _checked(
+    ledger: list[Fact], target: Fact, changes: dict[str, Any], reference: Reference, now_us: int
+) -> dict[str, Any]:
+    while isinstance(target.body, e.EventCorrected):
+        corrects = target.body.event_id
+        target = next(one for one in ledger if one.event_id == corrects)
+    counting = {one.event_id: one for one in effective(ledger)}
+    target = counting.get(target.event_id, target)
+    return read_changes(target.body, parse_occurred(target.occurred_at).day, changes, Reader(reference, now_us))
+
+
+def joins(before: set[str], after: set[str], fact: Fact) -> str | None:
+    """Return the id of the movement, opened so far by a later fact, that a late fact now opens; None if it opens its own.
+
+    A movement keeps its id when its beginning becomes known afterwards.
+    """
+    gone = before - after
+    return gone.pop() if len(gone) == 1 and fact.event_id in after else None

@@ -1,0 +1,320 @@
+"""What is owed, by whom, until when: each duty opens, changes hands and ends here, by the figures of the policy.
+
+A duty may open in the future (a review six months after the last contact): it is put down at once with the moment from
+which it stands, and taken away unseen when that moment never comes. Overdue is computed when asked, never stored.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+from domain.calendar import month_end
+from domain.member.rules import lost_review_day
+from domain.member.state import Duty
+from domain.times import day_start_us, local_day
+
+if TYPE_CHECKING:
+    from domain.member.state import Leg, Movement, State
+    from domain.policy import Policy
+    from domain.reference import Reference
+
+ORIGIN_ROLE = "origin"
+SUPERIOR_ROLE = "superior_of_origin"
+DESTINATION_ROLE = "destination"
+OTHER_ROLE = "named"
+
+
+def open_duty(
+    state: State,
+    reference: Reference,
+    kind: str,
+    *,
+    since_us: int,
+    due: date | int,
+    role: str,
+    organisation: str | None = None,
+    subject: str = "",
+    key: str | None = None,
+) -> Duty:
+    """Put a duty down. `due`: the day itself, or a count of workdays after the day on which it opens."""
+    provisional = False
+    if isinstance(due, int):
+        due, provisional = reference.workdays.add_workdays(local_day(since_us), due)
+    owner = _owner(state, reference, role) if role != OTHER_ROLE else organisation
+    duty = Duty(
+        key or kind,
+        kind,
+        role,
+        owner,
+        reference.region_of(owner) or state.affiliation_region,
+        subject,
+        since_us,
+        due,
+        provisional,
+        from_us=since_us,
+    )
+    state.duties[duty.key] = duty
+    return duty
+
+
+def end_duty(state: State, key: str, at_us: int) -> None:
+    """Take a duty away; the interval during which it stood is kept."""
+    duty = state.duties.pop(key, None)
+    if duty is not None and duty.from_us < at_us:
+        state.ended_duties.append(duty.row(at_us))
+
+
+def end_duties(state: State, keys: tuple[str, ...], at_us: int) -> None:
+    """Take several duties away."""
+    for key in keys:
+        if key in state.duties:
+            end_duty(state, key, at_us)
+
+
+def end_all_of_movement(state: State, at_us: int, *, but: tuple[str, ...] = ()) -> None:
+    """Take away everything owed for a movement; flags to look at are not of the movement."""
+    for key in [key for key, duty in state.duties.items() if duty.kind != "look_at_flag" and key not in but]:
+        end_duty(state, key, at_us)
+
+
+def hand_over(state: State, reference: Reference, at_us: int) -> None:
+    """Give every duty of the origin to the present affiliation, and every duty of the destination to who is responsible now."""
+    for duty in list(state.duties.values()):
+        if duty.role == OTHER_ROLE:
+            continue
+        owner = _owner(state, reference, duty.role)
+        if owner == duty.organisation:
+            continue
+        if duty.from_us < at_us:
+            state.ended_duties.append(duty.row(at_us))
+        state.duties[duty.key] = replace(
+            duty, organisation=owner, region=reference.region_of(owner), from_us=max(duty.from_us, at_us)
+        )
+
+
+def _owner(state: State, reference: Reference, role: str) -> str | None:
+    if role == ORIGIN_ROLE:
+        return state.affiliation
+    if role == SUPERIOR_ROLE:
+        return reference.organisations.parent_of(state.affiliation)
+    return state.responsible
+
+
+def policy_of(state: State, reference: Reference, us: int) -> Policy:
+    """Return the figures in force for a member on the day of an instant."""
+    return reference.policy(state.affiliation_region, local_day(us))
+
+
+def on_reported(state: State, reference: Reference, movement: Movement, at_us: int) -> None:
+    """A planned departure: the talk is due on the day of leaving, and that day, once past, wants confirming."""
+    departs_on = movement.departs_on or local_day(at_us)
+    open_duty(
+        state,
+        reference,
+        "pre_departure_talk",
+        since_us=at_us,
+        due=max(departs_on, local_day(at_us)),
+        role=ORIGIN_ROLE,
+        subject=movement.movement_id,
+    )
+    confirm_from = departs_on + timedelta(days=1)
+    confirm_departure(state, reference, movement, max(at_us, day_start_us(confirm_from)))
+
+
+def confirm_departure(state: State, reference: Reference, movement: Movement, since_us: int) -> None:
+    """The origin confirms that, and when, the member left."""
+    days = policy_of(state, reference, since_us).confirm_departure_days
+    open_duty(
+        state,
+        reference,
+        "confirm_departure",
+        since_us=since_us,
+        due=local_day(since_us) + timedelta(days=days),
+        role=ORIGIN_ROLE,
+        subject=movement.movement_id,
+    )
+
+
+def on_leaving(state: State, reference: Reference, movement: Movement, at_us: int) -> None:
+    """On the way to a place: prompt the member, and escalate when nobody sees them there."""
+    policy = policy_of(state, reference, at_us)
+    left = local_day(at_us)
+    open_duty(
+        state,
+        reference,
+        "prompt_check_in",
+        since_us=at_us,
+        due=left + timedelta(days=policy.prompt_check_in_days),
+        role=ORIGIN_ROLE,
+        subject=movement.movement_id,
+    )
+    open_duty(
+        state,
+        reference,
+        "escalate_check_in",
+        since_us=day_start_us(left + timedelta(days=policy.escalate_check_in_days)),
+        due=policy.escalate_answer_workdays,
+        role=SUPERIOR_ROLE,
+        subject=movement.movement_id,
+    )
+
+
+def answer_check_in(state: State, reference: Reference, movement: Movement, at_us: int) -> None:
+    """The holder accepts or declines."""
+    end_duty(state, "answer_check_in", at_us)
+    open_duty(
+        state,
+        reference,
+        "answer_check_in",
+        since_us=at_us,
+        due=policy_of(state, reference, at_us).answer_check_in_workdays,
+        role=OTHER_ROLE,
+        organisation=movement.leg.holder,
+        subject=movement.movement_id,
+    )
+
+
+def place_in_branch(state: State, reference: Reference, movement: Movement, at_us: int) -> None:
+    """Accepted by other than a branch: the acceptor places the member in one."""
+    responsible = reference.organisations.get(state.responsible)
+    if responsible is not None and responsible.kind == "BRANCH":
+        return
+    open_duty(
+        state,
+        reference,
+        "place_in_branch",
+        since_us=at_us,
+        due=policy_of(state, reference, at_us).place_in_branch_workdays,
+        role=OTHER_ROLE,
+        organisation=movement.leg.accepted_by,
+        subject=movement.movement_id,
+    )
+
+
+def begin_monthly_contact(state: State, reference: Reference, side: str, at_us: int, month: date | None = None) -> None:
+    """Owe a contact for each calendar month from `month` (default: that of `at_us`) on, due on its last day."""
+    first = month or local_day(at_us).replace(day=1)
+    role = ORIGIN_ROLE if side == "origin" else DESTINATION_ROLE
+    movement = state.movement
+    duty = open_duty(
+        state,
+        reference,
+        "monthly_contact",
+        since_us=max(at_us, day_start_us(first)),
+        due=month_end(first),
+        role=role,
+        subject=movement.movement_id if movement is not None else "",
+        key=f"monthly_contact.{side}",
+    )
+    duty.month_from = first
+
+
+def contact_by(state: State, reference: Reference, side: str | None, at_us: int) -> None:
+    """End what one side owed up to the month of a contact; the next month's is put down."""
+    if side is None:
+        return
+    key = f"monthly_contact.{side}"
+    end_duty(state, f"{key}.earlier", at_us)
+    duty = state.duties.get(key)
+    if duty is None or duty.since_us > at_us:
+        return
+    end_duty(state, key, at_us)
+    begin_monthly_contact(state, reference, side, at_us, next_month(local_day(at_us)))
+
+
+def waive_month(state: State, reference: Reference, side: str | None, month: date, at_us: int) -> None:
+    """Owe nothing for one month; months before it stay owed."""
+    key = f"monthly_contact.{side}"
+    duty = state.duties.get(key)
+    earlier = state.duties.get(f"{key}.earlier")
+    if side is None or duty is None or duty.month_from is None:
+        return
+    if earlier is not None and earlier.month_from is not None and earlier.month_until is not None:
+        if earlier.month_from <= month <= earlier.month_until:
+            _waive_earlier(state, earlier, month, at_us)
+            return
+    if month < duty.month_from:
+        return
+    end_duty(state, key, at_us)
+    if duty.month_from < month:
+        last = month - timedelta(days=1)
+        state.duties[f"{key}.earlier"] = replace(
+            duty, key=f"{key}.earlier", from_us=max(at_us, duty.from_us), month_until=last.replace(day=1)
+        )
+    begin_monthly_contact(state, reference, side, at_us, next_month(month))
+
+
+def _waive_earlier(state: State, earlier: Duty, month: date, at_us: int) -> None:
+    if earlier.month_from is None or earlier.month_until is None:
+        return
+    end_duty(state, earlier.key, at_us)
+    if month == earlier.month_from == earlier.month_until:
+        return
+    if month == earlier.month_from:
+        first = next_month(month)
+        state.duties[earlier.key] = replace(
+            earlier, month_from=first, due_on=month_end(first), since_us=day_start_us(first), from_us=at_us
+        )
+    else:
+        last = (month - timedelta(days=1)).replace(day=1)
+        state.duties[earlier.key] = replace(earlier, month_until=last, from_us=max(at_us, earlier.from_us))
+
+
+def return_education(state: State, reference: Reference, at_us: int) -> None:
+    """Back home: the affiliation holds or waives the education."""
+    due = local_day(at_us) + timedelta(days=policy_of(state, reference, at_us).return_education_days)
+    subject = state.movement.movement_id if state.movement is not None else ""
+    open_duty(state, reference, "return_education", since_us=at_us, due=due, role=ORIGIN_ROLE, subject=subject)
+
+
+def restart_lost_review(state: State, reference: Reference, at_us: int) -> None:
+    """Put the review of a silence down anew: it opens months after the last contact, and changes nothing by itself."""
+    end_duty(state, "lost_contact_review", at_us)
+    opens = None if state.lost_contact else lost_review_day(state, reference)
+    if opens is None:
+        return
+    since_us = max(day_start_us(opens), at_us)
+    open_duty(
+        state,
+        reference,
+        "lost_contact_review",
+        since_us=since_us,
+        due=policy_of(state, reference, since_us).lost_contact_review_workdays,
+        role=ORIGIN_ROLE,
+        subject=state.movement.movement_id if state.movement is not None else "",
+    )
+
+
+def watch_for_split(state: State, reference: Reference, leg: Leg, at_us: int) -> None:
+    """A place whose code is split: from that day a person must say which successor the member is in."""
+    end_duty(state, "assign_region", at_us)
+    day = reference.split_day(leg.region or leg.declared_region)
+    if day is None:
+        return
+    since_us = max(day_start_us(day), at_us)
+    due = local_day(since_us) + timedelta(days=policy_of(state, reference, since_us).assign_region_days)
+    open_duty(state, reference, "assign_region", since_us=since_us, due=due, role=ORIGIN_ROLE)
+
+
+def look_at_flag(
+    state: State, reference: Reference, event_id: str, organisation: str | None, since_us: int
+) -> None:
+    """Whoever recorded a fact that does not fit looks at it."""
+    open_duty(
+        state,
+        reference,
+        "look_at_flag",
+        since_us=since_us,
+        due=policy_of(state, reference, since_us).look_at_flag_workdays,
+        role=OTHER_ROLE,
+        organisation=organisation or state.affiliation,
+        subject=event_id,
+        key=f"look_at_flag.{event_id}",
+    )
+
+
+def next_month(day: date) -> date:
+    """Return the first day of the month after that of `day`."""
+    return date(day.year + day.month // 12, day.month % 12 + 1, 1)

@@ -1,0 +1,272 @@
+"""What each fact does to a member's state: one function a fact, called in the order in which things happened.
+
+A decision that does not fit is flagged and leaves the state alone; what the world did counts, flagged if it is odd.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from typing import TYPE_CHECKING, Any, Final
+
+from domain.member import acceptance, duties, places
+from domain.member import events as e
+from domain.member.rules import ODDITIES, RULES
+from domain.times import parse_occurred
+
+if TYPE_CHECKING:
+    from domain.fact import Body, Fact
+    from domain.member.state import Movement, State
+    from domain.reference import Reference
+
+Step = Callable[["State", "Fact", Any, "Reference"], None]
+
+
+def apply(state: State, fact: Fact, reference: Reference) -> list[str]:
+    """Move the state through one fact; return the codes of the rules that it does not fit."""
+    kind = type(fact.body)
+    if state.latest_recorded_us < fact.recorded_us < _NOT_YET:
+        state.latest_recorded_us = fact.recorded_us
+    flags = [rule.code for rule in RULES.get(kind, ()) if not rule.holds(state, fact, reference)]
+    fits = not flags
+    flags += [rule.code for rule in ODDITIES.get(kind, ()) if not rule.holds(state, fact, reference)]
+    step = STEPS.get(kind)
+    if fits and step is not None:
+        step(state, fact, fact.body, reference)
+    if flags:
+        state.flagged[fact.event_id] = flags
+        if fact.event_id not in state.confirmed:
+            since_us = max(fact.when, state.latest_recorded_us)
+            duties.look_at_flag(state, reference, fact.event_id, fact.organisation, since_us)
+    return flags
+
+
+_NOT_YET: Final = 1 << 62
+
+
+def registered(state: State, _fact: Fact, body: e.MemberRegistered, reference: Reference) -> None:
+    state.registered = True
+    state.category = body.category
+    state.affiliation = body.affiliation
+    state.affiliation_region = reference.region_of(body.affiliation)
+
+
+def confirmed_as_full(state: State, _fact: Fact, _body: e.ConfirmedAsFull, _reference: Reference) -> None:
+    state.category = "FULL"
+
+
+def liaison_assigned(state: State, _fact: Fact, body: e.LiaisonAssigned, _reference: Reference) -> None:
+    state.liaison = body.liaison
+
+
+def departure_reported(state: State, fact: Fact, body: e.DepartureReported, reference: Reference) -> None:
+    movement = places.open_movement(state, fact, body.movement_id, "reported", body.destination)
+    movement.reported = True
+    movement.departs_on = date.fromisoformat(body.departs_on) if body.departs_on else None
+    duties.on_reported(state, reference, movement, fact.when)
+    duties.watch_for_split(state, reference, movement.leg, fact.when)
+
+
+def talk_done(state: State, fact: Fact, _body: Body, _reference: Reference) -> None:
+    duties.end_duty(state, "pre_departure_talk", fact.when)
+
+
+def departed(state: State, fact: Fact, body: e.Departed, reference: Reference) -> None:
+    movement = state.open_movement
+    if movement is None:
+        movement = places.open_movement(state, fact, body.movement_id, "awaiting_check_in", body.destination)
+    elif body.destination is not None:
+        places.redeclare(movement.leg, body.destination)
+    places.leave(state, movement, fact)
+    duties.end_duty(state, "confirm_departure", fact.when)
+    duties.on_leaving(state, reference, movement, fact.when)
+    _begin_to_be_away(state, reference, fact.when)
+    duties.watch_for_split(state, reference, movement.leg, fact.when)
+
+
+def _begin_to_be_away(state: State, reference: Reference, at_us: int) -> None:
+    duties.begin_monthly_contact(state, reference, "origin", at_us)
+    duties.restart_lost_review(state, reference, at_us)
+
+
+def departure_cancelled(state: State, fact: Fact, _body: e.DepartureCancelled, _reference: Reference) -> None:
+    places.close(state, "CANCELLED", fact.when)
+
+
+def destination_changed(state: State, fact: Fact, body: e.DestinationChanged, reference: Reference) -> None:
+    movement = _open(state)
+    places.redeclare(movement.leg, body.destination)
+    if movement.stage == "awaiting_check_in":
+        duties.end_duty(state, "escalate_check_in", fact.when)
+    duties.watch_for_split(state, reference, movement.leg, fact.when)
+
+
+def check_in_prompted(state: State, fact: Fact, _body: e.CheckInPrompted, _reference: Reference) -> None:
+    duties.end_duty(state, "prompt_check_in", fact.when)
+
+
+def checked_in(state: State, fact: Fact, body: e.CheckedIn, reference: Reference) -> None:
+    """Take a check-in anywhere: it opens, joins, moves or continues a movement (DOMAIN, "The movement")."""
+    movement = state.open_movement
+    at_us = fact.when
+    if movement is None:
+        movement = places.open_movement(state, fact, body.movement_id, "checked_in", None)
+        _arrive(state, movement, fact, body, reference)
+        duties.confirm_departure(state, reference, movement, at_us)
+        _begin_to_be_away(state, reference, at_us)
+    elif movement.stage == "reported":
+        places.leave(state, movement, fact)
+        duties.end_duty(state, "confirm_departure", at_us)
+        _arrive(state, movement, fact, body, reference)
+        _begin_to_be_away(state, reference, at_us)
+    elif movement.stage in ("checked_in", "settled") and movement.leg.region == body.region:
+        side = "destination" if movement.stage == "settled" else None
+        _heard_of(state, fact, reference, side)
+        return
+    elif movement.stage in ("settled", "returned"):
+        was_home = movement.stage == "returned"
+        places.next_leg(state, movement, fact, None)
+        _arrive(state, movement, fact, body, reference)
+        if was_home:
+            duties.end_duty(state, "return_education", at_us)
+            duties.begin_monthly_contact(state, reference, "origin", at_us)
+    else:
+        _arrive(state, movement, fact, body, reference)
+    _heard_of(state, fact, reference, None)
+
+
+def _arrive(state: State, movement: Movement, fact: Fact, body: e.CheckedIn, reference: Reference) -> None:
+    places.arrive(state, movement, fact, body.region, reference.organisations.of_region(body.region))
+    duties.end_duties(state, ("prompt_check_in", "escalate_check_in"), fact.when)
+    duties.answer_check_in(state, reference, movement, fact.when)
+    duties.watch_for_split(state, reference, movement.leg, fact.when)
+
+
+def case_routed(state: State, fact: Fact, body: e.CaseRouted, reference: Reference) -> None:
+    movement = _open(state)
+    leg = movement.leg
+    leg.holder = body.to_organisation
+    if movement.stage == "awaiting_check_in" and not reference.is_in(body.to_organisation, leg.region):
+        leg.region = reference.place_of(body.to_organisation) or leg.region
+    places.set_stage(state, movement, "checked_in", fact.when)
+    duties.answer_check_in(state, reference, movement, fact.when)
+
+
+def moved_onward(state: State, fact: Fact, body: e.MovedOnward, reference: Reference) -> None:
+    movement = _open(state)
+    places.next_leg(state, movement, fact, body.destination)
+    duties.on_leaving(state, reference, movement, fact.when)
+    duties.watch_for_split(state, reference, movement.leg, fact.when)
+
+
+def region_assigned(state: State, fact: Fact, body: e.RegionAssigned, reference: Reference) -> None:
+    movement = state.open_movement
+    duties.end_duty(state, "assign_region", fact.when)
+    if movement is None:
+        return
+    if movement.leg.region is not None:
+        movement.leg.region = body.region
+    else:
+        places.redeclare(movement.leg, {"region": body.region})
+    duties.watch_for_split(state, reference, movement.leg, fact.when)
+
+
+def contact_made(state: State, fact: Fact, _body: e.ContactMade, reference: Reference) -> None:
+    _heard_of(state, fact, reference, places.side_of(state, fact.organisation, reference))
+
+
+def contact_restored(state: State, fact: Fact, _body: e.ContactRestored, reference: Reference) -> None:
+    _heard_of(state, fact, reference, places.side_of(state, fact.organisation, reference))
+
+
+def _heard_of(state: State, fact: Fact, reference: Reference, side: str | None) -> None:
+    """Any sign of life: it ends a lost contact, starts the silence anew, and clears what that side owed for the month."""
+    state.last_contact_at = fact.occurred_at
+    state.last_contact_us = fact.when
+    state.lost_contact = False
+    state.lost_since_us = None
+    duties.contact_by(state, reference, side, fact.when)
+    duties.restart_lost_review(state, reference, fact.when)
+
+
+def contact_waived(state: State, fact: Fact, body: e.ContactWaived, reference: Reference) -> None:
+    side = places.side_of(state, fact.organisation, reference)
+    duties.waive_month(state, reference, side, parse_occurred(body.month).day, fact.when)
+
+
+def lost_contact_declared(state: State, fact: Fact, _body: e.LostContactDeclared, _reference: Reference) -> None:
+    state.lost_contact = True
+    state.lost_since_us = fact.when
+    duties.end_duty(state, "lost_contact_review", fact.when)
+
+
+def kept_in_contact_list(state: State, fact: Fact, _body: e.KeptInContactList, reference: Reference) -> None:
+    state.kept_us = fact.when
+    duties.restart_lost_review(state, reference, fact.when)
+
+
+def return_reported(state: State, _fact: Fact, body: e.ReturnReported, _reference: Reference) -> None:
+    movement = _open(state)
+    movement.return_reported = True
+    movement.expected_return_on = body.expected_on
+
+
+def returned(state: State, fact: Fact, _body: e.Returned, reference: Reference) -> None:
+    places.come_home(state, _open(state), fact)
+    duties.end_all_of_movement(state, fact.when)
+    duties.return_education(state, reference, fact.when)
+
+
+def education_done(state: State, fact: Fact, _body: Body, _reference: Reference) -> None:
+    places.close(state, "RETURNED", fact.when)
+
+
+def movement_closed(state: State, fact: Fact, body: e.MovementClosed, _reference: Reference) -> None:
+    places.close(state, body.reason, fact.when)
+
+
+def flag_confirmed(state: State, fact: Fact, body: e.FlagConfirmed, _reference: Reference) -> None:
+    state.confirmed.add(body.event_id)
+    duties.end_duty(state, f"look_at_flag.{body.event_id}", fact.when)
+
+
+def _open(state: State) -> Movement:
+    movement = state.open_movement
+    if movement is None:
+        msg = "a rule let a fact through that needs an open movement"
+        raise AssertionError(msg)
+    return movement
+
+
+STEPS: Final[dict[type[Body], Step]] = {
+    e.MemberRegistered: registered,
+    e.ConfirmedAsFull: confirmed_as_full,
+    e.LiaisonAssigned: liaison_assigned,
+    e.DepartureReported: departure_reported,
+    e.PreDepartureTalkHeld: talk_done,
+    e.PreDepartureTalkWaived: talk_done,
+    e.Departed: departed,
+    e.DepartureCancelled: departure_cancelled,
+    e.DestinationChanged: destination_changed,
+    e.CheckInPrompted: check_in_prompted,
+    e.CheckedIn: checked_in,
+    e.CaseRouted: case_routed,
+    e.Accepted: acceptance.accepted,
+    e.AcceptanceContested: acceptance.accepted,
+    e.Declined: acceptance.declined,
+    e.ClaimDecided: acceptance.claim_decided,
+    e.PlacedInBranch: acceptance.placed_in_branch,
+    e.RegionAssigned: region_assigned,
+    e.MovedOnward: moved_onward,
+    e.ContactMade: contact_made,
+    e.ContactRestored: contact_restored,
+    e.ContactWaived: contact_waived,
+    e.LostContactDeclared: lost_contact_declared,
+    e.KeptInContactList: kept_in_contact_list,
+    e.ReturnReported: return_reported,
+    e.Returned: returned,
+    e.ReturnEducationHeld: education_done,
+    e.ReturnEducationWaived: education_done,
+    e.MovementClosed: movement_closed,
+    e.FlagConfirmed: flag_confirmed,
+}

@@ -1,0 +1,135 @@
+"""The one fold: from a ledger of facts to the member's state, as true at any moment, as known at any position.
+
+Pure. What was voided is dropped, what was corrected is replaced, the rest is put in the order in which it happened and
+moved through `evolve`. The order is total, and the order of recording the same facts never matters.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
+
+from domain.fact import Fact, body_data, body_from, place_in_time, sort_key
+from domain.member import events as e
+from domain.member.evolve import apply
+from domain.member.state import State
+from domain.times import BEGINNING_US, parse_occurred
+
+if TYPE_CHECKING:
+    from domain.reference import Reference
+
+HEAD: Final = 1 << 63
+"""A position, or an instant, later than any."""
+
+CORRECTABLE_ENVELOPE: Final = ("occurred_at", "organisation")
+_META: Final = (e.EventCorrected, e.EventVoided)
+
+
+def effective(facts: Iterable[Fact], known_position: int = HEAD) -> list[Fact]:
+    """Return the facts that count, corrected, in the order of the fold, as known at a position."""
+    known = [fact for fact in facts if fact.position <= known_position]
+    if not any(isinstance(fact.body, _META) for fact in known):
+        known.sort(key=sort_key)
+        return known
+    voided = voided_ids(known)
+    changes = corrections(known, voided)
+    counting = [
+        corrected(fact, *changes[fact.event_id]) if fact.event_id in changes else fact
+        for fact in known
+        if fact.event_id not in voided
+    ]
+    counting.sort(key=sort_key)
+    return counting
+
+
+def voided_ids(known: list[Fact]) -> dict[str, Fact]:
+    """Return what is voided, by which fact; a void that was voided itself no longer counts. `known` in recorded order."""
+    voided: dict[str, Fact] = {}
+    for fact in sorted((one for one in known if isinstance(one.body, e.EventVoided)), key=_position, reverse=True):
+        if fact.event_id not in voided and isinstance(fact.body, e.EventVoided):
+            voided[fact.body.event_id] = fact
+    return voided
+
+
+def corrections(known: list[Fact], voided: dict[str, Fact]) -> dict[str, tuple[dict[str, Any], Fact]]:
+    """Return, by the event corrected, its changes (of one field the last counts) and the last correction."""
+    targets = {fact.event_id: fact.body.event_id for fact in known if isinstance(fact.body, e.EventCorrected)}
+    found: dict[str, tuple[dict[str, Any], Fact]] = {}
+    for fact in sorted((one for one in known if one.event_id in targets), key=_position):
+        if fact.event_id in voided or not isinstance(fact.body, e.EventCorrected):
+            continue
+        target = fact.body.event_id
+        while target in targets:
+            target = targets[target]
+        earlier = found[target][0] if target in found else {}
+        found[target] = ({**earlier, **fact.body.changes}, fact)
+    return found
+
+
+def _position(fact: Fact) -> int:
+    return fact.position
+
+
+def corrected(fact: Fact, changes: dict[str, Any], by: Fact) -> Fact:
+    """Return a fact as its correction has it; it keeps its id and its position."""
+    own = {name: value for name, value in changes.items() if name not in CORRECTABLE_ENVELOPE}
+    body = body_from(fact.body.fact, {**body_data(fact.body), **own}) if own else fact.body
+    occurred_at, precision, when = fact.occurred_at, fact.precision, fact.when
+    if "occurred_at" in changes:
+        occurred = parse_occurred(changes["occurred_at"])
+        occurred_at, precision = occurred.text, occurred.precision
+        when = place_in_time(occurred, type(body))
+    if isinstance(body, e.MemberRegistered):
+        when = registered_when(body)
+    return replace(
+        fact,
+        body=body,
+        occurred_at=occurred_at,
+        precision=precision,
+        when=when,
+        organisation=changes.get("organisation", fact.organisation),
+        recorded_us=max(fact.recorded_us, by.recorded_us),
+    )
+
+
+def registered_when(body: e.MemberRegistered) -> int:
+    """A member is affiliated since the day stated; absent, as far back as anybody asks."""
+    if body.affiliated_since is None:
+        return BEGINNING_US
+    return place_in_time(parse_occurred(body.affiliated_since), e.MemberRegistered)
+
+
+def fold(
+    facts: Iterable[Fact], reference: Reference, *, as_of_us: int = HEAD, known_position: int = HEAD
+) -> State:
+    """Return the state as true at an instant (microseconds since 1970 UTC), as known at a position."""
+    state = State()
+    for fact in effective(facts, known_position):
+        if fact.when > as_of_us:
+            break
+        apply(state, fact, reference)
+    return state
+
+
+def steps(
+    facts: Iterable[Fact], reference: Reference, *, as_of_us: int = HEAD, known_position: int = HEAD
+) -> Iterator[tuple[Fact, State, list[str]]]:
+    """Yield each counting fact with the state after it and its flags. The state is one object that moves on."""
+    state = State()
+    for fact in effective(facts, known_position):
+        if fact.when > as_of_us:
+            return
+        flags = apply(state, fact, reference)
+        yield fact, state, flags
+
+
+def comes_last(ordered: list[Fact], fact: Fact) -> bool:
+    """Whether a fact, not yet recorded, stands after all of `ordered`, so that the fold can simply go on."""
+    return not ordered or sort_key(ordered[-1]) <= sort_key(fact)
+
+
+def before(ordered: list[Fact], when: int) -> int:
+    """Return how many of `ordered` stand at or before an instant."""
+    return bisect_right(ordered, when, key=lambda fact: fact.when)

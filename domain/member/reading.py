@@ -1,0 +1,287 @@
+"""Reading a command: every field by its kind, every fault named with its pointer and what would be right."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from datetime import date
+from typing import TYPE_CHECKING, Any, Final
+
+from domain.errors import Fault, Invalid, Sentence
+from domain.fact import Body, body_data
+from domain.member import events as e
+from domain.member.commands import COMMAND_OF, COMMANDS, Command, Field, Kind
+from domain.times import MINUTE_US, Occurred, local_day, parse_occurred
+
+if TYPE_CHECKING:
+    from domain.reference import Reference
+
+SKEW_US: Final = 5 * MINUTE_US
+_OPAQUE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:@/-]{0,63}\Z")
+_PERSONAL: Final = re.compile(r"(?<!\d)(1[3-9]\d{9}|\d{17}[\dXx])(?!\d)")
+_REGION: Final = re.compile(r"\d{6}(\d{3}(\d{3})?)?\Z")
+
+MISSING: Final = Sentence("缺少此项", "This field is missing.")
+NOT_IN_LIST: Final = Sentence("值不在代码表中", "The value is not in its list.")
+UNKNOWN_FIELD: Final = Sentence("没有此项", "There is no such field.")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A command as read: the fact's body, when, by whom; `texts` are for the vault."""
+
+    command: Command
+    body: Body
+    occurred: Occurred
+    organisation: str | None
+    texts: dict[str, str] = field(default_factory=dict)
+
+
+class Reader:
+    """Reads the fields of one payload and gathers its faults."""
+
+    def __init__(self, reference: Reference, now_us: int) -> None:
+        self.reference = reference
+        self.now_us = now_us
+        self.today = local_day(now_us)
+        self.faults: list[Fault] = []
+        self.texts: dict[str, str] = {}
+
+    def fault(self, pointer: str, code: str, sentence: Sentence, expected: str | list[str] | None = None) -> None:
+        """Note a fault; reading goes on, so that all are named at once."""
+        self.faults.append(Fault(pointer, code, sentence, expected))
+
+    def occurred(self, value: object) -> Occurred | None:
+        """Read `occurred_at`: a time with offset, a date or a month, not in the future beyond five minutes of skew."""
+        if value is None:
+            self.fault("/occurred_at", "missing", MISSING, "2025-03-05T10:00:00+08:00, 2025-03-05, 2025-03")
+            return None
+        try:
+            occurred = parse_occurred(value) if isinstance(value, str) else None
+        except (ValueError, OverflowError):
+            occurred = None
+        if occurred is None or occurred.day.year < _FIRST_YEAR:
+            sentence = Sentence("不能识别的时间", "This is not a time with offset, a date or a month.")
+            self.fault("/occurred_at", "unreadable", sentence, "2025-03-05T10:00:00+08:00, 2025-03-05, 2025-03")
+            return None
+        late = occurred.start_us > self.now_us + SKEW_US if occurred.precision == "time" else occurred.day > self.today
+        if late:
+            sentence = Sentence("发生时间在将来", "This lies in the future.")
+            self.fault("/occurred_at", "in_the_future", sentence, f"<= {self.today.isoformat()}")
+        return occurred
+
+    def organisation(self, pointer: str, value: object) -> str | None:
+        """Read the code of an organisation that is known here."""
+        if isinstance(value, str) and self.reference.organisations.get(value) is not None:
+            return value
+        sentence = Sentence("没有这个组织", "There is no such organisation.")
+        self.fault(pointer, "unknown_organisation", sentence, "a code from GET /v1/organisations")
+        return None
+
+    def region(self, pointer: str, value: object, on: date) -> str | None:
+        """Read a region code as it was on a day; a code that had ended by then names its successor."""
+        if not isinstance(value, str) or not _REGION.match(value):
+            sentence = Sentence("不是区划代码", "This is not a region code.")
+            self.fault(pointer, "unknown_region", sentence, "6, 9 or 12 digits of GB/T 2260")
+            return None
+        regions = self.reference.regions
+        if regions.get(value, on) is not None:
+            return value
+        if not regions.known(value[:6]):
+            self.fault(pointer, "unknown_region", Sentence("没有这个区划", "There is no such region."), None)
+            return None
+        resolution = regions.resolve(value, on)
+        if resolution.needs_assignment:
+            sentence = Sentence("该区划已拆分，请指定其中之一", "This region was split: name the one that is meant.")
+            self.fault(pointer, "region_needs_assignment", sentence, list(self._successors(value)))
+        else:
+            sentence = Sentence("该区划在那一天不存在", "This region did not exist on that day.")
+            self.fault(pointer, "region_not_valid_then", sentence, resolution.code)
+        return None
+
+    def _successors(self, value: str) -> tuple[str, ...]:
+        ends = self.reference.split_day(value)
+        if ends is None:
+            return ()
+        last = self.reference.regions.get(value[:6], date.fromordinal(ends.toordinal() - 1))
+        return last.successors if last is not None else ()
+
+    def read(self, spec: Field, value: object, pointer: str, on: date) -> object:
+        """Read one field; None when it is at fault."""
+        match spec.kind:
+            case Kind.CODE:
+                return self._code(pointer, value, spec.codes)
+            case Kind.REGION:
+                return self.region(pointer, value, on)
+            case Kind.ORGANISATION:
+                return self.organisation(pointer, value)
+            case Kind.DESTINATION:
+                return self._destination(pointer, value, on)
+            case Kind.DAY | Kind.FUTURE_DAY:
+                return self._day(pointer, value)
+            case Kind.MONTH:
+                return self._month(pointer, value)
+            case Kind.POINTS:
+                return self._points(pointer, value, spec.codes)
+            case Kind.TEXT:
+                return self._text(spec.name, pointer, value)
+            case Kind.CHANGES:
+                return value if isinstance(value, dict) and value else self._unreadable(pointer, '{"field": value}')
+            case Kind.EVENT_ID:
+                return value if isinstance(value, str) and _OPAQUE.match(value) else self._unreadable(pointer, "an event id")
+            case Kind.OPAQUE:
+                return self._opaque(pointer, value)
+            case Kind.REFERENCE:
+                return self._reference(pointer, value)
+
+    def _unreadable(self, pointer: str, expected: str) -> None:
+        self.fault(pointer, "unreadable", Sentence("不能识别", "This cannot be read."), expected)
+
+    def _code(self, pointer: str, value: object, values: tuple[str, ...]) -> str | None:
+        if isinstance(value, str) and value in values:
+            return value
+        self.fault(pointer, "not_in_list", NOT_IN_LIST, list(values))
+        return None
+
+    def _destination(self, pointer: str, value: object, on: date) -> dict[str, Any] | None:
+        if isinstance(value, dict) and len(value) == 1:
+            if value.get("abroad") is True or value.get("unknown") is True:
+                return dict(value)
+            if "region" in value:
+                region = self.region(f"{pointer}/region", value["region"], on)
+                return {"region": region} if region is not None else None
+        self._unreadable(pointer, '{"region": "620102"}, {"abroad": true} or {"unknown": true}')
+        return None
+
+    def _day(self, pointer: str, value: object) -> str | None:
+        try:
+            occurred = parse_occurred(value) if isinstance(value, str) else None
+        except (ValueError, OverflowError):
+            occurred = None
+        if occurred is not None and occurred.precision == "day":
+            return occurred.text
+        self._unreadable(pointer, "2025-03-05")
+        return None
+
+    def _month(self, pointer: str, value: object) -> str | None:
+        try:
+            occurred = parse_occurred(value) if isinstance(value, str) else None
+        except (ValueError, OverflowError):
+            occurred = None
+        if occurred is not None and occurred.precision == "month":
+            return occurred.text
+        self._unreadable(pointer, "2025-03")
+        return None
+
+    def _points(self, pointer: str, value: object, values: tuple[str, ...]) -> list[str] | None:
+        if isinstance(value, dict):
+            for name, said in value.items():
+                if isinstance(said, str) and said:
+                    self.texts[f"points.{name}"] = said
+            value = [name for name, said in value.items() if said]
+        if isinstance(value, list) and all(isinstance(one, str) and one.upper() in values for one in value):
+            return sorted({one.upper() for one in value}, key=values.index)
+        self.fault(pointer, "not_in_list", NOT_IN_LIST, list(values))
+        return None
+
+    def _text(self, name: str, pointer: str, value: object) -> None:
+        if isinstance(value, str) and len(value) <= _TEXT_LENGTH:
+            self.texts[name] = value
+            return
+        self._unreadable(pointer, f"text of at most {_TEXT_LENGTH} characters")
+
+    def _opaque(self, pointer: str, value: object) -> str | None:
+        if isinstance(value, str) and _OPAQUE.match(value) and not _PERSONAL.search(value):
+            return value
+        sentence = Sentence("应为不含个人信息的代号", "This must be an opaque id that tells nothing about a person.")
+        self.fault(pointer, "unreadable", sentence, "letters, digits and _ . : @ / -, at most 64; no phone or identity number")
+        return None
+
+    def _reference(self, pointer: str, value: object) -> str | None:
+        if isinstance(value, str) and 0 < len(value.strip()) <= _REFERENCE_LENGTH and not _PERSONAL.search(value):
+            return value.strip()
+        sentence = Sentence("应写明文件或会议的编号", "Name the document or meeting by its reference.")
+        self.fault(pointer, "missing" if value in (None, "") else "unreadable", sentence, f"at most {_REFERENCE_LENGTH} characters")
+        return None
+
+
+_FIRST_YEAR: Final = 1900
+_TEXT_LENGTH: Final = 4000
+_REFERENCE_LENGTH: Final = 100
+_ENVELOPE: Final = ("occurred_at", "organisation", "note")
+
+
+def read_command(
+    name: str, payload: dict[str, Any], reference: Reference, *, now_us: int, organisation: str | None
+) -> Asked:
+    """Read a command's payload; `organisation` is the caller's own, the default for who acts.
+
+    Raises Invalid with every fault found.
+    """
+    command = COMMANDS[name]
+    reader = Reader(reference, now_us)
+    occurred = reader.occurred(payload.get("occurred_at"))
+    on = occurred.day if occurred is not None else reader.today
+    acting = payload.get("organisation")
+    actor = reader.organisation("/organisation", acting) if acting is not None else organisation
+    values = read_fields(reader, command.fields, payload, on, extra=_ENVELOPE)
+    if isinstance(note := payload.get("note"), str):
+        reader.texts["note"] = note[:_TEXT_LENGTH]
+    if reader.faults or occurred is None:
+        raise Invalid(reader.faults)
+    own = {key: value for key, value in values.items() if key not in reader.texts}
+    return Asked(command, command.body(**own), occurred, actor, reader.texts)
+
+
+def read_fields(
+    reader: Reader, specs: tuple[Field, ...], payload: dict[str, Any], on: date, *, extra: tuple[str, ...] = ()
+) -> dict[str, Any]:
+    """Read the fields of a payload, noting what is missing or not known; TEXT fields land in `reader.texts`."""
+    values: dict[str, Any] = {}
+    names = {spec.name for spec in specs}
+    for name in payload:
+        if name not in names and name not in extra:
+            reader.fault(f"/{name}", "unknown_field", UNKNOWN_FIELD, sorted({*names, *extra}))
+    for spec in specs:
+        value = payload.get(spec.name)
+        if value is None:
+            if spec.required:
+                reader.fault(f"/{spec.name}", "missing", MISSING, list(spec.codes) or spec.kind.value)
+            continue
+        read = reader.read(spec, value, f"/{spec.name}", on)
+        if read is not None and spec.kind is not Kind.TEXT:
+            values[spec.name] = read
+    return values
+
+
+def read_changes(target: Body, occurred_day: date, changes: dict[str, Any], reader: Reader) -> dict[str, Any]:
+    """Read what a correction changes, by the fields of the command that made the fact; raises Invalid."""
+    checked: dict[str, Any] = {}
+    own = {name: value for name, value in changes.items() if name not in ("occurred_at", "organisation")}
+    if "occurred_at" in changes:
+        occurred = reader.occurred(changes["occurred_at"])
+        if occurred is not None:
+            checked["occurred_at"] = occurred.text
+            occurred_day = occurred.day
+    if "organisation" in changes:
+        checked["organisation"] = reader.organisation("/organisation", changes["organisation"])
+    command = COMMAND_OF.get(type(target))
+    specs = command.fields if command is not None else _CORRECTABLE.get(type(target), ())
+    merged = {**{spec.name: body_data(target).get(spec.name) for spec in specs}, **own}
+    read = read_fields(reader, specs, merged, occurred_day)
+    checked.update({name: read[name] for name in own if name in read})
+    if reader.faults:
+        faults = [Fault(f"/changes{one.pointer}", one.code, one.sentence, one.expected) for one in reader.faults]
+        raise Invalid(faults)
+    return checked
+
+
+_CORRECTABLE: Final[dict[type[Body], tuple[Field, ...]]] = {
+    e.MemberRegistered: (
+        Field("category", Kind.CODE, required=True, codes=("FULL", "PROBATIONARY")),
+        Field("affiliation", Kind.ORGANISATION, required=True),
+        Field("affiliated_since", Kind.DAY),
+    ),
+    e.AcceptanceContested: (Field("branch", Kind.ORGANISATION), Field("claim_id", Kind.EVENT_ID)),
+}
+

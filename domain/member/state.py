@@ -1,0 +1,208 @@
+"""What a member's facts add up to at one moment: affiliation, whereabouts, clocks and what is owed.
+
+Mutable on purpose: the fold moves one state through many facts. Nobody outside the fold changes it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from datetime import date
+
+FOREVER_US: Final = (1 << 62)
+"""The end of what has no end yet."""
+
+
+@dataclass(slots=True)
+class Duty:
+    """Something owed. Open from `since_us`; `month_from` set: one duty for each calendar month from there on."""
+
+    key: str
+    kind: str
+    role: str
+    organisation: str | None
+    region: str | None
+    subject: str
+    since_us: int
+    due_on: date
+    provisional: bool = False
+    month_from: date | None = None
+    month_until: date | None = None
+    from_us: int = 0
+
+    def row(self, until_us: int) -> DutyRow:
+        """Return the interval during which this duty stood with its present owner."""
+        return DutyRow(
+            self.key,
+            self.kind,
+            self.organisation,
+            self.region,
+            self.subject,
+            self.since_us,
+            self.from_us,
+            until_us,
+            self.due_on,
+            self.provisional,
+            self.month_from,
+            self.month_until,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class DutyRow:
+    """A duty with its owner from `from_us` to `until_us` (exclusive)."""
+
+    key: str
+    kind: str
+    organisation: str | None
+    region: str | None
+    subject: str
+    since_us: int
+    from_us: int
+    until_us: int
+    due_on: date
+    provisional: bool
+    month_from: date | None
+    month_until: date | None
+
+
+@dataclass(slots=True)
+class Claim:
+    """A second side's acceptance of the same leg."""
+
+    claim_id: str
+    organisation: str
+    branch: str | None
+    at: str
+
+
+@dataclass(slots=True)
+class Leg:
+    """One stay, or expected stay, within a movement."""
+
+    number: int
+    declared: dict[str, Any] | None
+    declared_region: str | None
+    departed_us: int
+    region: str | None = None
+    checked_in_at: str | None = None
+    arrived_us: int | None = None
+    accepted_at: str | None = None
+    accepted_by: str | None = None
+    branch: str | None = None
+    placement: str | None = None
+    preferred_kind: str | None = None
+    holder: str | None = None
+    ended_us: int | None = None
+    ended_how: str | None = None
+
+    def destination(self) -> str:
+        """Return the cell of the flow matrix: where it was checked in, else its last declared destination."""
+        return self.region or destination_cell(self.declared)
+
+
+@dataclass(slots=True)
+class Movement:
+    """From report of departure to closure."""
+
+    movement_id: str
+    stage: str
+    origin_organisation: str | None
+    origin_region: str | None
+    legs: list[Leg]
+    reported: bool = False
+    departs_on: date | None = None
+    departed_at: str | None = None
+    departed_us: int | None = None
+    return_reported: bool = False
+    expected_return_on: str | None = None
+    returned_at: str | None = None
+    closed_reason: str | None = None
+    claims: list[Claim] = field(default_factory=list)
+
+    @property
+    def leg(self) -> Leg:
+        """The current leg."""
+        return self.legs[-1]
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it has not been closed."""
+        return self.stage != "closed"
+
+    @property
+    def is_away(self) -> bool:
+        """Whether the member has left and has not returned."""
+        return self.stage in ("awaiting_check_in", "checked_in", "settled")
+
+    @property
+    def view(self) -> str | None:
+        """The one lifecycle view it stands in."""
+        match self.stage:
+            case "closed":
+                return None
+            case "reported":
+                return "pre_departure"
+            case "returned":
+                return "return"
+            case _:
+                return "return" if self.return_reported else "in_transit"
+
+
+@dataclass(slots=True)
+class State:
+    """A member as true at a moment."""
+
+    registered: bool = False
+    category: str | None = None
+    membership: str = "active"
+    affiliation: str | None = None
+    affiliation_region: str | None = None
+    liaison: str | None = None
+    lost_contact: bool = False
+    lost_since_us: int | None = None
+    last_contact_at: str | None = None
+    last_contact_us: int | None = None
+    kept_us: int | None = None
+    movement: Movement | None = None
+    stage_since_us: int = 0
+    declines: list[tuple[int, str | None]] = field(default_factory=list)
+    duties: dict[str, Duty] = field(default_factory=dict)
+    ended_duties: list[DutyRow] = field(default_factory=list)
+    past_movements: list[Movement] = field(default_factory=list)
+    movement_ids: set[str] = field(default_factory=set)
+    flagged: dict[str, list[str]] = field(default_factory=dict)
+    confirmed: set[str] = field(default_factory=set)
+    latest_recorded_us: int = 0
+
+    @property
+    def open_movement(self) -> Movement | None:
+        """The movement that has not been closed, if any."""
+        movement = self.movement
+        return movement if movement is not None and movement.stage != "closed" else None
+
+    @property
+    def responsible(self) -> str | None:
+        """The accepting branch from acceptance until moved onward, returned or closed; else the affiliation."""
+        movement = self.movement
+        if movement is not None and movement.stage == "settled":
+            leg = movement.leg
+            return leg.branch or leg.accepted_by or self.affiliation
+        return self.affiliation
+
+    @property
+    def holder(self) -> str | None:
+        """Who must answer the check-in."""
+        movement = self.movement
+        return movement.leg.holder if movement is not None and movement.stage == "checked_in" else None
+
+
+def destination_cell(declared: dict[str, Any] | None) -> str:
+    """Return a declared destination as a region code, `abroad` or `unknown`."""
+    if declared is None:
+        return "unknown"
+    if declared.get("abroad"):
+        return "abroad"
+    return declared.get("region") or "unknown"

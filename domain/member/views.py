@@ -1,0 +1,186 @@
+"""A member's state as others see it: the shapes of INTERFACE.md, made from the fold's state at a moment."""
+
+from __future__ import annotations
+
+from datetime import date  # noqa: TC003 - read at run time by NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from domain.calendar import month_end
+from domain.member.duties import next_month
+from domain.member.rules import lost_review_day
+from domain.times import local_day
+
+if TYPE_CHECKING:
+    from domain.member.state import Duty, DutyRow, Movement, State
+    from domain.reference import Reference
+
+
+class OpenDuty(NamedTuple):
+    """One duty as it stands at a moment; `since` and `due_on` are local days."""
+
+    duty_id: str
+    kind: str
+    organisation: str | None
+    region: str | None
+    since: date
+    due_on: date
+    overdue: bool
+    provisional: bool
+
+
+def open_duties(duties: list[Duty], as_of_us: int) -> list[OpenDuty]:
+    """Return the duties that stand at an instant, oldest due first; a monthly one once for each month."""
+    today = local_day(as_of_us)
+    found: list[OpenDuty] = []
+    for duty in duties:
+        if duty.since_us <= as_of_us:
+            found.extend(months_of(duty, today))
+    found.sort(key=lambda one: (one.due_on, one.duty_id))
+    return found
+
+
+def months_of(duty: Duty | DutyRow, today: date) -> list[OpenDuty]:
+    """Return a duty as it stands on a day: one item, or one a month up to that of `today`."""
+    name = f"{duty.subject}.{duty.key}" if duty.subject and not duty.key.endswith(duty.subject) else duty.key
+    since = local_day(duty.since_us)
+    if duty.month_from is None:
+        return [
+            OpenDuty(
+                name, duty.kind, duty.organisation, duty.region, since, duty.due_on, today > duty.due_on, duty.provisional
+            )
+        ]
+    base = name.removesuffix(".earlier")
+    found = []
+    month, last = duty.month_from, min(duty.month_until or today.replace(day=1), today.replace(day=1))
+    while month <= last:
+        due_on = month_end(month)
+        found.append(
+            OpenDuty(
+                f"{base}.{month:%Y-%m}",
+                duty.kind,
+                duty.organisation,
+                duty.region,
+                max(since, month),
+                due_on,
+                today > due_on,
+                provisional=False,
+            )
+        )
+        month = next_month(month)
+    return found
+
+
+def member_state(
+    state: State, reference: Reference, *, member_id: str, version: int, as_of_us: int
+) -> dict[str, Any]:
+    """Return the member state of INTERFACE.md. Times as recorded; days are of Asia/Shanghai."""
+    review = None if state.lost_contact else lost_review_day(state, reference)
+    duties = open_duties(list(state.duties.values()), as_of_us)
+    assign = state.duties.get("assign_region")
+    return {
+        "member_id": member_id,
+        "version": version,
+        "category": state.category,
+        "membership": state.membership,
+        "affiliation": state.affiliation,
+        "responsible": state.responsible,
+        "holder": state.holder,
+        "liaison": state.liaison,
+        "lost_contact": state.lost_contact,
+        "needs_assignment": assign is not None and assign.since_us <= as_of_us,
+        "clocks": {
+            "last_contact_at": state.last_contact_at,
+            "lost_review_due": review.isoformat() if review is not None else None,
+        },
+        "movement": movement_view(state.movement) if state.movement is not None else None,
+        "transfer": None,
+        "flags": sorted({code for event_id, codes in state.flagged.items() if event_id not in state.confirmed for code in codes}),
+        "duties": [duty_view(duty, member_id) for duty in duties],
+    }
+
+
+def duty_view(duty: OpenDuty, member_id: str) -> dict[str, Any]:
+    """Return a duty of INTERFACE.md."""
+    return {
+        "duty_id": duty.duty_id,
+        "kind": duty.kind,
+        "member_id": member_id,
+        "organisation": duty.organisation,
+        "region": duty.region,
+        "since": duty.since.isoformat(),
+        "due_on": duty.due_on.isoformat(),
+        "overdue": duty.overdue,
+        "provisional": duty.provisional,
+    }
+
+
+def movement_view(movement: Movement) -> dict[str, Any]:
+    """Return a movement with its legs and claims."""
+    return {
+        "movement_id": movement.movement_id,
+        "view": movement.view,
+        "stage": movement.stage,
+        "origin": {"organisation": movement.origin_organisation, "region": movement.origin_region},
+        "departed_at": movement.departed_at,
+        "expected_return_on": movement.expected_return_on,
+        "returned_at": movement.returned_at,
+        "closed_reason": movement.closed_reason,
+        "claims": [
+            {"claim_id": claim.claim_id, "organisation": claim.organisation, "branch": claim.branch, "accepted_at": claim.at}
+            for claim in movement.claims
+        ],
+        "legs": [
+            {
+                "leg": leg.number,
+                "declared": leg.declared,
+                "declared_region": leg.declared_region,
+                "region": leg.region,
+                "checked_in_at": leg.checked_in_at,
+                "accepted_at": leg.accepted_at,
+                "accepted_by": leg.accepted_by,
+                "branch": leg.branch,
+                "placement": leg.placement,
+                "preferred_kind": leg.preferred_kind,
+            }
+            for leg in movement.legs
+        ],
+    }
+
+
+def after(state: State) -> dict[str, Any]:
+    """Return what is stored with an event as `after`: enough for a region newly concerned to need nothing earlier."""
+    movement = state.movement
+    return {
+        "stage": movement.stage if movement is not None else None,
+        "view": movement.view if movement is not None else None,
+        "affiliation": state.affiliation,
+        "responsible": state.responsible,
+        "movement": None
+        if movement is None
+        else {
+            "movement_id": movement.movement_id,
+            "leg": movement.leg.number,
+            "origin": {"organisation": movement.origin_organisation, "region": movement.origin_region},
+            "departed_at": movement.departed_at,
+            "declared_region": movement.leg.declared_region,
+            "region": movement.leg.region,
+            "accepted_by": movement.leg.accepted_by,
+        },
+        "leg": movement.leg.number if movement is not None else None,
+        "lost_contact": state.lost_contact,
+    }
+
+
+def concerned_regions(state: State) -> set[str]:
+    """Return the county-level regions that a member concerns: the affiliation's, and those of every leg of an open movement.
+
+    Longer codes count to their first six; a city-level destination to the city's own code (INTERFACE, "Streams").
+    """
+    regions = {state.affiliation_region} if state.affiliation_region is not None else set()
+    movement = state.open_movement
+    if movement is not None:
+        for leg in movement.legs:
+            regions.update(code for code in (leg.declared_region, leg.region) if code is not None)
+    return {code[:6] for code in regions}
+
+

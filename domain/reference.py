@@ -1,0 +1,154 @@
+"""What every decision and every fold may look up: organisations, regions, policy and workdays, as known at a position."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import date
+from typing import TYPE_CHECKING, ClassVar
+
+from domain.calendar import Workdays, load_workdays
+from domain.fact import Body, Fact, recorded_as
+from domain.organisation import OrganisationDissolved, OrganisationRegistered, OrganisationTree
+from domain.policy import Policy, PolicyAdopted, PolicyBook
+from domain.regions import load_regions
+from domain.times import local_day
+
+if TYPE_CHECKING:
+    from domain.regions import RegionTable
+
+
+@recorded_as
+@dataclass(frozen=True, slots=True)
+class WorkdaysSet(Body):
+    """The working days of one year as published: rest days on weekdays, and weekend days worked."""
+
+    fact: ClassVar[str] = "workdays_set"
+    order: ClassVar[int] = 0
+    year: int
+    holidays: list[str]
+    workdays: list[str]
+
+
+@recorded_as
+@dataclass(frozen=True, slots=True)
+class RegionReorganised(Body):
+    """区划调整: RENAMED, MERGED or SPLIT, from a day on."""
+
+    fact: ClassVar[str] = "region_reorganised"
+    order: ClassVar[int] = 0
+    kind: str
+    from_codes: list[str]
+    to_codes: list[str]
+    effective_on: str
+    names: dict[str, str] | None = None
+
+
+REFERENCE_FACTS = frozenset(
+    {
+        OrganisationRegistered.fact,
+        OrganisationDissolved.fact,
+        PolicyAdopted.fact,
+        WorkdaysSet.fact,
+        RegionReorganised.fact,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """Immutable; `position` is the last fact that is in it."""
+
+    organisations: OrganisationTree
+    policies: PolicyBook
+    workdays: Workdays
+    regions: RegionTable
+    position: int = 0
+    _splits: dict[str, date | None] = field(default_factory=dict, compare=False, repr=False)
+
+    def with_facts(self, facts: list[Fact]) -> Reference:
+        """Return a reference that also knows these facts, in log order; others than reference facts are passed over."""
+        current = self
+        fresh: list[tuple[OrganisationRegistered, int]] = []
+        for fact in facts:
+            if isinstance(fact.body, OrganisationRegistered):
+                fresh.append((fact.body, fact.position))
+                continue
+            if fact.body.fact in REFERENCE_FACTS:
+                current, fresh = current._registering(fresh), []
+                current = current._with(fact)
+        return current._registering(fresh)
+
+    def _registering(self, fresh: list[tuple[OrganisationRegistered, int]]) -> Reference:
+        if not fresh:
+            return self
+        return replace(self, organisations=self.organisations.with_organisations(fresh), position=fresh[-1][1])
+
+    def _with(self, fact: Fact) -> Reference:
+        match fact.body:
+            case OrganisationDissolved() as body:
+                tree = self.organisations.with_dissolved(body.code, body.successor, local_day(fact.when))
+                return replace(self, organisations=tree, position=fact.position)
+            case PolicyAdopted() as body:
+                return replace(self, policies=self.policies.with_adopted(body), position=fact.position)
+            case WorkdaysSet() as body:
+                rest = [date.fromisoformat(day) for day in body.holidays]
+                worked = [date.fromisoformat(day) for day in body.workdays]
+                table = self.workdays.with_year(body.year, workdays=worked, holidays=rest)
+                return replace(self, workdays=table, position=fact.position)
+            case RegionReorganised() as body:
+                table = self.regions.reorganise(
+                    body.kind, body.from_codes, body.to_codes, date.fromisoformat(body.effective_on), names=body.names
+                )
+                return replace(self, regions=table, position=fact.position, _splits={})
+            case _:
+                return self
+
+    def policy(self, region: str | None, day: date) -> Policy:
+        """Return the figures in force in a region on a day."""
+        return self.policies.on(region, day)
+
+    def region_of(self, organisation: str | None) -> str | None:
+        """Return the home region of an organisation."""
+        found = self.organisations.get(organisation)
+        return found.region if found is not None else None
+
+    def place_of(self, organisation: str | None) -> str | None:
+        """Return the region where an organisation works: where it is stationed, else its home."""
+        found = self.organisations.get(organisation)
+        return (found.stationed_in or found.region) if found is not None else None
+
+    def is_in(self, organisation: str | None, region: str | None) -> bool:
+        """Whether an organisation has its home in the county of `region`, or above it, or is stationed there."""
+        found = self.organisations.get(organisation)
+        if found is None or region is None:
+            return False
+        return any(_covers(place, region) for place in (found.region, found.stationed_in) if place is not None)
+
+    def split_day(self, region: str | None) -> date | None:
+        """Return the day from which a code needs assignment to one of several successors, if that day ever comes."""
+        if region is None:
+            return None
+        if region not in self._splits:
+            self._splits[region] = self._find_split(region)
+        return self._splits[region]
+
+    def _find_split(self, region: str) -> date | None:
+        if not self.regions.resolve(region, date(9999, 12, 31)).needs_assignment:
+            return None
+        ends = [until for _, until in self.regions.validity(region[:6]) if until is not None]
+        return max(ends) if ends else None
+
+
+def _covers(place: str, region: str) -> bool:
+    """Whether `region` lies in `place`; of streets and communities only the county counts."""
+    county = place[:6]
+    if county.endswith("0000"):
+        return county == "000000" or region[:2] == county[:2]
+    if county.endswith("00"):
+        return region[:4] == county[:4]
+    return region[:6] == county
+
+
+def empty_reference() -> Reference:
+    """Return the reference before any fact: the shipped regions and workdays, the default policy, no organisation."""
+    return Reference(OrganisationTree(), PolicyBook(), load_workdays(), load_regions())

@@ -1,0 +1,40 @@
+"""Why a recording was not made, beside what the domain refuses."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+
+class RecordingError(Exception):
+    """Nothing was recorded."""
+
+
+class NoSuchMember(RecordingError):
+    """There is no member with this id (HTTP 404)."""
+
+    def __init__(self, member_id: UUID) -> None:
+        """Keep which id was asked for."""
+        super().__init__(f"no member {member_id}")
+        self.member_id = member_id
+
+
+class VersionMismatch(RecordingError):
+    """The stream is not at the version that the caller named in If-Match (HTTP 412)."""
+
+    def __init__(self, expected: int, actual: int) -> None:
+        """Keep both versions."""
+        super().__init__(f"version {actual}, not {expected}")
+        self.expected = expected
+        self.actual = actual
+
+
+class KeyReused(RecordingError):
+    """The idempotency key was used with another body (HTTP 422)."""
+
+
+class KeyInFlight(RecordingError):
+    """The first request with this idempotency key is still being recorded (HTTP 409)."""
+
+
+class TooContended(RecordingError):
+    """Others kept changing the same stream first; nothing was recorded, try again (HTTP 503)."""

@@ -1,0 +1,169 @@
+"""Facts as the log keeps them: canonical JSON (RFC 8785) of the CloudEvent, less what the log itself adds.
+
+The stored object has the keys of the CloudEvent that sort before `position`, so that a leaf is made by joining bytes.
+Numbers are integers and keys are ASCII, for which orjson's sorted output is the canonical form.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final
+from uuid import UUID
+
+import orjson
+from eventsourcing.domain import DomainEventProtocol
+from eventsourcing.persistence import Mapper, StoredEvent
+
+from domain.fact import Fact, body_data, body_from, place_in_time
+from domain.member.events import MemberRegistered
+from domain.member.fold import registered_when
+from domain.times import instant_us, occurred_as_recorded
+from infra.event_store.save import LogRow, LogStoredEvent
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_NEVER_RECORDED: Final = 1 << 62
+
+
+class UnknownFact(ValueError):
+    """The log holds a fact that this version does not know; a newer version wrote it."""
+
+
+class FactMapper(Mapper[UUID]):
+    """Maps facts to stored events and back; the library's mapper with our transcoding."""
+
+    def __init__(self) -> None:
+        """Need neither transcoder, compressor nor cipher: what is personal is not in events."""
+
+    def to_stored_event(self, domain_event: DomainEventProtocol[UUID]) -> StoredEvent:
+        """Encode a fact."""
+        if not isinstance(domain_event, Fact):
+            msg = f"not a fact: {type(domain_event).__name__}"
+            raise TypeError(msg)
+        return LogStoredEvent(
+            originator_id=domain_event.stream,
+            originator_version=domain_event.version,
+            topic=domain_event.body.fact,
+            state=encode(domain_event),
+            concerns=domain_event.concerns,
+        )
+
+    def to_domain_event(self, stored_event: StoredEvent) -> Fact:  # type: ignore[override]
+        """Decode a fact; `position` is known only of notifications."""
+        return decode(
+            stored_event.originator_id if isinstance(stored_event.originator_id, UUID) else UUID(stored_event.originator_id),
+            stored_event.originator_version,
+            stored_event.topic,
+            stored_event.state,
+            position=getattr(stored_event, "id", _NEVER_RECORDED),
+        )
+
+
+def encode(fact: Fact) -> bytes:
+    """Return the stored object of a fact."""
+    data: dict[str, Any] = body_data(fact.body)
+    data["occurred_at"] = fact.occurred_at
+    data["occurred_precision"] = fact.precision
+    data["actor"] = fact.actor
+    data["via"] = fact.via
+    data["after"] = fact.after
+    if fact.organisation is not None:
+        data["organisation"] = fact.organisation
+    if fact.text:
+        data["text"] = True
+    stored: dict[str, Any] = {
+        "correlationid": fact.correlation_id,
+        "data": data,
+        "datacontenttype": "application/json",
+        "dataschema": f"/schemas/{fact.body.fact}/v{fact.body.class_version}.json",
+        "id": fact.event_id,
+        "nonce": fact.nonce,
+    }
+    if fact.causation_id is not None:
+        stored["causationid"] = fact.causation_id
+    if fact.origin_id is not None:
+        stored["originid"] = fact.origin_id
+        stored["originsource"] = fact.origin_source
+    return orjson.dumps(stored, option=orjson.OPT_SORT_KEYS)
+
+
+def decode(
+    stream: UUID,
+    version: int,
+    topic: str,
+    state: bytes,
+    *,
+    position: int = _NEVER_RECORDED,
+    recorded_us: int = _NEVER_RECORDED,
+    concerns: Iterable[str] = (),
+    keep_after: bool = False,
+) -> Fact:
+    """Rebuild a fact; raises UnknownFact, or ValueError for bytes that are not ours. `after` is kept only when asked for."""
+    stored = orjson.loads(state)
+    data = stored["data"]
+    try:
+        body = body_from(topic, data)
+    except KeyError:
+        raise UnknownFact(topic) from None
+    occurred = occurred_as_recorded(data["occurred_at"], data["occurred_precision"])
+    when = registered_when(body) if isinstance(body, MemberRegistered) else place_in_time(occurred, type(body))
+    return Fact(
+        stream,
+        version,
+        stored["id"],
+        stored["nonce"],
+        body,
+        data["occurred_at"],
+        occurred.precision,
+        when,
+        data.get("organisation"),
+        data["actor"],
+        data["via"],
+        stored["correlationid"],
+        stored.get("causationid"),
+        stored.get("originsource"),
+        stored.get("originid"),
+        data.get("text", False),
+        position,
+        recorded_us,
+        tuple(concerns),
+        data["after"] if keep_after else None,
+    )
+
+
+def fact_from_row(row: LogRow, *, keep_after: bool = False) -> Fact:
+    """Rebuild a fact from a row of the log."""
+    return decode(
+        row.originator_id,
+        row.version,
+        row.topic,
+        row.state,
+        position=row.position,
+        recorded_us=instant_us(row.recorded_at),
+        concerns=row.concerns,
+        keep_after=keep_after,
+    )
+
+
+def cloud_event(row: LogRow, source: str) -> bytes:
+    """Return the CloudEvent as first recorded, which is the leaf of the log's tree: joined, never parsed."""
+    recorded_at = row.recorded_at.astimezone(UTC) if row.recorded_at.tzinfo is not UTC else row.recorded_at
+    version = _major(row.state)
+    tail = (
+        f',"position":{row.position},"source":"{source}","specversion":"1.0","subject":"{row.originator_id}",'
+        f'"time":"{recorded_at:%Y-%m-%dT%H:%M:%S.%fZ}","type":"org.kiteline.{row.topic}.v{version}"}}'
+    )
+    return row.state[:-1] + tail.encode()
+
+
+def _major(state: bytes) -> str:
+    """The schema's version, read behind the data so that nothing that a caller sent can be taken for it."""
+    start = state.rindex(b'"dataschema":"/schemas/')
+    end = state.index(b'.json"', start)
+    return state[state.rindex(b"/v", start, end) + 2 : end].decode()
+
+
+def recorded_at_text(moment: datetime) -> str:
+    """RFC 3339 in UTC with microseconds and Z."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

@@ -1,0 +1,115 @@
+"""Members as last loaded: ledger, order and state, kept by version so that most commands read nothing.
+
+A kept member is taken out while a command works on it and put back when its facts are recorded. Two commands on one
+member never share a state: the second loads from the log, and the store lets only one of them append.
+"""
+
+from __future__ import annotations
+
+from bisect import insort
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from threading import Lock
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from domain.fact import sort_key
+from domain.member.evolve import apply
+from domain.member.fold import comes_last, effective
+from domain.member.state import State
+
+if TYPE_CHECKING:
+    from domain.fact import Fact
+    from domain.reference import Reference
+
+
+@dataclass(slots=True)
+class Ledger:
+    """A member's facts in recorded order, those that count in the order of the fold, and the state they add up to."""
+
+    member_id: UUID
+    facts: list[Fact]
+    ordered: list[Fact]
+    state: State
+    reference: Reference
+    fresh: bool
+
+    @property
+    def version(self) -> int:
+        """The version of the stream."""
+        return self.facts[-1].version if self.facts else 0
+
+    def add(self, fact: Fact, reference: Reference) -> None:
+        """Take a fact in and move the state: on from where it stands when the fact comes last, else from the beginning."""
+        self.facts.append(fact)
+        if self.reference is not reference:
+            self.refold(reference)
+        elif comes_last(self.ordered, fact) and not fact.body.fact.startswith("event_"):
+            self.ordered.append(fact)
+            apply(self.state, fact, reference)
+        elif fact.body.fact.startswith("event_"):
+            self.refold(reference)
+        else:
+            insort(self.ordered, fact, key=sort_key)
+            self._fold_ordered(reference)
+
+    def refold(self, reference: Reference) -> None:
+        """Fold everything again."""
+        self.ordered = effective(self.facts)
+        self._fold_ordered(reference)
+
+    def _fold_ordered(self, reference: Reference) -> None:
+        self.reference = reference
+        self.state = State()
+        for fact in self.ordered:
+            apply(self.state, fact, reference)
+
+
+def ledger_of(member_id: UUID, facts: list[Fact], reference: Reference) -> Ledger:
+    """Fold a stream as read from the log."""
+    ledger = Ledger(member_id, facts, [], State(), reference, fresh=True)
+    ledger.refold(reference)
+    return ledger
+
+
+class MemberStore:
+    """Ledgers by member, the least recently used dropped first; bounded by the number of facts kept."""
+
+    def __init__(self, read_stream: Callable[[UUID], list[Fact]], *, most_facts: int = 40_000) -> None:
+        """`read_stream` reads a member's facts from the log, in recorded order; empty when there is no such stream."""
+        self._read_stream = read_stream
+        self._most_facts = most_facts
+        self._kept: OrderedDict[UUID, Ledger] = OrderedDict()
+        self._facts = 0
+        self._lock = Lock()
+
+    def take(self, member_id: UUID) -> Ledger | None:
+        """Take a kept ledger out; None when it must be loaded."""
+        with self._lock:
+            ledger = self._kept.pop(member_id, None)
+            if ledger is not None:
+                self._facts -= len(ledger.facts)
+        if ledger is not None:
+            ledger.fresh = False
+        return ledger
+
+    def load(self, member_id: UUID, reference: Reference) -> Ledger:
+        """Read and fold a member; a ledger without facts when there is no such stream."""
+        return ledger_of(member_id, self._read_stream(member_id), reference)
+
+    def put(self, ledger: Ledger) -> None:
+        """Keep a ledger that agrees with the log."""
+        if len(ledger.facts) > self._most_facts // 4:
+            return
+        with self._lock:
+            replaced = self._kept.pop(ledger.member_id, None)
+            if replaced is not None:
+                self._facts -= len(replaced.facts)
+                if replaced.version > ledger.version:
+                    ledger = replaced
+            self._kept[ledger.member_id] = ledger
+            self._facts += len(ledger.facts)
+            while self._facts > self._most_facts:
+                _, dropped = self._kept.popitem(last=False)
+                self._facts -= len(dropped.facts)
