@@ -4,6 +4,7 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
@@ -50,7 +51,7 @@ class Settings(BaseSettings):
     token_issuer: str = Field("urn:kiteline:local", min_length=1, description="issuer that tokens must name")
     token_audience: str = Field("kiteline", min_length=1, description="audience that tokens must name")
     token_jwks_url: str | None = Field(
-        None, pattern=r"^https?://", description="keys of an outside issuer; without it the local issuer's"
+        None, pattern=r"^(https?|file)://", description="keys of an outside issuer; without it the local issuer's"
     )
     token_lifetime_seconds: int = Field(28_800, ge=60, le=2_592_000, description="life of a local issuer's token")
 
@@ -174,10 +175,11 @@ def _variable(field: str) -> str:
 
 
 def _unknown(variable: str) -> tuple[str, str]:
-    known = ", ".join(_variable(name) for name in Settings.model_fields)
+    known = [_variable(name) for name in Settings.model_fields]
+    near = ", ".join(get_close_matches(variable.upper(), known)) or ", ".join(known)
     return (
-        f"不认识的设置 {variable}。可用的有：{known}（均可加 {FILE_SUFFIX}）。",
-        f"Unknown setting {variable}. Known: {known} (each also with {FILE_SUFFIX}).",
+        f"不认识的设置 {variable}。是否想用：{near}？（kiteline doctor 列出全部。）",
+        f"Unknown setting {variable}. Did you mean: {near}? (kiteline doctor lists them all.)",
     )
 
 

@@ -1,4 +1,4 @@
-"""`kiteline doctor`: effective settings and where each came from, versions, reachability, what is wrong and what to do."""
+"""`kiteline doctor`: effective settings and where each came from, versions, what is reachable, what is wrong."""
 
 import platform
 from importlib import metadata

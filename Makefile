@@ -1,0 +1,64 @@
+# Two commands matter: `make run` and `make test`. Both set up all that they need, from Python 3.11 and make alone.
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input --quiet
+
+export KITELINE_HOME ?= $(CURDIR)/.kiteline
+
+.DEFAULT_GOAL := help
+.PHONY: help run test gates tests bench bench-full setup broker-files lock format clean
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
+
+run: setup ## the service with a year of synthetic movements; Ctrl-C stops all of it
+	@exec $(BIN)/kiteline demo
+
+test: gates tests ## every gate, then every test, on the real PostgreSQL and the real Kafka
+
+gates: setup ## what needs no running part: style, types, import contracts, dependencies, licences
+	$(BIN)/ruff check --quiet
+	$(BIN)/ruff format --check --quiet
+	$(BIN)/mypy --no-error-summary
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/deptry . --no-ansi
+	$(BIN)/pip-licenses > /dev/null
+
+tests: setup broker-files ## the tests alone; PYTEST_ARGS='-k name' narrows them
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+bench: setup broker-files ## the benchmarks that fit in 15 minutes
+	$(BIN)/python -m bench
+
+bench-full: setup broker-files ## all benchmarks
+	$(BIN)/python -m bench --full
+
+setup: $(READY) ## the virtual environment, exactly as requirements.lock says
+
+$(READY): requirements.lock pyproject.toml
+	@test -n "$(PYTHON)" || { echo "需要 Python 3.11 或更高版本。Python 3.11 or later is needed." >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "需要 Python 3.11 或更高版本（PYTHON=…）。Python 3.11 or later is needed (PYTHON=...)." >&2; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "正在安装依赖（首次约一分钟）… Installing what requirements.lock names (a minute, the first time)…"
+	@$(PIP) install --require-hashes --requirement requirements.lock
+	@$(PIP) install --no-deps --no-build-isolation --editable . 2> $(VENV)/editable.log || { cat $(VENV)/editable.log >&2; exit 1; }
+	@touch $@
+
+broker-files: setup
+	@$(BIN)/kiteline broker fetch > /dev/null
+
+lock: setup ## requirements.lock anew from pyproject.toml
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+		--group dev --extra broker --upgrade pyproject.toml --output-file requirements.lock
+
+format: setup ## the code as `make gates` wants it
+	$(BIN)/ruff check --fix --quiet || true
+	$(BIN)/ruff format --quiet
+
+clean: ## everything made but data: KITELINE_HOME stays
+	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

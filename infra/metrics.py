@@ -1,0 +1,69 @@
+"""The figures at `/metrics`: base units, no ids in labels, moments rather than ages."""
+
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    PlatformCollector,
+    ProcessCollector,
+)
+from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+
+REGISTRY = CollectorRegistry()
+ProcessCollector(registry=REGISTRY)
+PlatformCollector(registry=REGISTRY)
+
+HEAD_POSITION = Gauge("kiteline_log_head_position", "Last position of the log.", registry=REGISTRY)
+LAST_APPEND = Gauge(
+    "kiteline_log_last_append_timestamp_seconds", "When the last position was recorded, Unix time.", registry=REGISTRY
+)
+APPEND_SAVES = Histogram(
+    "kiteline_append_batch_saves",
+    "Saves gathered into one transaction.",
+    buckets=(1, 2, 4, 8, 16, 32, 64, 128, 256, 512),
+    registry=REGISTRY,
+)
+APPEND_SECONDS = Histogram(
+    "kiteline_append_duration_seconds",
+    "One append transaction, commit included.",
+    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5),
+    registry=REGISTRY,
+)
+COMMANDS = Counter(
+    "kiteline_commands",
+    "Commands by name and outcome: recorded, replayed, or the code of the problem.",
+    ("command", "outcome"),
+    registry=REGISTRY,
+)
+PROJECTION_POSITION = Gauge(
+    "kiteline_projection_position",
+    "Position of the log that a read model reflects; its lag is the head's position less this.",
+    ("projection",),
+    registry=REGISTRY,
+)
+PROJECTION_TIMESTAMP = Gauge(
+    "kiteline_projection_last_write_timestamp_seconds",
+    "When a read model was last written, Unix time.",
+    ("projection",),
+    registry=REGISTRY,
+)
+PARKED_MEMBERS = Gauge(
+    "kiteline_projection_parked_members",
+    "Members whose events could not be folded and wait for a person.",
+    ("projection",),
+    registry=REGISTRY,
+)
+REQUEST_SECONDS = Histogram(
+    "kiteline_http_request_duration_seconds",
+    "Requests by method, route template and status class.",
+    ("method", "route", "status"),
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10),
+    registry=REGISTRY,
+)
+IMPORT_ROWS = Counter("kiteline_import_rows", "Rows of registers by outcome.", ("outcome",), registry=REGISTRY)
+
+
+def exposition() -> tuple[bytes, str]:
+    """Return the body of `/metrics` and its content type."""
+    return generate_latest(REGISTRY), CONTENT_TYPE_LATEST
