@@ -1,4 +1,4 @@
-"""Make domain/workdays.tsv, the working days that differ from Monday to Friday, from the `chinesecalendar` package (MIT).
+"""Make domain/workdays.tsv, the days that differ from Monday to Friday, from the `chinesecalendar` package (MIT).
 
 Run it with a Python in which `chinesecalendar` is installed; docs/regions.md says how and when.
 """

@@ -43,7 +43,7 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class _Reading:
-    """One way to read the text: the last place of the chain, where its name ends, how many names, was the last in full."""
+    """One way to read the text: the last place of the chain, where its name ends, how many names, whether in full."""
 
     region: Region
     end: int
@@ -141,7 +141,7 @@ class NameIndex:
         return Match(tuple(regions), text[end:])
 
     def _meant(self, regions: list[Region], on: date) -> list[Region]:
-        """Choose among places of one short name: the province; or the one that holds all the others (荆州: the city)."""
+        """Choose among places of one short name: the province, or the one that holds all others (荆州: the city)."""
         top = regions[0]
         if top.level is Level.PROVINCE:
             return [top]

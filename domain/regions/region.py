@@ -36,8 +36,8 @@ class Change(StrEnum):
 class Region:
     """A code with one name and one parent, from `valid_from` until the day before `valid_to` (days of Asia/Shanghai).
 
-    `change` and `successors` say how it ended, and are empty while it stands. A heading of the lists (市辖区, 直辖县) is
-    a code, but no place: it is nobody's parent. The name of a street or community is empty: no list of them is shipped.
+    `change` and `successors` say how it ended, and are empty while it stands. A heading (市辖区, 直辖县) is a
+    code of the lists, but no place: it is nobody's parent. The name of a street or community is empty: none are listed.
     """
 
     code: str

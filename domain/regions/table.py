@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from domain.regions.names import NameIndex
-from domain.regions.region import COUNTRY, Level, Region, Resolution, Scope, level_of
+from domain.regions.region import COUNTRY, Level, Region, Scope, level_of
 from domain.regions.reorganisation import reorganised
-from domain.regions.standing import stored_codes_by_region
+from domain.regions.standing import StoredCodes, StoredCodesIndex
+from domain.regions.succession import CACHED_ANSWERS, Succession
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -17,149 +17,33 @@ if TYPE_CHECKING:
 
     from domain.regions.names import Match
 
-CACHED_ANSWERS: Final = 50_000
 CACHED_DAYS: Final = 12
+Kept = TypeVar("Kept")
 # Province-level regions that are cities themselves: the municipalities, Hong Kong and Macao.
 CITY_PROVINCES: Final = frozenset({"110000", "120000", "310000", "500000", "810000", "820000"})
-StoredCodes = tuple[tuple[str, ...], tuple[str, ...]]
 
 
-class RegionTable:
-    """Immutable. Answers are kept per span between two changes anywhere, so that each is a look-up on any day."""
+@dataclass(frozen=True, slots=True)
+class _Position:
+    """Where a code stands on a day: its province, its city, and all regions around it."""
+
+    province: str | None
+    city: str | None
+    around: frozenset[str]
+
+
+class RegionTable(Succession):
+    """Immutable: by code and day, how places relate, by which codes they are stored, and how they are called."""
 
     def __init__(
         self, regions: Sequence[Region], accepted_until: Mapping[tuple[str, date], date] | None = None
     ) -> None:
-        """Take every region ever, in any order; `accepted_until` is for ends of which only the year is known."""
-        periods: dict[str, list[Region]] = {}
-        for region in regions:
-            periods.setdefault(region.code, []).append(region)
-        for spans in periods.values():
-            spans.sort(key=lambda region: region.valid_from)
-        self._periods: dict[str, tuple[Region, ...]] = {code: tuple(spans) for code, spans in periods.items()}
-        self._accepted_until = dict(accepted_until or {})
-        starts = {region.valid_from for region in regions}
-        ends = {region.valid_to for region in regions if region.valid_to is not None}
-        self._changes = sorted(starts | ends)
-        first = self._changes[0] if self._changes else None
-        self._country = Region(COUNTRY, "全国", Level.COUNTRY, first) if first else None
-        self._resolutions: dict[tuple[str, int], Resolution] = {}
-        self._cities: dict[tuple[str, int], str | None] = {}
-        self._stored: dict[int, dict[str, StoredCodes]] = {}
+        """Take what `Succession` takes."""
+        super().__init__(regions, accepted_until)
+        self._positions: dict[tuple[str, int], _Position] = {}
+        self._stored: dict[int, StoredCodesIndex] = {}
         self._children: dict[int, dict[str, list[Region]]] = {}
         self._names: NameIndex | None = None
-
-    # What stands on a day
-
-    def get(self, code: str, on: date) -> Region | None:
-        """Return the region as valid on the day; of 9 or 12 digits the county's span with the code itself."""
-        if len(code) == 6:
-            return self._county(code, on)
-        if len(code) not in {9, 12} or not code.isdigit():
-            return None
-        county = self._county(code[:6], on)
-        if county is None or county.level is not Level.COUNTY:
-            return None
-        above = code[:6] if len(code) == 9 else code[:9]
-        return Region(code, "", level_of(code), county.valid_from, county.valid_to, above)
-
-    def _county(self, code: str, on: date) -> Region | None:
-        for region in reversed(self._periods.get(code, ())):
-            if region.valid_from <= on:
-                return region if region.valid_to is None or on < region.valid_to else None
-        return self._country if code == COUNTRY else None
-
-    def known(self, code: str) -> bool:
-        """Whether the code, or the county of a street or community, ever existed."""
-        if len(code) == 6:
-            return code in self._periods or code == COUNTRY
-        return (
-            len(code) in {9, 12} and code.isdigit() and code[:6] in self._periods and level_of(code[:6]) is Level.COUNTY
-        )
-
-    def accepts(self, code: str, on: date) -> bool:
-        """Whether an office may have written the code then: valid, or ended that year on a day that is not known."""
-        if self.get(code, on) is not None:
-            return True
-        spans = self._periods.get(code[:6], ()) if self.known(code) else ()
-        return any(
-            region.valid_to is not None
-            and region.valid_to <= on <= self._accepted_until.get((region.code, region.valid_to), region.valid_from)
-            for region in spans
-        )
-
-    def validity(self, code: str) -> list[tuple[date, date | None]]:
-        """Return the spans in which the code stood: the first day, and the first on which it no longer did."""
-        spans: list[tuple[date, date | None]] = []
-        for region in self._periods.get(code[:6], ()):
-            if spans and spans[-1][1] == region.valid_from:
-                spans[-1] = (spans[-1][0], region.valid_to)
-            else:
-                spans.append((region.valid_from, region.valid_to))
-        return spans
-
-    def history(self, code: str) -> list[Region]:
-        """Return everything the code stood for, oldest first."""
-        return list(self._periods.get(code[:6], ()))
-
-    # What a code became
-
-    def resolve(self, code: str, on: date, recorded_on: date | None = None) -> Resolution:
-        """Tell where a code recorded earlier stands on the day, following its successors.
-
-        Some codes were given to another place later; without `recorded_on` a code means what it stood for last by the
-        day `on`. Of a street or community whose county ended, the county's successor is all that can be said. A code
-        that never existed, or not yet, stays as it is.
-        """
-        root = code[:6]
-        if recorded_on is not None:
-            start = self._county(root, recorded_on)
-            if start is not None and start is not self._country:
-                return self._extended(code, self._follow(start, on))
-        key = (root, self._epoch(on))
-        found = self._resolutions.get(key)
-        if found is None:
-            if len(self._resolutions) > CACHED_ANSWERS:
-                self._resolutions.clear()
-            spans = [region for region in self._periods.get(root, ()) if region.valid_from <= on]
-            found = self._resolutions[key] = self._follow(spans[-1], on) if spans else Resolution(root)
-        return found if len(code) == 6 else self._extended(code, found)
-
-    def _extended(self, code: str, found: Resolution) -> Resolution:
-        if len(code) == 6 or (found.code != code[:6]):
-            return found
-        return replace(found, code=code)
-
-    def _follow(self, start: Region, on: date) -> Resolution:
-        """Go from region to successor until what stands on the day; fan out over splits."""
-        standing: set[str] = set()
-        lost = False
-        since: date | None = None
-        seen: set[Region] = set()
-        waiting = [start]
-        while waiting:
-            region = waiting.pop()
-            if region in seen:
-                continue
-            seen.add(region)
-            if region.valid_to is None or on < region.valid_to:
-                standing.add(region.code)
-                continue
-            if len(region.successors) != 1:
-                since = region.valid_to if since is None else min(since, region.valid_to)
-            if not region.successors:
-                lost = True
-            for successor in region.successors:
-                following = self._county(successor, region.valid_to)
-                if following is None:
-                    lost, since = True, since or region.valid_to
-                else:
-                    waiting.append(following)
-        if len(standing) == 1 and not lost:
-            return Resolution(standing.pop())
-        return Resolution(start.code, needs_assignment=True, candidates=tuple(sorted(standing)), since=since)
-
-    # How regions relate
 
     def parents(self, code: str, on: date) -> list[Region]:
         """Return the regions above, nearest first, up to the province; none for what does not stand on the day."""
@@ -191,14 +75,7 @@ class RegionTable:
 
     def province_of(self, code: str, on: date) -> str | None:
         """Return the province in which what the code became lies on the day; None for the country and unknown codes."""
-        found = {self._above(standing, on, Level.PROVINCE) for standing in self._standing(code, on)}
-        if len(found) == 1 and None not in found:
-            return found.pop()
-        spans = self._periods.get(code[:6], ())
-        if found or not spans:
-            return None
-        # Ended with no successor in the sources: the province is still that of its last day.
-        return self.resolve(code[:2] + "0000", on).code
+        return self._position(code, on).province
 
     def city_of(self, code: str, on: date) -> str | None:
         """Return the city in which what the code became lies on the day.
@@ -206,57 +83,72 @@ class RegionTable:
         A municipality is the city of its districts; a county directly under its province (429004, 469xxx, 659xxx)
         stands for itself. None when the code does not reach down to a city, or its candidates lie in several.
         """
-        key = (code[:6], self._epoch(on))
-        if key not in self._cities:
-            if len(self._cities) > CACHED_ANSWERS:
-                self._cities.clear()
-            found = {self._city_of_standing(standing, on) for standing in self._standing(code[:6], on)}
-            self._cities[key] = found.pop() if len(found) == 1 else None
-        return self._cities[key]
+        return self._position(code, on).city
 
-    def _city_of_standing(self, code: str, on: date) -> str | None:
-        province = self._above(code, on, Level.PROVINCE)
-        if province in CITY_PROVINCES:
-            return province
-        city = self._above(code, on, Level.CITY)
-        return city or (code if level_of(code) is Level.COUNTY else None)
+    def regions_around(self, code: str, on: date) -> frozenset[str]:
+        """Return all regions in which what the code became lies on the day, itself included; of candidates all must.
 
-    def _standing(self, code: str, on: date) -> tuple[str, ...]:
-        resolution = self.resolve(code[:6], on)
-        return resolution.candidates if resolution.needs_assignment else (resolution.code,)
-
-    def _above(self, code: str, on: date, level: Level) -> str | None:
-        """Return the region of that level at or above a code; what does not stand yet counts from its first day."""
-        spans = self._periods.get(code, ())
-        if not spans:
-            return None
-        day = max(on, spans[0].valid_from)
-        region = self._county(code, day)
-        chain = [region, *self.parents(code, day)] if region is not None else []
-        return next((step.code for step in chain if step is not None and step.level is level), None)
+        A code that needs assignment is among them: its records stay with it.
+        """
+        return self._position(code, on).around
 
     def lies_in(self, code: str, region: str, on: date) -> bool:
-        """Whether what the code became lies in `region` (or is it) on the day; of several candidates all must."""
+        """Whether what the code became lies in `region` (or is it) on the day."""
         if region == COUNTRY:
             return self.known(code)
         if len(region) > 6:
             return code.startswith(region)
-        standing = self._standing(code, on)
-        if not standing:
-            return code[:6] == region or (level_of(region) is Level.PROVINCE and self.province_of(code, on) == region)
-        return all(self._above(place, on, level_of(region)) == region for place in standing) or code[:6] == region
+        return region in self._position(code, on).around
+
+    def _position(self, code: str, on: date) -> _Position:
+        key = (code[:6], self._epoch(on))
+        found = self._positions.get(key)
+        if found is None:
+            if len(self._positions) > CACHED_ANSWERS:
+                self._positions.clear()
+            found = self._positions[key] = self._locate(code[:6], on)
+        return found
+
+    def _locate(self, code: str, on: date) -> _Position:
+        resolution = self.resolve(code, on)
+        if resolution.code != code:
+            return self._position(resolution.code, on)
+        if not resolution.needs_assignment:
+            return self._chain(code, on)
+        places = [self._position(candidate, on) for candidate in resolution.candidates]
+        if places:
+            provinces, cities = {place.province for place in places}, {place.city for place in places}
+            around = frozenset.intersection(*(place.around for place in places))
+            return _Position(_only(provinces), _only(cities), around | {code})
+        # It ended with no successor in the sources: its province is still that of its last day.
+        province = self.resolve(code[:2] + "0000", on).code
+        return _Position(province, None, frozenset({code, province}))
+
+    def _chain(self, code: str, on: date) -> _Position:
+        """Place a code that stands on the day; one that does not stand yet counts where it will on its first day."""
+        spans = self._periods.get(code, ())
+        if not spans:
+            return _Position(None, None, frozenset({code}))
+        day = max(on, spans[0].valid_from)
+        chain = [region for region in (self.get(code, day), *self.parents(code, day)) if region is not None]
+        at = {region.level: region.code for region in chain}
+        province, city = at.get(Level.PROVINCE), at.get(Level.CITY)
+        if province in CITY_PROVINCES:
+            city = province
+        elif city is None and level_of(code) is Level.COUNTY:
+            city = code
+        return _Position(province, city, frozenset(at.values()))
 
     def scope(self, origin: str, destination: str, on: date) -> Scope | None:
         """Tell how far apart two places are on the day; None when one of them does not say enough."""
-        here, there = self.city_of(origin, on), self.city_of(destination, on)
-        if here is not None and here == there:
+        here, there = self._position(origin, on), self._position(destination, on)
+        if here.city is not None and here.city == there.city:
             return "IN_CITY"
-        home, away = self.province_of(origin, on), self.province_of(destination, on)
-        if home is None or away is None:
+        if here.province is None or there.province is None:
             return None
-        if home != away:
+        if here.province != there.province:
             return "ACROSS_PROVINCES"
-        return "IN_PROVINCE" if here is not None and there is not None else None
+        return "IN_PROVINCE" if here.city is not None and there.city is not None else None
 
     def stored_codes(self, code: str, on: date) -> StoredCodes:
         """Return prefixes, and exact codes beside them, of all codes that, recorded ever, lie in `code` on the day.
@@ -271,10 +163,8 @@ class RegionTable:
         epoch = self._epoch(on)
         if epoch not in self._stored:
             _make_room(self._stored)
-            self._stored[epoch] = stored_codes_by_region(self, tuple(self._periods), on)
-        return self._stored[epoch].get(code, ((), (code,)))
-
-    # Names
+            self._stored[epoch] = StoredCodesIndex(self, tuple(self._periods), on)
+        return self._stored[epoch].of(code)
 
     def find(self, text: str, on: date, within: str | None = None) -> list[Region]:
         """Read a name as offices type it; candidates best first, exactly one when only one place can be meant."""
@@ -285,8 +175,6 @@ class RegionTable:
         if self._names is None:
             self._names = NameIndex(self, [region for spans in self._periods.values() for region in spans])
         return self._names.match(text, on, within)
-
-    # Changes
 
     def reorganise(
         self,
@@ -308,10 +196,12 @@ class RegionTable:
         merged = {**self._periods, **spans}
         return RegionTable([region for regions in merged.values() for region in regions], self._accepted_until)
 
-    def _epoch(self, on: date) -> int:
-        return bisect_right(self._changes, on)
+
+def _only(found: set[str | None]) -> str | None:
+    return next(iter(found)) if len(found) == 1 else None
 
 
-def _make_room(kept: dict[int, dict[str, StoredCodes]] | dict[int, dict[str, list[Region]]]) -> None:
+def _make_room(kept: dict[int, Kept]) -> None:
+    """Keep answers of few days: those asked about are near each other."""
     if len(kept) >= CACHED_DAYS:
         kept.pop(next(iter(kept)))
