@@ -1,4 +1,4 @@
-"""`kiteline token`: a token of the local issuer, alone on standard output, so that a shell can put it into a variable."""
+"""`kiteline token`: a token of the local issuer, alone on standard output, so that a shell can keep it."""
 
 from typing import Annotated
 from uuid import UUID

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import os
 import re
 import secrets
 from collections.abc import Mapping
@@ -16,6 +15,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from infra.failures import OperatorFailure
+from infra.key_files import read_or_make
 from infra.vault.cipher import KEY_BYTES
 
 _ENTRY: Final = re.compile(r"(?:([1-9][0-9]{0,8}):)?([A-Za-z0-9+/]{43}=?)\Z")
@@ -63,9 +63,7 @@ def master_key(setting: str | None, home: Path) -> MasterKey:
         return _read(setting, "KITELINE_MASTER_KEY")
     path = home / "keys" / "master"
     try:
-        if not path.exists():
-            _make(path)
-        return _read(path.read_text(encoding="ascii"), str(path))
+        return _read(read_or_make(path, _new_key).decode("ascii"), str(path))
     except (OSError, UnicodeDecodeError) as error:
         raise MasterKeyFailure(
             f"主密钥文件无法读取：{path}。", f"The master key file cannot be read: {path}."
@@ -88,29 +86,10 @@ def _read(text: str, source: str) -> MasterKey:
 def _not_a_key(source: str) -> MasterKeyFailure:
     # The text itself stays out of the message.
     return MasterKeyFailure(
-        f"{source} 不是主密钥：应为32字节的base64， 例如由 `openssl rand -base64 32` 生成。",
+        f"{source} 不是主密钥：应为32字节的base64，例如由 `openssl rand -base64 32` 生成。",
         f"{source} is not a master key: 32 bytes in base64 are expected, as `openssl rand -base64 32` makes.",
     )
 
 
-def _make(path: Path) -> None:
-    """Write a new key in one step: another process that starts at the same time takes ours, or we take its."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(b"1:" + base64.b64encode(secrets.token_bytes(KEY_BYTES)) + b"\n")
-            file.flush()
-            os.fsync(file.fileno())
-        try:
-            os.link(draft, path)
-        except FileExistsError:
-            return
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)  # data sealed with a key that a power cut took back would be lost for ever
-        finally:
-            os.close(folder)
-    finally:
-        draft.unlink()
+def _new_key() -> bytes:
+    return b"1:" + base64.b64encode(secrets.token_bytes(KEY_BYTES)) + b"\n"

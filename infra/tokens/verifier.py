@@ -1,0 +1,144 @@
+"""Checks bearer tokens: algorithm, type, signature, issuer, audience and time; remembers those that were right."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import Any, Final
+from uuid import UUID
+
+from joserfc import jws, jwt
+from joserfc.errors import (
+    BadSignatureError,
+    ClaimError,
+    ExpiredTokenError,
+    JoseError,
+    MissingClaimError,
+)
+from joserfc.jwt import JWTClaimsRegistry
+
+from infra.tokens.key_sources import KeySource
+from infra.tokens.principal import Principal, Role
+from infra.tokens.refusal import TokenRefused
+
+ALGORITHMS: Final = ("ES256", "Ed25519", "PS256", "RS256")
+"""No shared secrets, no `none`: whoever can check a token must not be able to make one."""
+
+_TYPES: Final = frozenset({"at+jwt", "application/at+jwt"})
+_LONGEST: Final = 8_192
+_LEEWAY_SECONDS: Final = 30
+_REMEMBERED_SECONDS: Final = 300  # an issuer that withdraws a key is believed after this at the latest
+_TEXT: Final = re.compile(r"[^\x00-\x1f\x7f]{1,200}\Z")
+_REGION: Final = re.compile(r"[0-9]{6}\Z")
+
+
+class TokenVerifier:
+    """Turns tokens into principals; safe for threads. About 120 µs the first time, 2 µs after that."""
+
+    def __init__(
+        self,
+        keys: KeySource,
+        issuer: str,
+        audience: str,
+        *,
+        remembered: int = 10_000,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        """Take the one issuer whose tokens are accepted, and our name in their audience."""
+        self._keys = keys
+        self._issuer = issuer
+        self._clock = clock
+        self._claims = JWTClaimsRegistry(
+            now=lambda: int(clock()),
+            leeway=_LEEWAY_SECONDS,
+            iss={"essential": True, "value": issuer},
+            aud={"essential": True, "value": audience},
+            exp={"essential": True},
+            sub={"essential": True},
+        )
+        self._remembered: OrderedDict[bytes, tuple[Principal, float]] = OrderedDict()
+        self._most = remembered
+        self._lock = threading.Lock()
+
+    def verify(self, token: str) -> Principal:
+        """Say who is asking. May wait up to 3 s for an outside issuer's new key. Raises TokenRefused."""
+        digest = hashlib.sha256(token.encode("utf-8", "surrogateescape")).digest()
+        now = self._clock()
+        with self._lock:
+            known = self._remembered.get(digest)
+            if known is not None and now < known[1]:
+                self._remembered.move_to_end(digest)
+                return known[0]
+        principal, ends = self._check(token)
+        with self._lock:
+            self._remembered[digest] = (principal, min(ends, now + _REMEMBERED_SECONDS))
+            self._remembered.move_to_end(digest)
+            if len(self._remembered) > self._most:
+                self._remembered.popitem(last=False)
+        return principal
+
+    def _check(self, token: str) -> tuple[Principal, float]:
+        header = _header(token)
+        if header.get("alg") not in ALGORITHMS or str(header.get("typ", "")).lower() not in _TYPES:
+            raise TokenRefused("token_not_allowed")
+        key = self._keys.find(str(header.get("kid", "")))
+        if key is None:
+            raise TokenRefused("token_key_unknown")
+        try:
+            claims = jwt.decode(token, key, algorithms=list(ALGORITHMS)).claims
+            self._claims.validate(claims)
+        except BadSignatureError as error:
+            raise TokenRefused("token_forged") from error
+        except ExpiredTokenError as error:
+            raise TokenRefused("token_expired") from error
+        except ClaimError as error:
+            raise TokenRefused(_code_of(error)) from error
+        except (JoseError, ValueError, TypeError) as error:
+            raise TokenRefused("token_unreadable") from error
+        return self._principal(claims), claims["exp"] + _LEEWAY_SECONDS
+
+    def _principal(self, claims: dict[str, Any]) -> Principal:
+        try:
+            member = claims.get("member")
+            return Principal(
+                subject=_text(claims["sub"], _TEXT),
+                role=Role(claims["role"]),
+                organisation=_text_or_none(claims.get("organisation"), _TEXT),
+                region=_text_or_none(claims.get("region"), _REGION),
+                member_id=None if member is None else UUID(_text(member, _TEXT)),
+                issuer=self._issuer,
+            )
+        except (KeyError, ValueError) as error:
+            raise TokenRefused("token_claims_invalid") from error
+
+
+def _header(token: str) -> dict[str, Any]:
+    if len(token) > _LONGEST or token.count(".") != 2:
+        raise TokenRefused("token_unreadable")
+    try:
+        return dict(jws.extract_compact(token.encode("ascii")).headers())
+    except (JoseError, ValueError, TypeError) as error:
+        raise TokenRefused("token_unreadable") from error
+
+
+def _code_of(error: ClaimError) -> str:
+    if error.claim in {"iss", "aud"}:
+        return "token_not_for_us"
+    if error.claim in {"nbf", "iat"} and not isinstance(error, MissingClaimError):
+        return "token_not_yet_valid"
+    return "token_claims_invalid"
+
+
+def _text_or_none(value: object, form: re.Pattern[str]) -> str | None:
+    return None if value is None else _text(value, form)
+
+
+def _text(value: object, form: re.Pattern[str]) -> str:
+    if not isinstance(value, str) or not form.match(value):
+        message = "not the text that this claim should be"
+        raise ValueError(message)
+    return value

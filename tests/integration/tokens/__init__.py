@@ -1,0 +1,1 @@
+"""Tokens through the settings, the command line and a real HTTP server."""
