@@ -13,6 +13,15 @@ _LOG_PAGE = """
 SELECT position, originator_id, originator_version, topic, state, concerns, epoch, recorded_at
 FROM log WHERE position >= %s ORDER BY position LIMIT %s
 """
+# The topics as they stand in the partial index log_reference_facts (migration 0004), so that the planner can use it.
+_REFERENCE = """
+SELECT position, originator_id, originator_version, topic, state, concerns, epoch, recorded_at
+FROM log
+WHERE topic IN (
+    'organisation_registered', 'organisation_dissolved', 'policy_adopted', 'workdays_set', 'region_reorganised'
+) AND position >= %s
+ORDER BY position LIMIT %s
+"""
 _STREAM = """
 SELECT position, originator_id, originator_version, topic, state, concerns, epoch, recorded_at
 FROM log WHERE originator_id = %s ORDER BY originator_version
@@ -62,6 +71,11 @@ Session = Connection[TupleRow]
 def log_page(session: Session, start: int, limit: int) -> list[LogRow]:
     """Read the log from position `start` on, at most `limit` rows."""
     return list(map(LogRow._make, session.execute(_LOG_PAGE, (start, limit), binary=True)))
+
+
+def reference_facts(session: Session, start: int, limit: int) -> list[LogRow]:
+    """Read the facts that every decision looks up, from position `start` on, at most `limit`."""
+    return list(map(LogRow._make, session.execute(_REFERENCE, (start, limit), binary=True)))
 
 
 def streams(session: Session, ids: Sequence[UUID]) -> dict[UUID, list[LogRow]]:

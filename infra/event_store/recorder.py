@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Future
+from contextlib import AbstractContextManager
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +16,8 @@ from eventsourcing.persistence import (
     Subscription,
     Tracking,
 )
+from psycopg import Connection
+from psycopg.rows import TupleRow
 
 from infra.database.connections import connect_pool
 from infra.event_store import reading
@@ -127,6 +130,15 @@ class KitelineRecorder(ProcessRecorder):
         """Read whole log rows from position `start` on, at most `limit`; the fast path of projections."""
         with lent(self._readers) as session:
             return reading.log_page(session, start, limit)
+
+    def read_reference(self, start: int, limit: int) -> list[LogRow]:
+        """Read the facts that every decision looks up (organisations, policy, workdays, regions) from a position on."""
+        with lent(self._readers) as session:
+            return reading.reference_facts(session, start, limit)
+
+    def reading(self) -> AbstractContextManager[Connection[TupleRow]]:
+        """Lend a connection of the writer's role, for what is read beside the log; raises StoreUnavailable."""
+        return lent(self._readers)
 
     def read_streams(self, ids: Sequence[UUID]) -> dict[UUID, list[LogRow]]:
         """Read whole streams in one query, oldest first; a stream without events is an empty list."""
