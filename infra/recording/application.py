@@ -1,0 +1,73 @@
+"""Kiteline as an application of the eventsourcing library: our mapper, our recorder, and the reference all decisions look at."""
+
+from __future__ import annotations
+
+from threading import Lock
+from typing import TYPE_CHECKING, Final, cast
+from uuid import UUID
+
+from eventsourcing.application import Application
+from eventsourcing.persistence import Mapper
+
+from domain.reference import Reference, empty_reference
+from infra.event_store.recorder import KitelineRecorder
+from infra.recording.mapper import FactMapper, fact_from_row
+from infra.recording.members import MemberStore
+
+if TYPE_CHECKING:
+    from domain.fact import Fact
+
+_PAGE: Final = 5_000
+
+
+class Kiteline(Application[UUID]):
+    """One log, its members and its reference. `env` names the event store's factory and the database."""
+
+    name = "Kiteline"
+
+    def __init__(self, database_url: str, *, readers: int = 8) -> None:
+        """Connect in the background to a migrated database."""
+        super().__init__(
+            {
+                "PERSISTENCE_MODULE": "infra.event_store.factory",
+                "KITELINE_DATABASE_URL": database_url,
+                "KITELINE_READERS": str(readers),
+            }
+        )
+        self.members = MemberStore(self.read_stream)
+        self._reference = empty_reference()
+        self._refreshing = Lock()
+
+    @property
+    def log(self) -> KitelineRecorder:  # type: ignore[override]
+        """The recorder, by what it holds."""
+        return cast("KitelineRecorder", self.recorder)
+
+    def construct_mapper(self) -> Mapper[UUID]:
+        """Use canonical JSON, for which the library's transcoder has no room."""
+        return FactMapper()
+
+    def read_stream(self, stream: UUID) -> list[Fact]:
+        """Read a stream's facts in recorded order."""
+        return [fact_from_row(row) for row in self.log.read_streams([stream])[stream]]
+
+    def read_facts(self, first_position: int, count: int) -> list[Fact]:
+        """Read facts by their positions, with `after`: what a first answer is made of again."""
+        rows = self.log.read_log(first_position, count)
+        return [fact_from_row(row, keep_after=True) for row in rows]
+
+    def reference(self) -> Reference:
+        """Return what this process knows of organisations, policy, workdays and regions."""
+        return self._reference
+
+    def refresh_reference(self) -> Reference:
+        """Read what others have recorded since; returns the reference, the same object when nothing is new."""
+        with self._refreshing:
+            while True:
+                rows = self.log.read_reference(self._reference.position + 1, _PAGE)
+                if rows:
+                    self._reference = self._reference.with_facts([fact_from_row(row) for row in rows])
+                if len(rows) < _PAGE:
+                    return self._reference
+
+

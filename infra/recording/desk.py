@@ -1,0 +1,291 @@
+"""The desk where every recording is made, by people, files and sister regions alike: load, decide, append, answer.
+
+Each recording is written once as a procedure that says what to wait for; `run` does the waiting in a thread, `arun` in
+an event loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Generator
+from concurrent.futures import Future
+from dataclasses import dataclass, replace
+from os import urandom
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+from uuid import UUID
+
+from domain.errors import Invalid, Refused
+from domain.fact import Fact, place_in_time, sort_key
+from domain.member import events as e
+from domain.member.evolve import apply
+from domain.member.decide import decide, decide_about_event, joins
+from domain.member.fold import fold
+from domain.member.reading import Asked, read_command
+from domain.member.views import after, concerned_regions
+from domain.times import instant_us
+from infra.event_store.refusals import KeyAlreadyUsed, VersionConflict
+from infra.event_store.save import Idempotency, Save, Saved
+from infra.recording.errors import NoSuchMember, TooContended, VersionMismatch
+from infra.recording.keys import Key, Keys
+from infra.recording.mapper import FactMapper
+from infra.recording.receipts import Receipt
+
+if TYPE_CHECKING:
+    from domain.member.state import State
+    from domain.reference import Reference
+    from infra.recording.application import Kiteline
+    from infra.recording.members import Ledger
+    from infra.vault.vault import Vault
+
+T = TypeVar("T")
+Procedure = Generator["Future[Any] | Callable[[], Any]", Any, T]
+
+_TRIES: Final = 60
+_ABOUT_EVENTS: Final = (e.EventCorrected, e.EventVoided, e.FlagConfirmed)
+_CAN_OPEN: Final = (e.DepartureReported, e.Departed, e.CheckedIn)
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who records: an opaque id, the organisation they act for by default, and the way by which it comes in."""
+
+    actor: str
+    organisation: str | None = None
+    via: str = "API"
+    correlation_id: str | None = None
+    causation_id: str | None = None
+
+
+def run(procedure: Procedure[T]) -> T:
+    """Carry a procedure out in this thread."""
+    try:
+        wait = next(procedure)
+        while True:
+            try:
+                value = wait.result() if isinstance(wait, Future) else wait()
+            except Exception as error:  # noqa: BLE001 - handed back to where it is understood
+                wait = procedure.throw(error)
+            else:
+                wait = procedure.send(value)
+    except StopIteration as end:
+        return end.value  # type: ignore[no-any-return]
+
+
+async def arun(procedure: Procedure[T]) -> T:
+    """Carry a procedure out in an event loop: reads go to a thread, appends are awaited, and finished when cancelled."""
+    try:
+        wait = next(procedure)
+        while True:
+            try:
+                if isinstance(wait, Future):
+                    value = await asyncio.shield(asyncio.wrap_future(wait))
+                else:
+                    value = await asyncio.to_thread(wait)
+            except Exception as error:  # noqa: BLE001 - handed back to where it is understood
+                wait = procedure.throw(error)
+            else:
+                wait = procedure.send(value)
+    except StopIteration as end:
+        return end.value  # type: ignore[no-any-return]
+
+
+class Desk:
+    """Records facts of members; one a process."""
+
+    def __init__(self, kiteline: Kiteline, vault: Vault, now_us: Callable[[], int]) -> None:
+        """`now_us` is the edge's clock, in microseconds since 1970 UTC."""
+        self.kiteline = kiteline
+        self.vault = vault
+        self.now_us = now_us
+        self.keys = Keys(vault.keyed_hash, kiteline.log.find_key, kiteline.read_facts)
+        self._mapper = FactMapper()
+
+    def record(
+        self, member_id: UUID, verb: str, payload: dict[str, Any], caller: Caller, *, key: Key | None = None, if_match: int | None = None
+    ) -> Receipt:
+        """Record one command, waiting in this thread; raises Refused, Invalid, or an error of `infra.recording.errors`."""
+        return run(self.recording(member_id, [(verb, payload)], caller, key=key, if_match=if_match))
+
+    async def record_async(
+        self, member_id: UUID, verb: str, payload: dict[str, Any], caller: Caller, *, key: Key | None = None, if_match: int | None = None
+    ) -> Receipt:
+        """Record one command, awaiting its append."""
+        return await arun(self.recording(member_id, [(verb, payload)], caller, key=key, if_match=if_match))
+
+    def recording(
+        self,
+        member_id: UUID,
+        commands: list[tuple[str, dict[str, Any]]],
+        caller: Caller,
+        *,
+        key: Key | None = None,
+        if_match: int | None = None,
+    ) -> Procedure[Receipt]:
+        """Record commands of one member in one save: wholly or not at all."""
+        row = self.keys.hashed(key) if key is not None else None
+        with self.keys.held(row):
+            try:
+                return (yield from self._attempts(member_id, commands, caller, row, if_match))
+            except (Refused, Invalid, VersionMismatch, NoSuchMember):
+                # A key comes before If-Match and before rules: the first answer, if there is one.
+                if row is not None and (first := (yield lambda: self.keys.replay(row))) is not None:
+                    return first
+                raise
+
+    def _attempts(
+        self,
+        member_id: UUID,
+        commands: list[tuple[str, dict[str, Any]]],
+        caller: Caller,
+        row: Idempotency | None,
+        if_match: int | None,
+    ) -> Procedure[Receipt]:
+        kiteline = self.kiteline
+        for attempt in range(_TRIES):
+            reference = kiteline.reference()
+            ledger = kiteline.members.take(member_id) if attempt == 0 else None
+            if ledger is None:
+                ledger = yield lambda reference=reference: kiteline.members.load(member_id, reference)
+                if not ledger.facts:
+                    raise NoSuchMember(member_id)
+            was_fresh = ledger.fresh and attempt > 0
+            try:
+                drafts, texts = self._decided(ledger, commands, caller, if_match, reference)
+            except (Refused, Invalid, VersionMismatch):
+                if was_fresh:
+                    raise
+                # What is kept may be behind another process: look again before refusing.
+                yield kiteline.refresh_reference
+                continue
+            try:
+                save = yield from self._save(drafts, texts, row)
+                saved: Saved = yield kiteline.log.submit(save)
+            except VersionConflict:
+                continue
+            except KeyAlreadyUsed as used:
+                if row is None or used.stored is None:
+                    raise
+                stored = used.stored
+                return (yield lambda stored=stored: self.keys.first_answer(row, stored))
+            return self._recorded(ledger, drafts, saved)
+        raise TooContended
+
+    def _decided(
+        self,
+        ledger: Ledger,
+        commands: list[tuple[str, dict[str, Any]]],
+        caller: Caller,
+        if_match: int | None,
+        reference: Reference,
+    ) -> tuple[list[Fact], dict[str, str]]:
+        if if_match is not None and if_match != ledger.version:
+            raise VersionMismatch(if_match, ledger.version)
+        now_us = self.now_us()
+        drafts: list[Fact] = []
+        texts: dict[str, str] = {}
+        for verb, payload in commands:
+            asked = read_command(verb, payload, reference, now_us=now_us, organisation=caller.organisation)
+            fact = draft(ledger, asked, caller)
+            fact = decide_fact(ledger, fact, reference, now_us)
+            drafts.append(fact)
+            texts |= {f"text:{fact.event_id}:{name}": text for name, text in asked.texts.items()}
+        return drafts, texts
+
+    def _save(self, drafts: list[Fact], texts: dict[str, str], row: Idempotency | None) -> Procedure[Save]:
+        vault = None
+        if texts:
+            member_id = drafts[0].stream
+            key = (yield lambda: self._key_of(member_id)).get(member_id)
+            vault = self.vault.seal_fields(member_id, key, texts) if key is not None else None
+        return Save([self._mapper.to_stored_event(fact) for fact in drafts], row, None, vault)
+
+    def _key_of(self, member_id: UUID) -> dict[UUID, Any]:
+        with self.kiteline.log.reading() as connection:
+            return self.vault.keys_of(connection, [member_id])
+
+    def _recorded(self, ledger: Ledger, drafts: list[Fact], saved: Saved) -> Receipt:
+        stamp(drafts, saved)
+        ledger.state.latest_recorded_us = max(ledger.state.latest_recorded_us, drafts[-1].recorded_us)
+        self.kiteline.members.put(ledger)
+        last = drafts[-1]
+        return Receipt(201, last.stream, last.stream, last.version, last.position, drafts)
+
+
+def stamp(facts: list[Fact], saved: Saved) -> None:
+    """Write into facts where and when the log took them."""
+    recorded_us = instant_us(saved.recorded_at)
+    for offset, fact in enumerate(facts):
+        fact.position = (saved.first_position or 0) + offset
+        fact.recorded_us = recorded_us
+
+
+def new_id() -> str:
+    """A random version 4 UUID, minted once."""
+    random = bytearray(urandom(16))
+    random[6] = (random[6] & 0x0F) | 0x40
+    random[8] = (random[8] & 0x3F) | 0x80
+    text = random.hex()
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+
+
+def draft(ledger: Ledger, asked: Asked, caller: Caller) -> Fact:
+    """Make the fact that a command asks for, the next of its stream."""
+    event_id = new_id()
+    return Fact(
+        ledger.member_id,
+        ledger.version + 1,
+        event_id,
+        urandom(16).hex(),
+        asked.body,
+        asked.occurred.text,
+        asked.occurred.precision,
+        place_in_time(asked.occurred, type(asked.body)),
+        asked.organisation,
+        caller.actor,
+        caller.via,
+        caller.correlation_id or event_id,
+        caller.causation_id,
+        text=bool(asked.texts),
+    )
+
+
+def decide_fact(ledger: Ledger, fact: Fact, reference: Reference, now_us: int) -> Fact:
+    """Decide a fact on the member as true at its time, take it into the ledger, and give it `after` and `concerns`.
+
+    Raises Refused or Invalid; the ledger is then as it was.
+    """
+    if ledger.reference is not reference:
+        ledger.refold(reference)
+    late: set[str] = set()
+    if isinstance(fact.body, _ABOUT_EVENTS):
+        fact = decide_about_event(ledger.facts, fact, reference, now_us=now_us)
+    else:
+        past = state_before(ledger, fact, reference)
+        fact = decide(past, fact, reference)
+        if past is not ledger.state:
+            late = concerned_regions(past)
+            apply(past, fact, reference)
+            late |= concerned_regions(past)
+    concerned = late | concerned_regions(ledger.state)
+    ids = set(ledger.state.movement_ids)
+    ledger.add(fact, reference)
+    if isinstance(fact.body, _CAN_OPEN) and (joined := joins(ids, ledger.state.movement_ids, fact)) is not None:
+        ledger.facts.pop()
+        ledger.refold(reference)
+        fact = replace(fact, body=replace(fact.body, movement_id=joined))
+        ledger.add(fact, reference)
+    concerned |= concerned_regions(ledger.state)
+    if isinstance(fact.body, _ABOUT_EVENTS):
+        target = fact.body.event_id
+        concerned |= {region for one in ledger.facts if one.event_id == target for region in one.concerns}
+    fact.after = after(ledger.state)
+    fact.concerns = tuple(sorted(concerned))
+    return fact
+
+
+def state_before(ledger: Ledger, fact: Fact, reference: Reference) -> State:
+    """Return the member as true when a fact is said to have happened, as known now."""
+    if not ledger.ordered or sort_key(ledger.ordered[-1]) <= sort_key(fact):
+        return ledger.state
+    earlier = [one for one in ledger.ordered if sort_key(one) <= sort_key(fact)]
+    return fold(earlier, reference)

@@ -1,0 +1,104 @@
+"""Idempotency keys: one effect per key, and the first answer again for whoever lost it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import contextmanager
+from dataclasses import dataclass
+from threading import Lock
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import orjson
+
+from domain.member.events import MemberRegistered
+from infra.event_store.save import Idempotency, StoredKey
+from infra.recording.errors import KeyInFlight, KeyReused
+from infra.recording.receipts import Receipt
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from domain.fact import Fact
+
+Hash = Callable[[str, bytes], bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A caller's key with the request's bytes; only keyed hashes of both are ever stored."""
+
+    caller: str
+    key: str
+    body: bytes
+
+
+class Keys:
+    """The keys in flight in this process, and how rows of the store become answers."""
+
+    def __init__(
+        self,
+        keyed_hash: Hash,
+        find: Callable[[str, bytes], StoredKey | None],
+        read_facts: Callable[[int, int], list[Fact]],
+    ) -> None:
+        """`find` looks a key up; `read_facts` reads events by first position and count."""
+        self._hash = keyed_hash
+        self._find = find
+        self._read_facts = read_facts
+        self._in_flight: set[tuple[str, bytes]] = set()
+        self._lock = Lock()
+
+    def hashed(self, key: Key, *, status: int = 201, answer: bytes | None = None) -> Idempotency:
+        """Return what is stored with the events."""
+        return Idempotency(
+            key.caller, self._hash("idempotency-key", key.key.encode()), self._hash("idempotency-body", key.body), status, answer
+        )
+
+    @contextmanager
+    def held(self, row: Idempotency | None) -> Iterator[None]:
+        """Hold a key while its request is recorded; raises KeyInFlight when this process is at it already."""
+        if row is None:
+            yield
+            return
+        mark = (row.caller, row.key_hash)
+        with self._lock:
+            if mark in self._in_flight:
+                raise KeyInFlight
+            self._in_flight.add(mark)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._in_flight.discard(mark)
+
+    def replay(self, row: Idempotency | None) -> Receipt | None:
+        """Return the first answer when this key was recorded before; raises KeyReused when the body was another."""
+        if row is None:
+            return None
+        stored = self._find(row.caller, row.key_hash)
+        return self.first_answer(row, stored) if stored is not None else None
+
+    def first_answer(self, row: Idempotency, stored: StoredKey) -> Receipt:
+        """Make the first answer again, from the events; raises KeyReused when the body was another."""
+        if stored.body_hash != row.body_hash:
+            raise KeyReused
+        extra = orjson.loads(stored.answer) if stored.answer is not None else {}
+        facts = self._read_facts(stored.first_position, stored.event_count) if stored.first_position is not None else []
+        if not facts:
+            member = UUID(extra.pop("member_id")) if "member_id" in extra else None
+            version, position = extra.pop("version", 0), extra.pop("position", 0)
+            return Receipt(stored.status, member, member, version, position, [], replayed=True, extra=extra)
+        last = facts[-1]
+        stream = last.stream
+        is_member = any(fact.after is not None or isinstance(fact.body, MemberRegistered) for fact in facts)
+        return Receipt(
+            stored.status,
+            stream,
+            stream if is_member else None,
+            last.version,
+            last.position,
+            facts,
+            replayed=True,
+            extra=extra,
+        )

@@ -1,0 +1,234 @@
+"""Recording what every decision looks up: organisations, policy and workdays, each on a stream of its own."""
+
+from __future__ import annotations
+
+from datetime import date
+from os import urandom
+from typing import TYPE_CHECKING, Any, Final
+from uuid import UUID
+
+from domain import codes
+from domain.errors import Fault, Invalid, Refused, Sentence
+from domain.fact import Body, Fact
+from domain.member.reading import MISSING, NOT_IN_LIST, UNKNOWN_FIELD, Reader
+from domain.organisation import OrganisationRegistered, organisation_stream, reference_stream
+from domain.policy import COUNTRY, PolicyAdopted, check_figures
+from domain.reference import WorkdaysSet
+from domain.times import Occurred
+from infra.event_store.refusals import KeyAlreadyUsed, VersionConflict
+from infra.event_store.save import Save, Saved
+from infra.recording.desk import Caller, Desk, Procedure, new_id, stamp
+from infra.recording.errors import TooContended
+from infra.recording.mapper import FactMapper
+from infra.recording.receipts import Receipt
+
+if TYPE_CHECKING:
+    from infra.event_store.save import Idempotency
+    from infra.recording.keys import Key
+
+_TRIES: Final = 20
+_CODE_LENGTH: Final = 64
+_NAME_LENGTH: Final = 200
+_EXISTS: Final = Sentence("已有这个代码的组织", "There is an organisation with this code already.")
+
+
+class ReferenceDesk:
+    """Records reference facts; uses the desk's keys and clock."""
+
+    def __init__(self, desk: Desk) -> None:
+        """Share one desk a process."""
+        self._desk = desk
+        self._mapper = FactMapper()
+
+    def registering_organisation(
+        self, payload: dict[str, Any], caller: Caller, *, key: Key | None = None
+    ) -> Procedure[Receipt]:
+        """Register an organisation; raises Invalid, or Refused `organisation_exists`."""
+
+        def read(reader: Reader) -> tuple[UUID, Body, Occurred]:
+            body, occurred = read_organisation(reader, payload)
+            return organisation_stream(body.code), body, occurred
+
+        return self._recording(read, caller, key, only_first=True)
+
+    def adopting_policy(self, payload: dict[str, Any], caller: Caller, *, key: Key | None = None) -> Procedure[Receipt]:
+        """Adopt figures for a region from a day on; raises Invalid."""
+
+        def read(reader: Reader) -> tuple[UUID, Body, Occurred]:
+            body, occurred = read_policy(reader, payload)
+            return reference_stream(f"policy:{body.region}"), body, occurred
+
+        return self._recording(read, caller, key)
+
+    def setting_workdays(self, payload: dict[str, Any], caller: Caller, *, key: Key | None = None) -> Procedure[Receipt]:
+        """Set the working days of a year as published; raises Invalid."""
+
+        def read(reader: Reader) -> tuple[UUID, Body, Occurred]:
+            body, occurred = read_workdays(reader, payload)
+            return reference_stream(f"workdays:{body.year}"), body, occurred
+
+        return self._recording(read, caller, key)
+
+    def register_many(self, bodies: list[OrganisationRegistered], caller: Caller) -> int:
+        """Register organisations that were read already, as a set-up does; those known stay as they are. Returns how many are new."""
+        kiteline = self._desk.kiteline
+        tree = kiteline.refresh_reference().organisations
+        now_us = self._desk.now_us()
+        occurred = Reader(kiteline.reference(), now_us).today.isoformat()
+        fresh = [body for body in bodies if tree.get(body.code) is None]
+        facts = [
+            self._fact(organisation_stream(body.code), 1, body, Occurred(occurred, "day", now_us), caller) for body in fresh
+        ]
+        futures = kiteline.log.submit_many(Save([self._mapper.to_stored_event(fact)]) for fact in facts)
+        for future in futures:
+            future.result()
+        kiteline.refresh_reference()
+        return len(fresh)
+
+    def _recording(self, read: Any, caller: Caller, key: Key | None, *, only_first: bool = False) -> Procedure[Receipt]:
+        desk = self._desk
+        row = desk.keys.hashed(key) if key is not None else None
+        with desk.keys.held(row):
+            try:
+                return (yield from self._attempts(read, caller, row, only_first))
+            except (Refused, Invalid):
+                if row is not None and (first := (yield lambda: desk.keys.replay(row))) is not None:
+                    return first
+                raise
+
+    def _attempts(self, read: Any, caller: Caller, row: Idempotency | None, only_first: bool) -> Procedure[Receipt]:  # noqa: FBT001
+        desk, kiteline = self._desk, self._desk.kiteline
+        for _ in range(_TRIES):
+            reference = yield kiteline.refresh_reference
+            reader = Reader(reference, desk.now_us())
+            stream, body, occurred = read(reader)
+            if only_first and reference.organisations.get(getattr(body, "code", None)) is not None:
+                raise Refused("organisation_exists", _EXISTS)
+            facts = yield lambda stream=stream: kiteline.read_stream(stream)
+            fact = self._fact(stream, len(facts) + 1, body, occurred, caller)
+            fact.concerns = _concerns(body)
+            try:
+                saved: Saved = yield kiteline.log.submit(Save([self._mapper.to_stored_event(fact)], row))
+            except VersionConflict:
+                continue
+            except KeyAlreadyUsed as used:
+                if row is None or used.stored is None:
+                    raise
+                stored = used.stored
+                return (yield lambda stored=stored: desk.keys.first_answer(row, stored))
+            stamp([fact], saved)
+            yield kiteline.refresh_reference
+            return Receipt(201, stream, None, fact.version, fact.position, [fact])
+        raise TooContended
+
+    def _fact(self, stream: UUID, version: int, body: Body, occurred: Occurred, caller: Caller) -> Fact:
+        event_id = new_id()
+        return Fact(
+            stream, version, event_id, urandom(16).hex(), body, occurred.text, occurred.precision, occurred.start_us,
+            caller.organisation, caller.actor, caller.via, caller.correlation_id or event_id, concerns=_concerns(body),
+        )  # fmt: skip
+
+
+def _concerns(body: Body) -> tuple[str, ...]:
+    regions = [getattr(body, name, None) for name in ("region", "stationed_in")]
+    return tuple(sorted({region[:6] for region in regions if region and region != COUNTRY}))
+
+
+def read_organisation(reader: Reader, payload: dict[str, Any]) -> tuple[OrganisationRegistered, Occurred]:
+    """Read an organisation; raises Invalid with every fault."""
+    names = ("code", "name", "kind", "region", "parent", "stationed_in", "external", "occurred_at", "organisation")
+    _only(reader, payload, names)
+    occurred = reader.occurred(payload.get("occurred_at", reader.today.isoformat()))
+    code = _text(reader, payload, "code", _CODE_LENGTH)
+    name = _text(reader, payload, "name", _NAME_LENGTH)
+    kind = payload.get("kind")
+    if kind not in codes.ORGANISATION_KINDS:
+        reader.fault("/kind", "not_in_list" if kind else "missing", NOT_IN_LIST, list(codes.ORGANISATION_KINDS))
+    region = reader.region("/region", payload.get("region"), reader.today)
+    parent = payload.get("parent")
+    if parent is not None:
+        parent = reader.organisation("/parent", parent)
+    stationed = payload.get("stationed_in")
+    if stationed is not None:
+        stationed = reader.region("/stationed_in", stationed, reader.today)
+    external = payload.get("external", False)
+    if not isinstance(external, bool):
+        reader.fault("/external", "unreadable", Sentence("应为 true 或 false", "This is true or false."), "true, false")
+    if reader.faults or occurred is None:
+        raise Invalid(reader.faults)
+    return OrganisationRegistered(code, name, str(kind), str(region), parent, stationed, bool(external)), occurred
+
+
+def read_policy(reader: Reader, payload: dict[str, Any]) -> tuple[PolicyAdopted, Occurred]:
+    """Read an adoption of figures; raises Invalid with every fault."""
+    _only(reader, payload, ("region", "effective_on", "figures", "source", "occurred_at", "organisation"))
+    occurred = reader.occurred(payload.get("occurred_at", reader.today.isoformat()))
+    region = payload.get("region", COUNTRY)
+    if region != COUNTRY:
+        region = reader.region("/region", region, reader.today)
+    effective = _day(reader, payload.get("effective_on"), "/effective_on")
+    figures = payload.get("figures")
+    if not isinstance(figures, dict) or not figures:
+        reader.fault("/figures", "missing", MISSING, '{"prompt_check_in_days": 7}')
+        figures = {}
+    source = payload.get("source")
+    if source is not None:
+        source = _text(reader, payload, "source", _NAME_LENGTH)
+    if reader.faults or occurred is None:
+        raise Invalid(reader.faults)
+    return PolicyAdopted(str(region), str(effective), check_figures(figures), source), occurred
+
+
+def read_workdays(reader: Reader, payload: dict[str, Any]) -> tuple[WorkdaysSet, Occurred]:
+    """Read the working days of a year; raises Invalid with every fault."""
+    _only(reader, payload, ("year", "holidays", "workdays", "occurred_at", "organisation"))
+    occurred = reader.occurred(payload.get("occurred_at", reader.today.isoformat()))
+    year = payload.get("year")
+    if isinstance(year, bool) or not isinstance(year, int) or not _FIRST_YEAR <= year <= _LAST_YEAR:
+        reader.fault("/year", "unreadable", Sentence("不能识别的年份", "This is not a year."), f"{_FIRST_YEAR} … {_LAST_YEAR}")
+    listed: dict[str, list[str]] = {"holidays": [], "workdays": []}
+    for name, days in listed.items():
+        value = payload.get(name, [])
+        if not isinstance(value, list):
+            reader.fault(f"/{name}", "unreadable", Sentence("应为日期列表", "This is a list of days."), '["2027-01-01"]')
+            continue
+        for index, one in enumerate(value):
+            day = _day(reader, one, f"/{name}/{index}")
+            if day is not None and date.fromisoformat(day).year != year:
+                sentence = Sentence("日期不在这一年", "The day is not of that year.")
+                reader.fault(f"/{name}/{index}", "date_impossible", sentence, str(year))
+            days.append(day or "")
+    if reader.faults or occurred is None or not isinstance(year, int):
+        raise Invalid(reader.faults)
+    return WorkdaysSet(year, sorted(listed["holidays"]), sorted(listed["workdays"])), occurred
+
+
+_FIRST_YEAR: Final = 1980
+_LAST_YEAR: Final = 2100
+
+
+def _only(reader: Reader, payload: dict[str, Any], names: tuple[str, ...]) -> None:
+    for name in payload:
+        if name not in names:
+            reader.fault(f"/{name}", "unknown_field", UNKNOWN_FIELD, sorted(names))
+
+
+def _text(reader: Reader, payload: dict[str, Any], name: str, length: int) -> str:
+    value = payload.get(name)
+    if isinstance(value, str) and 0 < len(value.strip()) <= length:
+        return value.strip()
+    reader.faults.append(
+        Fault(f"/{name}", "missing" if value in (None, "") else "unreadable", MISSING, f"1 to {length} characters")
+    )
+    return ""
+
+
+def _day(reader: Reader, value: object, pointer: str) -> str | None:
+    try:
+        if isinstance(value, str):
+            return date.fromisoformat(value).isoformat()
+    except ValueError:
+        pass
+    code = "missing" if value is None else "unreadable"
+    reader.fault(pointer, code, Sentence("不能识别的日期", "This is not a day."), "2027-01-01")
+    return None
