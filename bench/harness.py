@@ -1,0 +1,150 @@
+"""What every benchmark shares: rounds of ours and the peer in turn, medians, a table, and the result as JSON."""
+
+import json
+import os
+import platform
+import statistics
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+RESULTS = Path(__file__).parent / "results"
+_QUIET_LOAD = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One line of the bars: what is measured, in which unit, and the ratio to reach (`floor`) or to aim for.
+
+    `higher_is_better` False is for times: there the ratio is still ours divided by the peer's, and must stay below.
+    """
+
+    name: str
+    unit: str
+    peer_name: str
+    floor: float
+    aim: float
+    higher_is_better: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A bar with its rounds; `notes` hold what else a reader wants to know (sizes, p99, stages)."""
+
+    bar: Bar
+    rounds: Sequence[Mapping[str, float]]
+    notes: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def ours(self) -> float:
+        """Median of our rounds."""
+        return statistics.median(one["ours"] for one in self.rounds)
+
+    @property
+    def peer(self) -> float:
+        """Median of the peer's rounds."""
+        return statistics.median(one["peer"] for one in self.rounds)
+
+    @property
+    def ratio(self) -> float:
+        """Ours to the peer's, of the medians."""
+        return self.ours / self.peer
+
+    def reaches(self, wanted: float) -> bool:
+        """Tell whether the ratio reaches a floor or an aim."""
+        return self.ratio >= wanted if self.bar.higher_is_better else self.ratio <= wanted
+
+
+def in_turn(ours: Callable[[], float], peer: Callable[[], float], rounds: int = 5) -> list[dict[str, float]]:
+    """Measure both sides in turn, so that what else happens on the machine hits both; who begins alternates."""
+    measured = []
+    for number in range(rounds):
+        if number % 2:
+            theirs = peer()
+            mine = ours()
+        else:
+            mine = ours()
+            theirs = peer()
+        measured.append({"ours": mine, "peer": theirs})
+        print(f"  round {number + 1}: ours {mine:,.1f}  peer {theirs:,.1f}", flush=True)
+    return measured
+
+
+def report(measured: Measured) -> None:
+    """Print the table and write bench/results/<bar>.json."""
+    bar = measured.bar
+    reached = "aim" if measured.reaches(bar.aim) else "floor" if measured.reaches(bar.floor) else "below the floor"
+    rows = [
+        ("ours", f"{measured.ours:,.1f} {bar.unit}"),
+        (bar.peer_name, f"{measured.peer:,.1f} {bar.unit}"),
+        ("ratio", f"{measured.ratio:.2f} (floor {bar.floor:g}, aim {bar.aim:g}): {reached}"),
+        *((name, str(value)) for name, value in measured.notes.items()),
+    ]
+    width = max(len(name) for name, _ in rows)
+    print(f"{bar.name}\n" + "\n".join(f"  {name:<{width}}  {value}" for name, value in rows))
+    RESULTS.mkdir(exist_ok=True)
+    result = {
+        "bar": bar.name,
+        "unit": bar.unit,
+        "ours": measured.ours,
+        "peer": measured.peer,
+        "ratio": measured.ratio,
+        "floor": bar.floor,
+        "aim": bar.aim,
+        "rounds": list(measured.rounds),
+        "peer_name": bar.peer_name,
+        "machine": machine(),
+        "command": command(),
+        **({"notes": dict(measured.notes)} if measured.notes else {}),
+    }
+    (RESULTS / f"{bar.name}.json").write_text(json.dumps(result, ensure_ascii=False, indent=2) + "\n")
+
+
+def machine() -> dict[str, Any]:
+    """Tell what the figures were taken on."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return {
+        "cores": os.cpu_count(),
+        "memory_gib": round(memory / 2**30, 1),
+        "processor": _processor(),
+        "system": f"{platform.system()} {platform.release()}",
+        "python": platform.python_version(),
+        "load_before": round(os.getloadavg()[0], 2),
+    }
+
+
+def command() -> str:
+    """Tell the command that measures this again."""
+    module = getattr(sys.modules["__main__"].__spec__, "name", None) or Path(sys.argv[0]).name
+    return " ".join(["python -m", module, *sys.argv[1:]])
+
+
+def await_quiet(seconds: float = 120.0) -> None:
+    """Wait until the machine is mostly idle, at most `seconds`; a busy one is said, since it harms the figures."""
+    deadline = time.monotonic() + seconds
+    while _busy_cores() > _QUIET_LOAD and time.monotonic() < deadline:
+        time.sleep(1)
+    if _busy_cores() > _QUIET_LOAD:
+        print(f"  the machine is busy ({_busy_cores():.1f} cores); the figures will suffer", file=sys.stderr)
+
+
+def _busy_cores() -> float:
+    before = _ticks()
+    time.sleep(0.5)
+    after = _ticks()
+    return (after - before) / os.sysconf("SC_CLK_TCK") / 0.5
+
+
+def _ticks() -> int:
+    fields = [int(value) for value in Path("/proc/stat").read_text().splitlines()[0].split()[1:]]
+    return sum(fields) - fields[3] - fields[4]  # all but idle and waiting for the disk
+
+
+def _processor() -> str:
+    for line in Path("/proc/cpuinfo").read_text().splitlines():
+        if line.startswith("model name"):
+            return line.split(":", 1)[1].strip()
+    return platform.processor()
