@@ -44,7 +44,7 @@ $(READY): requirements.lock pyproject.toml
 		|| { echo "需要 Python 3.11 或更高版本（PYTHON=…）。Python 3.11 or later is needed (PYTHON=...)." >&2; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "正在安装依赖（首次约一分钟）… Installing what requirements.lock names (a minute, the first time)…"
-	@$(PIP) install --require-hashes --requirement requirements.lock
+	@$(PIP) install --no-compile --require-hashes --requirement requirements.lock
 	@$(PIP) install --no-deps --no-build-isolation --editable . 2> $(VENV)/editable.log || { cat $(VENV)/editable.log >&2; exit 1; }
 	@touch $@
 

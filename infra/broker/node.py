@@ -125,12 +125,12 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def is_free(port: int) -> bool:
-    """Tell whether a listener could be opened on this loopback port."""
+def is_free(port: int, host: str = HOST) -> bool:
+    """Tell whether a listener could be opened on this port of `host`."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((HOST, port))
+            probe.bind((host, port))
         except OSError:
             return False
         return True

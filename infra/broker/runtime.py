@@ -1,5 +1,6 @@
 """Finds what a broker runs on: the jars of Apache Kafka by their Maven coordinate, and a Java to run them."""
 
+import contextlib
 import fcntl
 import hashlib
 import importlib.util
@@ -47,27 +48,36 @@ def jars() -> list[Path]:
     They stay in jgo's cache of the user, so that other checkouts find them. Raises BrokerFailure if they cannot be
     downloaded, or are not the ones we know.
     """
-    import jgo
     from jgo.constants import default_jgo_cache
 
     cache = default_jgo_cache()
     cache.mkdir(parents=True, exist_ok=True)
     with (cache / "kiteline.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # two checkouts may fetch at once
-        for left in reversed(range(_TRIES)):
-            try:
-                found = [Path(jar) for jar in jgo.build(KAFKA, cache_dir=cache).all_jars]
-                break
-            except Exception as error:  # jgo raises whatever its HTTP client and XML parser raise
-                if left == 0:
-                    raise BrokerFailure(
-                        f"无法取得 {KAFKA}（{error}）。请检查与 Maven 仓库的连接，"
-                        "或设置 KITELINE_KAFKA_BOOTSTRAP_SERVERS。",
-                        f"{KAFKA} could not be downloaded ({error}). Check the way to the Maven repository, "
-                        "or set KITELINE_KAFKA_BOOTSTRAP_SERVERS.",
-                    ) from error
+        found = _resolve(cache)
         _must_be_the_known_jars(found)
     return found
+
+
+def _resolve(cache: Path) -> list[Path]:
+    import jgo
+    import truststore
+
+    # Offices and laboratories have certificate authorities of their own: the machine's list counts, as it does for pip.
+    truststore.inject_into_ssl()
+    try:
+        for _ in range(_TRIES - 1):
+            with contextlib.suppress(Exception):
+                return [Path(jar) for jar in jgo.build(KAFKA, cache_dir=cache).all_jars]
+        return [Path(jar) for jar in jgo.build(KAFKA, cache_dir=cache).all_jars]
+    except Exception as error:  # jgo raises whatever its HTTP client and its XML parser raise
+        raise BrokerFailure(
+            f"无法取得 {KAFKA}（{error}）。请检查与 Maven 仓库的连接，或设置 KITELINE_KAFKA_BOOTSTRAP_SERVERS。",
+            f"{KAFKA} could not be downloaded ({error}). Check the way to the Maven repository, "
+            "or set KITELINE_KAFKA_BOOTSTRAP_SERVERS.",
+        ) from error
+    finally:
+        truststore.extract_from_ssl()
 
 
 def _must_be_the_known_jars(found: list[Path]) -> None:

@@ -19,7 +19,7 @@ from infra.broker.lifecycle import Running
 from infra.broker.runtime import BrokerFailure
 from infra.cli.main import app
 
-Record = tuple[bytes, bytes, list[tuple[str, bytes]]]
+Record = tuple[object, object, object]
 
 READ_SECONDS = 30.0
 
