@@ -112,7 +112,7 @@ def test_any_text_that_is_not_a_number_is_refused_with_a_code(text):
     assert refusal(text).code.startswith("identity_number_")
 
 
-@pytest.mark.parametrize("region, sequence", [("330104", 1), ("99", 1), ("990000", 1000), ("990000", -1)])
+@pytest.mark.parametrize(("region", "sequence"), [("330104", 1), ("99", 1), ("990000", 1000), ("990000", -1)])
 def test_a_synthetic_number_never_carries_a_real_place(region, sequence):
     with pytest.raises(ValueError, match="synthetic"):
         make_identity_number(region, date(1990, 1, 1), sequence)

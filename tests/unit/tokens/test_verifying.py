@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 from joserfc import jwt
-from joserfc.jwk import ECKey, OctKey, RSAKey
+from joserfc.jwk import ECKey, RSAKey
 
 from infra.tokens.key_sources import LocalKeys
 from infra.tokens.local_issuer import LocalIssuer
@@ -96,7 +96,7 @@ def test_a_right_token_made_by_hand_is_taken(verifier, forge):
 
 
 @pytest.mark.parametrize(
-    "claims, code",
+    ("claims", "code"),
     [
         ({"iss": "urn:other"}, "token_not_for_us"),
         ({"aud": "other"}, "token_not_for_us"),
@@ -124,7 +124,7 @@ def test_one_claim_that_is_wrong_is_enough(claims, code, verifier, forge):
 
 
 @pytest.mark.parametrize(
-    "header, code",
+    ("header", "code"),
     [
         ({"typ": "JWT"}, "token_not_allowed"),
         ({"typ": None}, "token_not_allowed"),

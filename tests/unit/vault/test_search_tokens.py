@@ -48,7 +48,7 @@ def test_and_not_by_what_does_not_begin_alike(text):
 
 
 @pytest.mark.parametrize(
-    "name, text",
+    ("name", "text"),
     [
         ("单样例", "shanyangli"),
         ("仇样例", "qiu"),
