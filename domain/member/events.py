@@ -223,11 +223,11 @@ class RegionAssigned(Body):
 @recorded_as
 @dataclass(frozen=True, slots=True)
 class ContactMade(Body):
-    """联系."""
+    """联系. A register does not say by which channel."""
 
     fact: ClassVar[str] = "contact_made"
     order: ClassVar[int] = 90
-    channel: str
+    channel: str | None = None
     points: list[str] | None = None
 
 

@@ -1,2 +1,6 @@
-"""The one way in: load a member, decide, append. `desk` is what callers use; `mapper` writes facts as the log keeps them;
-`members` and `reference` keep what decisions look at; `registration`, `organisations` and `imports` record what is new."""
+"""The one way in: load a member, decide, append.
+
+`desk` is what callers use, `procedures` how it waits, `keys` and `receipts` what a caller gets back; `mapper` writes
+facts as the log keeps them; `application` holds the log, its `members` and the reference that decisions look at;
+`registration`, `organisations`, `imports` and `import_rows` record what is new.
+"""

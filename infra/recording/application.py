@@ -1,4 +1,4 @@
-"""Kiteline as an application of the eventsourcing library: our mapper, our recorder, and the reference all decisions look at."""
+"""Kiteline as an application of the eventsourcing library: our mapper, our recorder, the reference of all decisions."""
 
 from __future__ import annotations
 
@@ -69,5 +69,3 @@ class Kiteline(Application[UUID]):
                     self._reference = self._reference.with_facts([fact_from_row(row) for row in rows])
                 if len(rows) < _PAGE:
                     return self._reference
-
-

@@ -1,33 +1,32 @@
 """The desk where every recording is made, by people, files and sister regions alike: load, decide, append, answer.
 
-Each recording is written once as a procedure that says what to wait for; `run` does the waiting in a thread, `arun` in
-an event loop.
+Each recording is a procedure that says what to wait for (`procedures`), so that threads and event loops share it.
 """
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Generator
-from concurrent.futures import Future
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from os import urandom
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 from domain.errors import Invalid, Refused
 from domain.fact import Fact, place_in_time, sort_key
 from domain.member import events as e
-from domain.member.evolve import apply
 from domain.member.decide import decide, decide_about_event, joins
+from domain.member.evolve import apply
 from domain.member.fold import fold
 from domain.member.reading import Asked, read_command
 from domain.member.views import after, concerned_regions
 from domain.times import instant_us
-from infra.event_store.refusals import KeyAlreadyUsed, VersionConflict
+from infra.event_store.refusals import VersionConflict
 from infra.event_store.save import Idempotency, Save, Saved
 from infra.recording.errors import NoSuchMember, TooContended, VersionMismatch
 from infra.recording.keys import Key, Keys
 from infra.recording.mapper import FactMapper
+from infra.recording.procedures import Procedure, arun, run
 from infra.recording.receipts import Receipt
 
 if TYPE_CHECKING:
@@ -36,9 +35,6 @@ if TYPE_CHECKING:
     from infra.recording.application import Kiteline
     from infra.recording.members import Ledger
     from infra.vault.vault import Vault
-
-T = TypeVar("T")
-Procedure = Generator["Future[Any] | Callable[[], Any]", Any, T]
 
 _TRIES: Final = 60
 _ABOUT_EVENTS: Final = (e.EventCorrected, e.EventVoided, e.FlagConfirmed)
@@ -56,39 +52,6 @@ class Caller:
     causation_id: str | None = None
 
 
-def run(procedure: Procedure[T]) -> T:
-    """Carry a procedure out in this thread."""
-    try:
-        wait = next(procedure)
-        while True:
-            try:
-                value = wait.result() if isinstance(wait, Future) else wait()
-            except Exception as error:  # noqa: BLE001 - handed back to where it is understood
-                wait = procedure.throw(error)
-            else:
-                wait = procedure.send(value)
-    except StopIteration as end:
-        return end.value  # type: ignore[no-any-return]
-
-
-async def arun(procedure: Procedure[T]) -> T:
-    """Carry a procedure out in an event loop: reads go to a thread, appends are awaited, and finished when cancelled."""
-    try:
-        wait = next(procedure)
-        while True:
-            try:
-                if isinstance(wait, Future):
-                    value = await asyncio.shield(asyncio.wrap_future(wait))
-                else:
-                    value = await asyncio.to_thread(wait)
-            except Exception as error:  # noqa: BLE001 - handed back to where it is understood
-                wait = procedure.throw(error)
-            else:
-                wait = procedure.send(value)
-    except StopIteration as end:
-        return end.value  # type: ignore[no-any-return]
-
-
 class Desk:
     """Records facts of members; one a process."""
 
@@ -101,13 +64,30 @@ class Desk:
         self._mapper = FactMapper()
 
     def record(
-        self, member_id: UUID, verb: str, payload: dict[str, Any], caller: Caller, *, key: Key | None = None, if_match: int | None = None
+        self,
+        member_id: UUID,
+        verb: str,
+        payload: dict[str, Any],
+        caller: Caller,
+        *,
+        key: Key | None = None,
+        if_match: int | None = None,
     ) -> Receipt:
-        """Record one command, waiting in this thread; raises Refused, Invalid, or an error of `infra.recording.errors`."""
+        """Record one command, waiting in this thread.
+
+        Raises Refused, Invalid, or an error of `infra.recording.errors`.
+        """
         return run(self.recording(member_id, [(verb, payload)], caller, key=key, if_match=if_match))
 
     async def record_async(
-        self, member_id: UUID, verb: str, payload: dict[str, Any], caller: Caller, *, key: Key | None = None, if_match: int | None = None
+        self,
+        member_id: UUID,
+        verb: str,
+        payload: dict[str, Any],
+        caller: Caller,
+        *,
+        key: Key | None = None,
+        if_match: int | None = None,
     ) -> Receipt:
         """Record one command, awaiting its append."""
         return await arun(self.recording(member_id, [(verb, payload)], caller, key=key, if_match=if_match))
@@ -123,14 +103,7 @@ class Desk:
     ) -> Procedure[Receipt]:
         """Record commands of one member in one save: wholly or not at all."""
         row = self.keys.hashed(key) if key is not None else None
-        with self.keys.held(row):
-            try:
-                return (yield from self._attempts(member_id, commands, caller, row, if_match))
-            except (Refused, Invalid, VersionMismatch, NoSuchMember):
-                # A key comes before If-Match and before rules: the first answer, if there is one.
-                if row is not None and (first := (yield lambda: self.keys.replay(row))) is not None:
-                    return first
-                raise
+        return self.keys.once(row, partial(self._attempts, member_id, commands, caller, row, if_match))
 
     def _attempts(
         self,
@@ -143,9 +116,9 @@ class Desk:
         kiteline = self.kiteline
         for attempt in range(_TRIES):
             reference = kiteline.reference()
-            ledger = kiteline.members.take(member_id) if attempt == 0 else None
+            ledger: Ledger | None = kiteline.members.take(member_id) if attempt == 0 else None
             if ledger is None:
-                ledger = yield lambda reference=reference: kiteline.members.load(member_id, reference)
+                ledger = yield partial(kiteline.members.load, member_id, reference)
                 if not ledger.facts:
                     raise NoSuchMember(member_id)
             was_fresh = ledger.fresh and attempt > 0
@@ -162,11 +135,6 @@ class Desk:
                 saved: Saved = yield kiteline.log.submit(save)
             except VersionConflict:
                 continue
-            except KeyAlreadyUsed as used:
-                if row is None or used.stored is None:
-                    raise
-                stored = used.stored
-                return (yield lambda stored=stored: self.keys.first_answer(row, stored))
             return self._recorded(ledger, drafts, saved)
         raise TooContended
 
@@ -195,7 +163,7 @@ class Desk:
         vault = None
         if texts:
             member_id = drafts[0].stream
-            key = (yield lambda: self._key_of(member_id)).get(member_id)
+            key = (yield partial(self._key_of, member_id)).get(member_id)
             vault = self.vault.seal_fields(member_id, key, texts) if key is not None else None
         return Save([self._mapper.to_stored_event(fact) for fact in drafts], row, None, vault)
 

@@ -5,21 +5,25 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from threading import Lock
 from typing import TYPE_CHECKING
 from uuid import UUID
 
 import orjson
 
+from domain.errors import Invalid, Refused
 from domain.member.events import MemberRegistered
+from infra.event_store.refusals import KeyAlreadyUsed
 from infra.event_store.save import Idempotency, StoredKey
-from infra.recording.errors import KeyInFlight, KeyReused
+from infra.recording.errors import KeyInFlight, KeyReused, NoSuchMember, VersionMismatch
 from infra.recording.receipts import Receipt
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from domain.fact import Fact
+    from infra.recording.procedures import Procedure
 
 Hash = Callable[[str, bytes], bytes]
 
@@ -52,11 +56,31 @@ class Keys:
     def hashed(self, key: Key, *, status: int = 201, answer: bytes | None = None) -> Idempotency:
         """Return what is stored with the events."""
         return Idempotency(
-            key.caller, self._hash("idempotency-key", key.key.encode()), self._hash("idempotency-body", key.body), status, answer
+            key.caller,
+            self._hash("idempotency-key", key.key.encode()),
+            self._hash("idempotency-body", key.body),
+            status,
+            answer,
         )
 
+    def once(self, row: Idempotency | None, attempt: Callable[[], Procedure[Receipt]]) -> Procedure[Receipt]:
+        """Carry out an attempt under a key; recorded before, it is answered as then, before If-Match and rules."""
+        with self._held(row):
+            try:
+                return (yield from attempt())
+            except KeyAlreadyUsed as used:
+                if row is None or used.stored is None:
+                    raise
+                first: Receipt = yield partial(self.first_answer, row, used.stored)
+                return first
+            except (Refused, Invalid, VersionMismatch, NoSuchMember):
+                earlier: Receipt | None = yield partial(self.replay, row)
+                if earlier is None:
+                    raise
+                return earlier
+
     @contextmanager
-    def held(self, row: Idempotency | None) -> Iterator[None]:
+    def _held(self, row: Idempotency | None) -> Iterator[None]:
         """Hold a key while its request is recorded; raises KeyInFlight when this process is at it already."""
         if row is None:
             yield

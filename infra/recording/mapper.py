@@ -49,10 +49,12 @@ class FactMapper(Mapper[UUID]):
             concerns=domain_event.concerns,
         )
 
-    def to_domain_event(self, stored_event: StoredEvent) -> Fact:  # type: ignore[override]
+    def to_domain_event(self, stored_event: StoredEvent) -> Fact:
         """Decode a fact; `position` is known only of notifications."""
         return decode(
-            stored_event.originator_id if isinstance(stored_event.originator_id, UUID) else UUID(stored_event.originator_id),
+            stored_event.originator_id
+            if isinstance(stored_event.originator_id, UUID)
+            else UUID(stored_event.originator_id),
             stored_event.originator_version,
             stored_event.topic,
             stored_event.state,
@@ -88,7 +90,7 @@ def encode(fact: Fact) -> bytes:
     return orjson.dumps(stored, option=orjson.OPT_SORT_KEYS)
 
 
-def decode(
+def decode(  # noqa: PLR0913 - the columns of a log row
     stream: UUID,
     version: int,
     topic: str,
@@ -99,7 +101,7 @@ def decode(
     concerns: Iterable[str] = (),
     keep_after: bool = False,
 ) -> Fact:
-    """Rebuild a fact; raises UnknownFact, or ValueError for bytes that are not ours. `after` is kept only when asked for."""
+    """Rebuild a fact; raises UnknownFact, or ValueError for bytes that are not ours; `after` only when asked for."""
     stored = orjson.loads(state)
     data = stored["data"]
     try:

@@ -41,7 +41,7 @@ class Ledger:
         return self.facts[-1].version if self.facts else 0
 
     def add(self, fact: Fact, reference: Reference) -> None:
-        """Take a fact in and move the state: on from where it stands when the fact comes last, else from the beginning."""
+        """Take a fact in: the state moves on when the fact comes last, else it is folded from the beginning."""
         self.facts.append(fact)
         if self.reference is not reference:
             self.refold(reference)

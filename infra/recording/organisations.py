@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
+from functools import partial
 from os import urandom
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
@@ -15,16 +17,19 @@ from domain.organisation import OrganisationRegistered, organisation_stream, ref
 from domain.policy import COUNTRY, PolicyAdopted, check_figures
 from domain.reference import WorkdaysSet
 from domain.times import Occurred
-from infra.event_store.refusals import KeyAlreadyUsed, VersionConflict
+from infra.event_store.refusals import VersionConflict
 from infra.event_store.save import Save, Saved
-from infra.recording.desk import Caller, Desk, Procedure, new_id, stamp
+from infra.recording.desk import Caller, Desk, new_id, stamp
 from infra.recording.errors import TooContended
 from infra.recording.mapper import FactMapper
+from infra.recording.procedures import Procedure
 from infra.recording.receipts import Receipt
 
 if TYPE_CHECKING:
     from infra.event_store.save import Idempotency
     from infra.recording.keys import Key
+
+Read = Callable[[Reader], tuple[UUID, Body, Occurred]]
 
 _TRIES: Final = 20
 _CODE_LENGTH: Final = 64
@@ -60,7 +65,9 @@ class ReferenceDesk:
 
         return self._recording(read, caller, key)
 
-    def setting_workdays(self, payload: dict[str, Any], caller: Caller, *, key: Key | None = None) -> Procedure[Receipt]:
+    def setting_workdays(
+        self, payload: dict[str, Any], caller: Caller, *, key: Key | None = None
+    ) -> Procedure[Receipt]:
         """Set the working days of a year as published; raises Invalid."""
 
         def read(reader: Reader) -> tuple[UUID, Body, Occurred]:
@@ -70,14 +77,18 @@ class ReferenceDesk:
         return self._recording(read, caller, key)
 
     def register_many(self, bodies: list[OrganisationRegistered], caller: Caller) -> int:
-        """Register organisations that were read already, as a set-up does; those known stay as they are. Returns how many are new."""
+        """Register organisations that were read already, as a set-up does; those known stay as they are.
+
+        Returns how many are new.
+        """
         kiteline = self._desk.kiteline
         tree = kiteline.refresh_reference().organisations
         now_us = self._desk.now_us()
         occurred = Reader(kiteline.reference(), now_us).today.isoformat()
         fresh = [body for body in bodies if tree.get(body.code) is None]
         facts = [
-            self._fact(organisation_stream(body.code), 1, body, Occurred(occurred, "day", now_us), caller) for body in fresh
+            self._fact(organisation_stream(body.code), 1, body, Occurred(occurred, "day", now_us), caller)
+            for body in fresh
         ]
         futures = kiteline.log.submit_many(Save([self._mapper.to_stored_event(fact)]) for fact in facts)
         for future in futures:
@@ -85,18 +96,13 @@ class ReferenceDesk:
         kiteline.refresh_reference()
         return len(fresh)
 
-    def _recording(self, read: Any, caller: Caller, key: Key | None, *, only_first: bool = False) -> Procedure[Receipt]:
-        desk = self._desk
-        row = desk.keys.hashed(key) if key is not None else None
-        with desk.keys.held(row):
-            try:
-                return (yield from self._attempts(read, caller, row, only_first))
-            except (Refused, Invalid):
-                if row is not None and (first := (yield lambda: desk.keys.replay(row))) is not None:
-                    return first
-                raise
+    def _recording(
+        self, read: Read, caller: Caller, key: Key | None, *, only_first: bool = False
+    ) -> Procedure[Receipt]:
+        row = self._desk.keys.hashed(key) if key is not None else None
+        return self._desk.keys.once(row, partial(self._attempts, read, caller, row, only_first=only_first))
 
-    def _attempts(self, read: Any, caller: Caller, row: Idempotency | None, only_first: bool) -> Procedure[Receipt]:  # noqa: FBT001
+    def _attempts(self, read: Read, caller: Caller, row: Idempotency | None, *, only_first: bool) -> Procedure[Receipt]:
         desk, kiteline = self._desk, self._desk.kiteline
         for _ in range(_TRIES):
             reference = yield kiteline.refresh_reference
@@ -104,18 +110,13 @@ class ReferenceDesk:
             stream, body, occurred = read(reader)
             if only_first and reference.organisations.get(getattr(body, "code", None)) is not None:
                 raise Refused("organisation_exists", _EXISTS)
-            facts = yield lambda stream=stream: kiteline.read_stream(stream)
+            facts: list[Fact] = yield partial(kiteline.read_stream, stream)
             fact = self._fact(stream, len(facts) + 1, body, occurred, caller)
             fact.concerns = _concerns(body)
             try:
                 saved: Saved = yield kiteline.log.submit(Save([self._mapper.to_stored_event(fact)], row))
             except VersionConflict:
                 continue
-            except KeyAlreadyUsed as used:
-                if row is None or used.stored is None:
-                    raise
-                stored = used.stored
-                return (yield lambda stored=stored: desk.keys.first_answer(row, stored))
             stamp([fact], saved)
             yield kiteline.refresh_reference
             return Receipt(201, stream, None, fact.version, fact.position, [fact])
@@ -185,12 +186,16 @@ def read_workdays(reader: Reader, payload: dict[str, Any]) -> tuple[WorkdaysSet,
     occurred = reader.occurred(payload.get("occurred_at", reader.today.isoformat()))
     year = payload.get("year")
     if isinstance(year, bool) or not isinstance(year, int) or not _FIRST_YEAR <= year <= _LAST_YEAR:
-        reader.fault("/year", "unreadable", Sentence("不能识别的年份", "This is not a year."), f"{_FIRST_YEAR} … {_LAST_YEAR}")
+        reader.fault(
+            "/year", "unreadable", Sentence("不能识别的年份", "This is not a year."), f"{_FIRST_YEAR} … {_LAST_YEAR}"
+        )
     listed: dict[str, list[str]] = {"holidays": [], "workdays": []}
     for name, days in listed.items():
         value = payload.get(name, [])
         if not isinstance(value, list):
-            reader.fault(f"/{name}", "unreadable", Sentence("应为日期列表", "This is a list of days."), '["2027-01-01"]')
+            reader.fault(
+                f"/{name}", "unreadable", Sentence("应为日期列表", "This is a list of days."), '["2027-01-01"]'
+            )
             continue
         for index, one in enumerate(value):
             day = _day(reader, one, f"/{name}/{index}")

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from os import urandom
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
@@ -16,24 +17,25 @@ from uuid import UUID
 import orjson
 
 from domain import codes
-from domain.errors import Fault, Invalid, Refused, Sentence
+from domain.errors import Invalid, Refused, Sentence
 from domain.fact import Fact
 from domain.identity import IdentityError, IdentityNumber, parse_identity_number
 from domain.member import events as e
 from domain.member.commands import Field, Kind
 from domain.member.fold import registered_when
 from domain.member.reading import MISSING, NOT_IN_LIST, Reader
+from domain.member.state import State
 from domain.times import parse_occurred
-from infra.event_store.refusals import IdentityKnown, KeyAlreadyUsed
+from infra.event_store.refusals import IdentityKnown
 from infra.event_store.save import Save, Saved
-from infra.recording.desk import Caller, Desk, Procedure, decide_fact, new_id, run, stamp
+from infra.recording.desk import Caller, Desk, decide_fact, new_id, stamp
 from infra.recording.mapper import FactMapper
 from infra.recording.members import Ledger
+from infra.recording.procedures import Procedure, run
 from infra.recording.receipts import Receipt
 from infra.registers.phones import read_phone
 
 if TYPE_CHECKING:
-    from domain.member.state import State
     from domain.reference import Reference
     from infra.event_store.save import Idempotency
     from infra.recording.keys import Key
@@ -48,7 +50,7 @@ ELSEWHERE: Final = Sentence(
 NAME_DISAGREES: Final = Sentence(
     "该身份号码登记的是另一个姓名，请核对", "This identity number is registered under another name: compare them."
 )
-MaySee = Callable[["State"], bool]
+MaySee = Callable[[State], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +75,11 @@ def read_person(payload: dict[str, Any], reference: Reference, *, now_us: int, o
     for name in sorted(payload.keys() - known):
         reader.fault(f"/{name}", "unknown_field", Sentence("没有此项", "There is no such field."), sorted(known))
     number = _identity(reader, payload.get("identity_number"))
-    name = payload.get("name")
-    if not isinstance(name, str) or not name.strip() or len(name) > _NAME_LENGTH:
-        reader.fault("/name", "missing" if name in (None, "") else "unreadable", MISSING, f"1 to {_NAME_LENGTH} characters")
-        name = ""
+    person_name = payload.get("name")
+    if not isinstance(person_name, str) or not person_name.strip() or len(person_name) > _NAME_LENGTH:
+        reader.fault(
+            "/name", "missing" if person_name in (None, "") else "unreadable", MISSING, f"1 to {_NAME_LENGTH} characters"
+        )
     category = payload.get("category", "FULL")
     if category not in codes.CATEGORIES:
         reader.fault("/category", "not_in_list", NOT_IN_LIST, list(codes.CATEGORIES))
@@ -89,7 +92,7 @@ def read_person(payload: dict[str, Any], reference: Reference, *, now_us: int, o
     since = payload.get("affiliated_since")
     if since is not None:
         since = reader.read(Field("affiliated_since", Kind.DAY), since, "/affiliated_since", reader.today)
-    personal = {"name": name.strip(), **_coded(reader, payload, number), **_phone(reader, payload)}
+    personal = {"name": str(person_name or "").strip(), **_coded(reader, payload, number), **_phone(reader, payload)}
     if reader.faults or number is None or occurred is None or home is None:
         raise Invalid(reader.faults)
     personal["born_on"] = number.born.isoformat()
@@ -166,15 +169,8 @@ class Registration:
         self, payload: dict[str, Any], caller: Caller, *, may_see: MaySee, key: Key | None = None
     ) -> Procedure[Receipt]:
         """Register a person, as a procedure of the desk."""
-        desk = self._desk
-        row = desk.keys.hashed(key) if key is not None else None
-        with desk.keys.held(row):
-            try:
-                return (yield from self._once(payload, caller, may_see, row, key))
-            except (Refused, Invalid):
-                if row is not None and (first := (yield lambda: desk.keys.replay(row))) is not None:
-                    return first
-                raise
+        row = self._desk.keys.hashed(key) if key is not None else None
+        return self._desk.keys.once(row, partial(self._once, payload, caller, may_see, row, key))
 
     def _once(
         self, payload: dict[str, Any], caller: Caller, may_see: MaySee, row: Idempotency | None, key: Key | None
@@ -194,19 +190,12 @@ class Registration:
             if known.member_id is None:
                 raise
             return (yield from self._known(known.member_id, person, may_see, key))
-        except KeyAlreadyUsed as used:
-            if row is None or used.stored is None:
-                raise
-            stored = used.stored
-            return (yield lambda: desk.keys.first_answer(row, stored))
         stamp([fact], saved)
         kiteline.members.put(ledger)
         return Receipt(201, member_id, member_id, 1, fact.position, [fact])
 
     def drafted(self, member_id: UUID, person: Person, caller: Caller, reference: Reference) -> tuple[Ledger, Fact]:
         """Return a new ledger that holds the registration."""
-        from domain.member.state import State  # noqa: PLC0415
-
         body = e.MemberRegistered(person.category, person.affiliation, person.affiliated_since)
         occurred = parse_occurred(person.occurred_at)
         event_id = new_id()
@@ -219,23 +208,17 @@ class Registration:
 
     def _known(self, member_id: UUID, person: Person, may_see: MaySee, key: Key | None) -> Procedure[Receipt]:
         desk, kiteline = self._desk, self._desk.kiteline
-        ledger = yield lambda: kiteline.members.load(member_id, kiteline.reference())
+        ledger: Ledger = yield partial(kiteline.members.load, member_id, kiteline.reference())
         if not may_see(ledger.state):
             raise Refused("registered_elsewhere", ELSEWHERE)
-        name = (yield lambda: self._name_of(member_id)) or ""
+        name = (yield partial(self._name_of, member_id)) or ""
         if name and name != person.personal["name"]:
             raise Refused("name_disagrees", NAME_DISAGREES)
-        position = yield lambda: kiteline.log.max_notification_id() or 0
+        position: int = (yield kiteline.log.max_notification_id) or 0
         if key is not None:
             answer = orjson.dumps({"member_id": str(member_id), "version": ledger.version, "position": position})
             row = desk.keys.hashed(key, status=200, answer=answer)
-            try:
-                yield kiteline.log.submit(Save([], row))
-            except KeyAlreadyUsed as used:
-                if used.stored is None:
-                    raise
-                stored = used.stored
-                return (yield lambda: desk.keys.first_answer(row, stored))
+            yield kiteline.log.submit(Save([], row))
         return Receipt(200, member_id, member_id, ledger.version, position)
 
     def _name_of(self, member_id: UUID) -> str | None:

@@ -88,6 +88,7 @@ class Vault:
         versions = sorted(master_key.versions)
         self._current = master_key.current
         self._wrapping = {version: cipher(master_key.derive(version, "wrap")) for version in versions}
+        self._uploads = {version: cipher(master_key.derive(version, "upload")) for version in versions}
         self._indexing = {version: master_key.derive(version, "index") for version in versions}
         self._makers = {version: TokenMaker(master_key.derive(version, "search")) for version in versions}
         self._hashing = master_key.derive(master_key.oldest, "hash")
@@ -209,6 +210,17 @@ class Vault:
         if _looks_like_identity_number(text):
             return ()
         return tuple(token for maker in self._makers.values() for token in maker.of_query(text))
+
+    # Uploads: whole files of many people, kept some days, under a key of the deployment.
+
+    def seal_upload(self, upload_id: UUID, content: bytes) -> bytes:
+        """Encrypt an uploaded file so that it opens only under its own id."""
+        nonce = os.urandom(NONCE_BYTES)
+        return self._current.to_bytes(4, "big") + encrypt(self._uploads[self._current], nonce, content, upload_id.bytes)
+
+    def open_upload(self, upload_id: UUID, sealed: bytes) -> bytes:
+        """Open what `seal_upload` made. Raises Unreadable, or KeyError for a master key that is no longer held."""
+        return decrypt(self._uploads[int.from_bytes(sealed[:4], "big")], sealed[4:], upload_id.bytes)
 
     # Hashing.
 

@@ -1,0 +1,130 @@
+"""From one row of a register to the facts that it brings, beyond what is known of the person already."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any, Final
+
+from domain.fact import Body, body_data
+from domain.member import events as e
+from domain.organisation import OrganisationRegistered
+
+if TYPE_CHECKING:
+    from domain.fact import Fact
+    from domain.policy import Policy
+    from infra.recording.members import Ledger
+    from infra.registers.dates import Day
+    from infra.registers.places import Place
+    from infra.registers.row import RegisterRow
+
+COUNTRY: Final = "000000"
+_PERSONAL: Final = {"remarks": "note", "residence": "address"}
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A fact that a row says happened: its body, when (a date or a month), and which organisation recorded it."""
+
+    body: Body
+    occurred_at: str
+    organisation: str | None
+
+
+def wanted_facts(row: RegisterRow, *, importer: str, importer_region: str, today: date, policy: Policy) -> list[Wanted]:
+    """Return what a row says happened, in the order of a life; the registration is not among them."""
+    if row.kind == "inflow":
+        return _inflow(row, importer, importer_region)
+    return _outflow(row, importer, today, policy)
+
+
+def _outflow(row: RegisterRow, importer: str, today: date, policy: Policy) -> list[Wanted]:
+    acting = row.organisation.code if row.organisation is not None else importer
+    found: list[Wanted] = []
+    destination = destination_of(row.destination)
+    if row.departed_on is not None:
+        if row.planned:
+            body: Body = e.DepartureReported(destination, row.departed_on.first.isoformat(), row.reason)
+            found.append(Wanted(body, today.isoformat(), acting))
+        else:
+            found.append(Wanted(e.Departed(destination, row.reason), row.departed_on.text, acting))
+    if row.contacted_on is not None:
+        found.append(Wanted(e.ContactMade(), row.contacted_on.text, acting))
+    if row.lost_contact_on is not None:
+        found.append(Wanted(e.ContactAttemptFailed(), row.lost_contact_on.text, acting))
+    if row.returned_on is not None:
+        found.extend(_return(row.returned_on, acting, today, policy, expected=row.return_expected))
+    return found
+
+
+def _return(day: Day, acting: str, today: date, policy: Policy, *, expected: bool) -> list[Wanted]:
+    if expected:
+        return [Wanted(e.ReturnReported(day.first.isoformat()), today.isoformat(), acting)]
+    found = [Wanted(e.Returned(), day.text, acting)]
+    if day.last < today - timedelta(days=policy.return_education_waived_after_days):
+        found.append(Wanted(e.ReturnEducationWaived("FOUND_OUT_LATER"), day.text, acting))
+    return found
+
+
+def _inflow(row: RegisterRow, importer: str, importer_region: str) -> list[Wanted]:
+    if row.arrived_on is None:
+        return []
+    place = row.destination
+    region = place.code if place is not None and place.kind == "region" and place.code is not None else importer_region
+    found = [Wanted(e.CheckedIn(region, "WORKER"), row.arrived_on.text, importer)]
+    if row.branch is not None:
+        kind = "WORKPLACE" if row.personal.get("employer") else "RESIDENCE"
+        found.append(Wanted(e.Accepted(row.branch.code), row.arrived_on.text, importer))
+        found.append(Wanted(e.PlacedInBranch(row.branch.code, kind), row.arrived_on.text, importer))
+    return found
+
+
+def destination_of(place: Place | None) -> dict[str, Any]:
+    """Return a place as an event's destination."""
+    if place is None or place.kind == "unknown":
+        return {"unknown": True}
+    return {"abroad": True} if place.kind == "abroad" else {"region": place.code}
+
+
+def external_organisation(row: RegisterRow) -> OrganisationRegistered:
+    """Return the external organisation that an inflow row names as a home; the same name, the same code."""
+    name = row.personal.get("origin_organisation") or "流出地党组织（未注明）"
+    region = row.origin.code if row.origin is not None and row.origin.kind == "region" else None
+    digest = sha256(f"{region or COUNTRY}:{name}".encode()).hexdigest()[:12]
+    return OrganisationRegistered(f"EXT-{digest}", name, "BRANCH", region or COUNTRY, external=True)
+
+
+def is_known(wanted: Wanted, ledger: Ledger) -> bool:
+    """Whether the ledger holds this fact already: the same kind, at the same time, saying the same, or more."""
+    kind = type(wanted.body)
+    said = body_data(wanted.body)
+    return any(
+        isinstance(fact.body, kind)
+        and (fact.occurred_at == wanted.occurred_at or kind in _SAID_ONCE)
+        and _says(fact, said)
+        for fact in ledger.ordered
+    )
+
+
+_SAID_ONCE: Final = (e.DepartureReported, e.ReturnReported)
+"""Recorded on the day of the import: known again by what they say, not by that day."""
+
+
+def _says(fact: Fact, said: dict[str, Any]) -> bool:
+    data = body_data(fact.body)
+    return all(data.get(name) == value for name, value in said.items())
+
+
+def personal_of(row: RegisterRow) -> dict[str, str]:
+    """Return the personal fields of a row by the vault's names; empty ones are left out."""
+    found = {_PERSONAL.get(name, name): text for name, text in row.personal.items()}
+    found["name"] = row.name or ""
+    found["phone"] = row.phone or ""
+    found["sex"] = row.sex or ""
+    found["ethnicity"] = row.ethnicity or ""
+    found["education"] = row.education or ""
+    found["joined_on"] = row.joined_on.text if row.joined_on is not None else ""
+    if row.identity is not None:
+        found["born_on"] = row.identity.born.isoformat()
+    return {name: text for name, text in found.items() if text}

@@ -1,0 +1,368 @@
+"""Importing a register: every row wholly or not at all, what is known already only once, in chunks of bounded memory.
+
+Rows are read and decided outside the log's lock; a chunk's rows are appended together, each a save of its own. A row
+whose person was changed by somebody else in between is decided again.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date
+from typing import TYPE_CHECKING, Any, Final
+from uuid import UUID
+
+from domain.errors import Refused, Sentence
+from domain.fact import Fact, place_in_time
+from domain.member import events as e
+from domain.member.fold import registered_when
+from domain.member.state import State
+from domain.times import local_day, parse_occurred
+from infra.event_store.refusals import IdentityKnown, VersionConflict
+from infra.event_store.save import Save, Saved, VaultWrite
+from infra.recording.desk import Caller, Desk, decide_fact, new_id, stamp
+from infra.recording.import_rows import Wanted, external_organisation, is_known, personal_of, wanted_facts
+from infra.recording.mapper import FactMapper, fact_from_row
+from infra.recording.members import Ledger, ledger_of
+from infra.recording.organisations import ReferenceDesk
+from infra.registers.issues import RowIssue
+from infra.registers.organisations import OrganisationDirectory
+from infra.registers.reading import read_register
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+
+    from domain.organisation import OrganisationRegistered
+    from infra.registers.row import RegisterRow
+
+CHUNK: Final = 500
+_TRIES: Final = 5
+NAME_DISAGREES: Final = Sentence(
+    "该身份号码已登记为另一个姓名", "This identity number is registered under another name"
+)
+CONTENDED: Final = Sentence("他人正在修改，请重新导入此行", "Others were changing this person: import this row again")
+Progress = Callable[[int, int | None], None]
+
+
+@dataclass(slots=True)
+class ImportReport:
+    """What became of a register; `rows = accepted + already_known + rejected`."""
+
+    import_id: str
+    position: int = 0
+    rows: int = 0
+    accepted: int = 0
+    already_known: int = 0
+    rejected: int = 0
+    errors: list[RowIssue] = field(default_factory=list)
+    warnings: list[RowIssue] = field(default_factory=list)
+    events: int = 0
+
+    def body(self, language: str = "zh") -> dict[str, Any]:
+        """Return the answer of INTERFACE.md, "Imports"."""
+        return {
+            "import_id": self.import_id,
+            "position": self.position,
+            "rows": self.rows,
+            "accepted": self.accepted,
+            "already_known": self.already_known,
+            "rejected": self.rejected,
+            "errors": [issue_view(issue, language) for issue in self.errors],
+            "warnings": [issue_view(issue, language) for issue in self.warnings],
+        }
+
+
+def issue_view(issue: RowIssue, language: str) -> dict[str, Any]:
+    """Return one error or warning; no personal value is in it."""
+    return {
+        "sheet": issue.sheet,
+        "row": issue.row,
+        "column": issue.column,
+        "field": issue.field,
+        "code": issue.code,
+        "message": issue.message_en if language == "en" else issue.message_zh,
+        "expected": issue.expected,
+    }
+
+
+@dataclass(slots=True)
+class _Plan:
+    """One right row: whose, what is new of it, and what the vault gets."""
+
+    row: RegisterRow
+    number: str
+    member_id: UUID
+    facts: list[Fact]
+    vault: VaultWrite | None
+    ledger: Ledger
+    pending: Future[Saved] | None = None
+
+
+class Importer:
+    """Imports registers; uses the desk's log, vault and clock."""
+
+    def __init__(self, desk: Desk, reference_desk: ReferenceDesk) -> None:
+        """Share one desk a process."""
+        self._desk = desk
+        self._reference_desk = reference_desk
+        self._mapper = FactMapper()
+
+    def run(
+        self,
+        source: str | os.PathLike[str] | bytes,
+        filename: str,
+        *,
+        organisation: str,
+        caller: Caller,
+        dry_run: bool = False,
+        all_or_nothing: bool = False,
+        progress: Progress | None = None,
+    ) -> ImportReport:
+        """Import a register of the branches at or below `organisation`.
+
+        With `all_or_nothing` a first pass records nothing, and a report with errors is returned as it is. Raises
+        RegisterRefused for the file as a whole, KeyError for an organisation that is not known.
+        """
+        if all_or_nothing and not dry_run:
+            tried = self._pass(source, filename, organisation, caller, recording=False, progress=progress)
+            if tried.errors:
+                return tried
+        return self._pass(source, filename, organisation, caller, recording=not dry_run, progress=progress)
+
+    def _pass(
+        self,
+        source: str | os.PathLike[str] | bytes,
+        filename: str,
+        organisation: str,
+        caller: Caller,
+        *,
+        recording: bool,
+        progress: Progress | None,
+    ) -> ImportReport:
+        kiteline = self._desk.kiteline
+        reference = kiteline.refresh_reference()
+        today = local_day(self._desk.now_us())
+        home = reference.organisations.by_code[organisation]
+        policy = reference.policy(home.region, today)
+        report = ImportReport(new_id())
+        run = _Pass(self, report, organisation, caller, today, recording=recording)
+        with read_register(
+            source,
+            filename,
+            today=today,
+            regions=reference.regions,
+            organisations=OrganisationDirectory.of_tree(reference.organisations, organisation),
+            planned_departure_days=policy.planned_departure_days,
+            progress=progress,
+        ) as reading:
+            for rows in reading.chunks(CHUNK):
+                run.chunk(rows)
+            report.warnings = [*reading.warnings, *report.warnings]
+        report.position = kiteline.log.max_notification_id() or 0
+        return report
+
+    @property
+    def desk(self) -> Desk:
+        """The desk shared."""
+        return self._desk
+
+    @property
+    def mapper(self) -> FactMapper:
+        """The mapper shared."""
+        return self._mapper
+
+    def register_external(self, bodies: list[OrganisationRegistered], caller: Caller) -> None:
+        """Enter external organisations that inflow rows name."""
+        self._reference_desk.register_many(bodies, caller)
+
+
+class _Pass:
+    """One pass over one register."""
+
+    def __init__(
+        self,
+        importer: Importer,
+        report: ImportReport,
+        organisation: str,
+        caller: Caller,
+        today: date,
+        *,
+        recording: bool,
+    ) -> None:
+        self._importer = importer
+        self._desk = importer.desk
+        self._report = report
+        self._organisation = organisation
+        self._caller = caller
+        self._today = today
+        self._recording = recording
+        self._carried: dict[str, Ledger] = {}
+
+    def chunk(self, rows: list[RegisterRow]) -> None:
+        """Take a chunk of rows through: what is right is decided, appended and counted."""
+        report = self._report
+        right: list[RegisterRow] = []
+        for row in rows:
+            report.rows += 1
+            report.warnings.extend(row.warnings)
+            if row.is_right and row.identity is not None:
+                right.append(row)
+            else:
+                report.rejected += 1
+                report.errors.extend(row.errors)
+        self._enter_external(right)
+        for attempt in range(_TRIES):
+            right = self._attempt(right, last=attempt == _TRIES - 1)
+            if not right:
+                return
+
+    def _enter_external(self, rows: list[RegisterRow]) -> None:
+        bodies: dict[str, OrganisationRegistered] = {}
+        for row in rows:
+            if row.kind == "inflow" and row.organisation is None:
+                body = external_organisation(row)
+                bodies[body.code] = body
+        if bodies and self._recording:
+            self._importer.register_external(list(bodies.values()), self._caller)
+
+    def _attempt(self, rows: list[RegisterRow], *, last: bool) -> list[RegisterRow]:
+        """Plan and append rows; return those that somebody else's change asks to be planned again."""
+        known = self._known_people(rows)
+        plans: list[_Plan] = []
+        ledgers: dict[str, Ledger] = {}
+        for row in rows:
+            plan = self._plan(row, known, ledgers)
+            if plan is None:
+                continue
+            ledgers[plan.number] = plan.ledger
+            if plan.facts:
+                plans.append(plan)
+            else:
+                self._report.already_known += 1
+        if not self._recording:
+            self._report.accepted += len(plans)
+            self._carried.update({plan.number: plan.ledger for plan in plans})
+            return []
+        log = self._desk.kiteline.log
+        saves = [
+            Save([self._importer.mapper.to_stored_event(fact) for fact in plan.facts], None, None, plan.vault)
+            for plan in plans
+        ]
+        for plan, pending in zip(plans, log.submit_many(saves), strict=True):
+            plan.pending = pending
+        return [plan.row for plan in plans if not self._settled(plan, last=last)]
+
+    def _settled(self, plan: _Plan, *, last: bool) -> bool:
+        if plan.pending is None:
+            return True
+        try:
+            saved = plan.pending.result()
+        except (VersionConflict, IdentityKnown):
+            if last:
+                self._reject(plan.row, "contended", CONTENDED)
+            return False
+        stamp(plan.facts, saved)
+        self._report.accepted += 1
+        self._report.events += len(plan.facts)
+        return True
+
+    def _known_people(self, rows: list[RegisterRow]) -> dict[str, tuple[Ledger, dict[str, str], Any]]:
+        """Read in a few queries what is known of the people of a chunk: ledger, personal fields and key, by number."""
+        vault, kiteline = self._desk.vault, self._desk.kiteline
+        numbers = {row.identity.number for row in rows if row.identity is not None}
+        with kiteline.log.reading() as connection:
+            ids = vault.find_by_identities(connection, numbers)
+            if not ids:
+                return {}
+            fields = vault.open_many(connection, list(ids.values()))
+            keys = vault.keys_of(connection, list(ids.values()))
+        streams = kiteline.log.read_streams(list(ids.values()))
+        reference = kiteline.reference()
+        return {
+            number: (
+                ledger_of(member_id, [fact_from_row(row) for row in streams[member_id]], reference),
+                fields.get(member_id, {}),
+                keys.get(member_id),
+            )
+            for number, member_id in ids.items()
+        }
+
+    def _plan(
+        self, row: RegisterRow, known: dict[str, tuple[Ledger, dict[str, str], Any]], ledgers: dict[str, Ledger]
+    ) -> _Plan | None:
+        if row.identity is None:
+            return None
+        number = row.identity.number
+        ledger, kept, key = known.get(number, (None, {}, None))
+        earlier = ledgers.get(number) or self._carried.get(number)
+        personal = personal_of(row)
+        if ledger is not None and kept.get("name") not in (None, personal.get("name")):
+            self._reject(row, "name_disagrees", NAME_DISAGREES, "姓名")
+            return None
+        is_new = ledger is None and earlier is None
+        ledger = earlier or ledger or self._new_ledger()
+        changed = (
+            {} if is_new or key is None else {name: text for name, text in personal.items() if kept.get(name) != text}
+        )
+        try:
+            facts = self._facts(row, ledger, changed, is_new=is_new)
+        except Refused as refused:
+            self._reject(row, refused.code, refused.sentence)
+            return None
+        vault = None
+        if is_new and facts:
+            vault = self._desk.vault.seal_person(ledger.member_id, personal, number)
+        elif changed and key is not None:
+            vault = self._desk.vault.seal_fields(ledger.member_id, key, changed)
+        return _Plan(row, number, ledger.member_id, facts, vault, ledger)
+
+    def _new_ledger(self) -> Ledger:
+        return Ledger(UUID(new_id()), [], [], State(), self._desk.kiteline.reference(), fresh=True)
+
+    def _facts(self, row: RegisterRow, ledger: Ledger, changed: dict[str, str], *, is_new: bool) -> list[Fact]:
+        """Decide what a row brings; raises Refused, and the ledger is then not to be used."""
+        reference = self._desk.kiteline.reference()
+        home = reference.organisations.by_code[self._organisation]
+        policy = reference.policy(home.region, self._today)
+        wanted: list[Wanted] = []
+        if is_new:
+            wanted.append(Wanted(self._registration(row), self._today.isoformat(), self._organisation))
+        if changed:
+            wanted.append(Wanted(e.PersonalDataUpdated(sorted(changed)), self._today.isoformat(), self._organisation))
+        region = home.stationed_in or home.region
+        wanted += wanted_facts(
+            row, importer=self._organisation, importer_region=region, today=self._today, policy=policy
+        )
+        facts: list[Fact] = []
+        try:
+            for one in wanted:
+                if not is_new and is_known(one, ledger):
+                    continue
+                facts.append(decide_fact(ledger, self._draft(ledger, one), reference, self._desk.now_us()))
+        except Refused:
+            ledger.facts = ledger.facts[: len(ledger.facts) - len(facts)]
+            ledger.refold(reference)
+            raise
+        return facts
+
+    def _registration(self, row: RegisterRow) -> e.MemberRegistered:
+        if row.organisation is not None:
+            affiliation = row.organisation.code
+        else:
+            affiliation = external_organisation(row).code if row.kind == "inflow" else self._organisation
+        return e.MemberRegistered(row.category or "FULL", affiliation)
+
+    def _draft(self, ledger: Ledger, wanted: Wanted) -> Fact:
+        occurred = parse_occurred(wanted.occurred_at)
+        body = wanted.body
+        event_id = new_id()
+        when = registered_when(body) if isinstance(body, e.MemberRegistered) else place_in_time(occurred, type(body))
+        return Fact(
+            ledger.member_id, ledger.version + 1, event_id, os.urandom(16).hex(), body, occurred.text, occurred.precision,
+            when, wanted.organisation, self._caller.actor, self._caller.via, self._report.import_id,
+        )  # fmt: skip
+
+    def _reject(self, row: RegisterRow, code: str, sentence: Sentence, column: str | None = None) -> None:
+        self._report.rejected += 1
+        self._report.errors.append(RowIssue(row.sheet, row.row, column, None, code, sentence.zh, sentence.en))
