@@ -52,7 +52,7 @@ broker-files: setup
 	@$(BIN)/kiteline broker fetch > /dev/null
 
 lock: setup ## requirements.lock anew from pyproject.toml
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+	$(BIN)/uv pip compile --quiet --system-certs --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 		--group dev --extra broker --upgrade pyproject.toml --output-file requirements.lock
 
 format: setup ## the code as `make gates` wants it
