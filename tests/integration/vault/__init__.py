@@ -1,0 +1,1 @@
+"""The vault on PostgreSQL, its rows brought by the append of the event store."""
