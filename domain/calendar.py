@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from calendar import monthrange
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -38,18 +38,18 @@ class Workdays:
     free: frozenset[date]
     worked: frozenset[date]
     _ordinals: list[int] = field(init=False, repr=False, compare=False)
-    _last: date = field(init=False, repr=False, compare=False)
+    _first: int = field(init=False, repr=False, compare=False)
+    _last: int = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Lay out the ordinals of all workdays from the first to the last year, so that counting is by index."""
-        first, last = (min(self.years), max(self.years)) if self.years else (1, 1)
-        start, end = date(first, 1, 1), date(last, 12, 31) if self.years else date.min
-        days = range(start.toordinal(), end.toordinal() + 1) if self.years else range(0)
+        first = date(min(self.years, default=1), 1, 1).toordinal()
+        last = date(max(self.years), 12, 31).toordinal() if self.years else first - 1
         free, worked = {day.toordinal() for day in self.free}, {day.toordinal() for day in self.worked}
-        # Ordinal 1 was a Monday.
-        ordinals = [day for day in days if day in worked or ((day - 1) % 7 < _WEEKDAYS and day not in free)]
-        object.__setattr__(self, "_ordinals", ordinals)
-        object.__setattr__(self, "_last", end)
+        weekdays = (day for day in range(first, last + 1) if (day - 1) % 7 < _WEEKDAYS)
+        object.__setattr__(self, "_ordinals", sorted({day for day in weekdays if day not in free} | worked))
+        object.__setattr__(self, "_first", first)
+        object.__setattr__(self, "_last", last)
 
     def is_workday(self, day: date) -> bool:
         """Whether the day is worked."""
@@ -70,24 +70,21 @@ class Workdays:
             raise ValueError(msg)
         if n == 0:
             return Due(day, provisional=not self.is_published(day))
-        index = bisect_right(self._ordinals, day.toordinal()) + n - 1
-        if (
-            self._ordinals
-            and day >= date.fromordinal(self._ordinals[0]) - timedelta(days=1)
-            and index < len(self._ordinals)
-        ):
-            due = date.fromordinal(self._ordinals[index])
-        else:
-            due = self._count_out(day, n)
+        due = date.fromordinal(self._ordinal_after(day.toordinal(), n))
         return Due(due, provisional=any(year not in self.years for year in range(day.year, due.year + 1)))
 
-    def _count_out(self, day: date, n: int) -> date:
-        """Use up the workdays of the table, then whole weeks; before the table whole weeks alone."""
-        left = len(self._ordinals) - bisect_right(self._ordinals, day.toordinal())
-        if self._ordinals and day.year >= min(self.years) and left < n:
-            n -= left
-            day = max(day, self._last)
-        return _add_weekdays(day, n)
+    def _ordinal_after(self, ordinal: int, n: int) -> int:
+        """Count Monday to Friday before the table, by index within it, and Monday to Friday after it."""
+        before = _weekdays_up_to(self._first - 1) - _weekdays_up_to(ordinal)
+        if before >= n:
+            return _add_weekdays(ordinal, n)
+        if before > 0:
+            n -= before
+        index = bisect_right(self._ordinals, ordinal) + n - 1
+        if index < len(self._ordinals):
+            return self._ordinals[index]
+        n -= len(self._ordinals) - bisect_right(self._ordinals, ordinal)
+        return _add_weekdays(max(ordinal, self._last), n)
 
     def with_year(self, year: int, *, workdays: Collection[date], holidays: Collection[date]) -> Workdays:
         """Return a table in which one year is as published: `holidays` free, `workdays` worked, the rest by weekday.
@@ -107,15 +104,16 @@ class Workdays:
         return Workdays(self.years | {year}, frozenset(others_free | free), frozenset(others_worked | worked))
 
 
-def _add_weekdays(day: date, n: int) -> date:
-    """Count n days of Monday to Friday after a day."""
-    weekday = day.weekday()
-    if weekday >= _WEEKDAYS:
-        day -= timedelta(days=weekday - _WEEKDAYS + 1)
-        weekday = _WEEKDAYS - 1
-    weeks, days = divmod(n, _WEEKDAYS)
-    over_weekend = 2 if weekday + days >= _WEEKDAYS else 0
-    return day + timedelta(days=weeks * 7 + days + over_weekend)
+def _weekdays_up_to(ordinal: int) -> int:
+    """Count the days of Monday to Friday up to an ordinal; ordinal 1 was a Monday."""
+    weeks, days = divmod(ordinal, 7)
+    return weeks * _WEEKDAYS + min(days, _WEEKDAYS)
+
+
+def _add_weekdays(ordinal: int, n: int) -> int:
+    """Count n days of Monday to Friday, at least one, after an ordinal."""
+    weeks, days = divmod(_weekdays_up_to(ordinal) + n - 1, _WEEKDAYS)
+    return weeks * 7 + days + 1
 
 
 @cache

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from region_sources import (
     LAST_PANEL_YEAR,
+    MUNICIPALITIES,
     NEW_PROVINCES,
     PSEUDO_CITIES,
     Correction,
@@ -147,7 +148,7 @@ class Reconciliation:
             self.report.note("successor: by hand")
             return correction.successors
         if name in PSEUDO_CITIES:
-            return ()
+            return (code[:2] + "0000",) if code[:2] in MUNICIPALITIES else ()
         if code in now and now[code][0] == name:
             self.report.note("successor: same code, other parent")
             return (code,)

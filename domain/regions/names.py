@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections import defaultdict
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Final
 
 from domain.regions.region import COUNTRY, Level, Region
@@ -23,7 +23,11 @@ _COUNTRY: Final = re.compile(r"(中华人民共和国|中国)(?=.)")
 # What lists put between a province and its counties where there is no city.
 _HEADING: Final = re.compile(r"市辖区|(省|自治区)?直辖县(级行政(区划|单位))?|省直辖(县级)?行政(单位|区划)")
 # Zones that are no regions of the standard: a record there is held at the place they lie in.
-_ZONE: Final = re.compile(r".*(开发区|高新区|经开区|产业园区?|工业园区?|园区|保税区|示范区|管理区|度假区|新城|新区)")
+_ZONE: Final = re.compile(
+    r".*(开发区|高新区|经开区|产业园区?|工业园区?|园区|保税区|示范区|管理区|度假区|新城|新区)|(主城|城|市)区$"
+)
+# A county that the table does not have, in a city that it has: nothing is taken, rather than the city alone.
+_UNREAD_COUNTY: Final = re.compile(r"(?!.{0,6}[小社校厂街院]区)[^0-9路街号镇乡村道]{1,16}?[区县旗市]")
 _LEVELS: Final = (Level.PROVINCE, Level.CITY, Level.COUNTY)
 LONGEST: Final = 40
 
@@ -43,12 +47,13 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class _Reading:
-    """One way to read the text: the last place of the chain, where its name ends, how many names, whether in full."""
+    """One way to read the text: the last place of the chain, where its name ends, how many names, in full or not."""
 
     region: Region
     end: int
     names: int
     full: bool
+    repeats: bool
 
 
 class NameIndex:
@@ -98,10 +103,10 @@ class NameIndex:
 
     def _readings(self, text: str, on: date, fits: Callable[[Region, date], bool]) -> Iterator[_Reading]:
         """Yield every chain of names from the start of the text, each name below the one before."""
-        waiting: list[tuple[int, Region | None, int]] = [(0, None, 0)]
+        waiting: list[tuple[int, Region | None, int, bool]] = [(0, None, 0, False)]
         seen: set[tuple[int, str]] = set()
         while waiting:
-            start, above, names = waiting.pop()
+            start, above, names, repeats = waiting.pop()
             if above is not None and (heading := _HEADING.match(text, start)):
                 start = heading.end()
             for size in range(min(self._longest, len(text) - start), 1, -1):
@@ -109,16 +114,17 @@ class NameIndex:
                     if not fits(region, on) or not self._is_below(region, above, on):
                         continue
                     end = start + size
-                    yield _Reading(region, end, names + 1, full)
+                    again = repeats or (above is not None and region.code == above.code)
+                    yield _Reading(region, end, names + 1, full, again)
                     if (end, region.code) not in seen:
                         seen.add((end, region.code))
-                        waiting.append((end, region, names + 1))
+                        waiting.append((end, region, names + 1, again))
 
     def _stands(self, region: Region, on: date) -> bool:
         return region.stands_on(on)
 
     def _may_have_stood(self, region: Region, on: date) -> bool:
-        return region.valid_to is not None and region.valid_from <= on and self._table.accepts(region.code, on)
+        return region.stands_on(on) or (region.valid_from <= on and self._table.accepts(region.code, on))
 
     def _is_below(self, region: Region, above: Region | None, on: date) -> bool:
         if above is None or region.code == above.code:
@@ -133,8 +139,9 @@ class NameIndex:
             return Match()
         end = max(one.end for one in possible)
         furthest = [one for one in possible if one.end == end]
-        if any(one.full for one in furthest):
-            furthest = [one for one in furthest if one.full]
+        # 荆州荆州 is the district of the city, though a name may also be given twice (北京市北京市).
+        furthest = [one for one in furthest if not one.repeats] or furthest
+        furthest = [one for one in furthest if one.full] or furthest
         regions = list({one.region.code: one.region for one in sorted(furthest, key=_order)}.values())
         if not any(one.full for one in furthest):
             regions = self._meant(regions, on)
@@ -151,21 +158,24 @@ class NameIndex:
         return regions
 
     def _former(self, text: str, on: date, within: str | None) -> tuple[Region, ...]:
-        """Find what bore exactly this name, at the end of its chain, before the day, latest first."""
-        found: dict[str, Region] = {}
-        for size in range(min(self._longest, len(text)), 1, -1):
-            for region, _ in self._aliases.get(text[-size:], ()):
-                if region.valid_to is None or region.valid_to > on or not self._lies_in(region, within, on):
-                    continue
-                day = date.fromordinal(region.valid_to.toordinal() - 1)
-                chains = self._readings(text, day, self._stands)
-                if any(one.end == len(text) and one.region == region for one in chains):
-                    kept = found.get(region.code)
-                    found[region.code] = (
-                        region if kept is None or kept.valid_to is None or kept.valid_to < region.valid_to else kept
-                    )
-        latest = sorted(found.values(), key=lambda region: region.valid_to or on, reverse=True)
-        return tuple(latest)
+        """Find what bore this name, at the end of its chain, on its last day before `on`, latest first."""
+        found: dict[str, tuple[date, Region]] = {}
+        for region, last in self._ended_names(text, on):
+            known = found.get(region.code)
+            if (known is not None and known[0] >= last) or not self._lies_in(region, within, on):
+                continue
+            chains = self._readings(text, last, self._stands)
+            if any(one.region == region and _may_end(text, one) for one in chains):
+                found[region.code] = (last, region)
+        return tuple(region for _, region in sorted(found.values(), key=lambda one: one[0], reverse=True))
+
+    def _ended_names(self, text: str, on: date) -> Iterator[tuple[Region, date]]:
+        """Yield every region that ended by the day and whose name stands in the text, with its last day."""
+        for start in range(min(len(text), LONGEST)):
+            for size in range(2, min(self._longest, len(text) - start) + 1):
+                for region, _ in self._aliases.get(text[start : start + size], ()):
+                    if region.valid_to is not None and region.valid_to <= on:
+                        yield region, region.valid_to - timedelta(days=1)
 
     def _lies_in(self, region: Region, within: str | None, on: date) -> bool:
         return within is None or within == COUNTRY or self._table.lies_in(region.code, within, on)
@@ -180,13 +190,13 @@ def _normalised(text: str) -> tuple[str, list[str]]:
 
 
 def _may_end(text: str, reading: _Reading) -> bool:
-    """Whether a name may stop here: what follows a short name must not make another name of it (朝阳路, 余杭市)."""
+    """Whether a name may stop here: the rest must be no county unread, nor make another name of it (朝阳路)."""
     rest = text[reading.end :]
-    if not rest or reading.full:
+    if not rest or _ZONE.match(rest):
         return True
-    if _ZONE.match(rest):
-        return True
-    return reading.names > 1 and rest[0] not in KINDS
+    if reading.region.level is not Level.COUNTY and _UNREAD_COUNTY.match(rest):
+        return False
+    return reading.full or (reading.names > 1 and rest[0] not in KINDS)
 
 
 def _order(reading: _Reading) -> tuple[int, str]:

@@ -83,6 +83,10 @@ class Succession:
                 spans.append((region.valid_from, region.valid_to))
         return spans
 
+    def codes(self) -> frozenset[str]:
+        """Return every code of six digits that ever existed."""
+        return frozenset(self._periods)
+
     def history(self, code: str) -> list[Region]:
         """Return everything the code stood for, oldest first."""
         return list(self._periods.get(code[:6], ()))
