@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from infra.failures import OperatorFailure
 from infra.key_files import read_or_make
+from infra.settings import Settings
 from infra.vault.cipher import KEY_BYTES
 
 _ENTRY: Final = re.compile(r"(?:([1-9][0-9]{0,8}):)?([A-Za-z0-9+/]{43}=?)\Z")
@@ -51,6 +52,11 @@ class MasterKey:
         """Derive the key of one purpose (RFC 5869, SHA-256, 32 bytes). Raises KeyError for a version not held."""
         info = f"kiteline/{version}/{purpose}".encode()
         return HKDF(SHA256(), KEY_BYTES, salt=None, info=info).derive(self.versions[version])
+
+
+def load_master_key(settings: Settings) -> MasterKey:
+    """Take the master key that the settings name, or make one. Raises MasterKeyFailure."""
+    return master_key(settings.master_key.get_secret_value() if settings.master_key else None, settings.home)
 
 
 def master_key(setting: str | None, home: Path) -> MasterKey:

@@ -6,7 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from infra.vault.master_key import MasterKey, MasterKeyFailure, master_key
+from infra.settings import load_settings
+from infra.vault.master_key import MasterKey, MasterKeyFailure, load_master_key, master_key
 
 ONE = base64.b64encode(bytes(range(32))).decode()
 TWO = base64.b64encode(bytes(range(32, 64))).decode()
@@ -16,6 +17,13 @@ def test_the_setting_is_version_one(tmp_path):
     key = master_key(ONE, tmp_path)
     assert (key.current, key.versions[1]) == (1, bytes(range(32)))
     assert not (tmp_path / "keys").exists()
+
+
+def test_the_settings_name_the_key_or_the_home_it_lies_in(tmp_path):
+    named = {"KITELINE_HOME": str(tmp_path), "KITELINE_MASTER_KEY": ONE}
+    assert load_master_key(load_settings(named)).versions[1] == bytes(range(32))
+    made = load_master_key(load_settings({"KITELINE_HOME": str(tmp_path)}))
+    assert made.versions == master_key(None, tmp_path).versions != {1: bytes(range(32))}
 
 
 def test_during_a_rotation_several_versions_are_held_and_the_highest_seals(tmp_path):
