@@ -58,16 +58,16 @@ class RegionTable(Succession):
     def children(self, code: str, on: date) -> list[Region]:
         """Return the regions directly below on the day, by code; of the country the provinces, of a county none."""
         epoch = self._epoch(on)
-        if epoch not in self._children:
-            _make_room(self._children)
-            below: dict[str, list[Region]] = {}
+        below = self._children.get(epoch)
+        if below is None:
+            below = {}
             for candidate in sorted(self._periods):
                 region = self._county(candidate, on)
                 if region is not None and not region.heading:
                     parent = self.resolve(region.parent, on).code if region.parent else COUNTRY
                     below.setdefault(parent, []).append(region)
-            self._children[epoch] = below
-        return list(self._children[epoch].get(code, ()))
+            _keep(self._children, epoch, below)
+        return list(below.get(code, ()))
 
     def county_of(self, code: str) -> str:
         """Return the first six digits: the county, or the city's own code for a record at city level."""
@@ -161,10 +161,11 @@ class RegionTable(Succession):
         if len(code) != 6:
             return (code,), ()
         epoch = self._epoch(on)
-        if epoch not in self._stored:
-            _make_room(self._stored)
-            self._stored[epoch] = StoredCodesIndex(self, tuple(self._periods), on)
-        return self._stored[epoch].of(code)
+        index = self._stored.get(epoch)
+        if index is None:
+            index = StoredCodesIndex(self, tuple(self._periods), on)
+            _keep(self._stored, epoch, index)
+        return index.of(code)
 
     def find(self, text: str, on: date, within: str | None = None) -> list[Region]:
         """Read a name as offices type it; candidates best first, exactly one when only one place can be meant."""
@@ -201,7 +202,8 @@ def _only(found: set[str | None]) -> str | None:
     return next(iter(found)) if len(found) == 1 else None
 
 
-def _make_room(kept: dict[int, Kept]) -> None:
-    """Keep answers of few days: those asked about are near each other."""
-    if len(kept) >= CACHED_DAYS:
-        kept.pop(next(iter(kept)))
+def _keep(kept: dict[int, Kept], epoch: int, answer: Kept) -> None:
+    """Keep answers of few days, since those asked about are near each other; other threads may do the same at once."""
+    for oldest in list(kept)[: max(0, len(kept) - CACHED_DAYS + 1)]:
+        kept.pop(oldest, None)
+    kept[epoch] = answer
