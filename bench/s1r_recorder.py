@@ -123,6 +123,11 @@ def _peer(recorder: StockRecorder) -> Insert:
 
 def _recorders(server: EmbeddedPostgres, peer_pool: int) -> tuple[KitelineRecorder, StockRecorder]:
     migrate(server.url)
+    return KitelineRecorder(server.url), stock_recorder(server, peer_pool)
+
+
+def stock_recorder(server: EmbeddedPostgres, pool_size: int = 5) -> StockRecorder:
+    """Make the peer in a database of its own beside ours."""
     with psycopg.connect(server.url, autocommit=True) as connection:
         connection.execute("CREATE DATABASE peer")
     parts = urlsplit(server.url)
@@ -132,14 +137,14 @@ def _recorders(server: EmbeddedPostgres, peer_pool: int) -> tuple[KitelineRecord
         port=5432,
         user=parts.username or "",
         password=parts.password or "",
-        pool_size=peer_pool,
+        pool_size=pool_size,
         max_overflow=10,
     )
     peer = StockRecorder(datastore, events_table_name="stored_events")
     peer.create_table()
     with datastore.transaction(commit=True) as cursor:
         cursor.execute(_CREATE_PEER_KEYS)
-    return KitelineRecorder(server.url), peer
+    return peer
 
 
 def _must_be_gapless(recorder: KitelineRecorder) -> int:

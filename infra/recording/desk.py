@@ -6,23 +6,22 @@ Each recording is a procedure that says what to wait for (`procedures`), so that
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
-from os import urandom
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 from domain.errors import Invalid, Refused
-from domain.fact import Fact, place_in_time, sort_key
+from domain.fact import Fact, sort_key
 from domain.member import events as e
 from domain.member.decide import decide, decide_about_event, joins
 from domain.member.evolve import apply
 from domain.member.fold import fold
-from domain.member.reading import Asked, read_command
+from domain.member.reading import read_command
 from domain.member.views import after, concerned_regions
-from domain.times import instant_us
 from infra.event_store.refusals import VersionConflict
 from infra.event_store.save import Idempotency, Save, Saved
+from infra.recording.drafts import Caller, drafted, stamp
 from infra.recording.errors import NoSuchMember, TooContended, VersionMismatch
 from infra.recording.keys import Key, Keys
 from infra.recording.mapper import FactMapper
@@ -39,17 +38,6 @@ if TYPE_CHECKING:
 _TRIES: Final = 60
 _ABOUT_EVENTS: Final = (e.EventCorrected, e.EventVoided, e.FlagConfirmed)
 _CAN_OPEN: Final = (e.DepartureReported, e.Departed, e.CheckedIn)
-
-
-@dataclass(frozen=True, slots=True)
-class Caller:
-    """Who records: an opaque id, the organisation they act for by default, and the way by which it comes in."""
-
-    actor: str
-    organisation: str | None = None
-    via: str = "API"
-    correlation_id: str | None = None
-    causation_id: str | None = None
 
 
 class Desk:
@@ -150,10 +138,19 @@ class Desk:
             raise VersionMismatch(if_match, ledger.version)
         now_us = self.now_us()
         drafts: list[Fact] = []
+        member_id = ledger.member_id
         texts: dict[str, str] = {}
         for verb, payload in commands:
             asked = read_command(verb, payload, reference, now_us=now_us, organisation=caller.organisation)
-            fact = draft(ledger, asked, caller)
+            fact = drafted(
+                member_id,
+                ledger.version + 1,
+                asked.body,
+                asked.occurred,
+                asked.organisation,
+                caller,
+                text=bool(asked.texts),
+            )
             fact = decide_fact(ledger, fact, reference, now_us)
             drafts.append(fact)
             texts |= {f"text:{fact.event_id}:{name}": text for name, text in asked.texts.items()}
@@ -177,44 +174,6 @@ class Desk:
         self.kiteline.members.put(ledger)
         last = drafts[-1]
         return Receipt(201, last.stream, last.stream, last.version, last.position, drafts)
-
-
-def stamp(facts: list[Fact], saved: Saved) -> None:
-    """Write into facts where and when the log took them."""
-    recorded_us = instant_us(saved.recorded_at)
-    for offset, fact in enumerate(facts):
-        fact.position = (saved.first_position or 0) + offset
-        fact.recorded_us = recorded_us
-
-
-def new_id() -> str:
-    """A random version 4 UUID, minted once."""
-    random = bytearray(urandom(16))
-    random[6] = (random[6] & 0x0F) | 0x40
-    random[8] = (random[8] & 0x3F) | 0x80
-    text = random.hex()
-    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
-
-
-def draft(ledger: Ledger, asked: Asked, caller: Caller) -> Fact:
-    """Make the fact that a command asks for, the next of its stream."""
-    event_id = new_id()
-    return Fact(
-        ledger.member_id,
-        ledger.version + 1,
-        event_id,
-        urandom(16).hex(),
-        asked.body,
-        asked.occurred.text,
-        asked.occurred.precision,
-        place_in_time(asked.occurred, type(asked.body)),
-        asked.organisation,
-        caller.actor,
-        caller.via,
-        caller.correlation_id or event_id,
-        caller.causation_id,
-        text=bool(asked.texts),
-    )
 
 
 def decide_fact(ledger: Ledger, fact: Fact, reference: Reference, now_us: int) -> Fact:

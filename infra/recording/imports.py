@@ -8,23 +8,21 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 from domain.errors import Refused, Sentence
-from domain.fact import Fact, place_in_time
 from domain.member import events as e
-from domain.member.fold import registered_when
-from domain.member.state import State
 from domain.times import local_day, parse_occurred
 from infra.event_store.refusals import IdentityKnown, VersionConflict
 from infra.event_store.save import Save, Saved, VaultWrite
-from infra.recording.desk import Caller, Desk, decide_fact, new_id, stamp
+from infra.recording.desk import Desk, decide_fact
+from infra.recording.drafts import Caller, drafted, new_id, stamp
 from infra.recording.import_rows import Wanted, external_organisation, is_known, personal_of, wanted_facts
 from infra.recording.mapper import FactMapper, fact_from_row
-from infra.recording.members import Ledger, ledger_of
+from infra.recording.members import Ledger, ledger_of, new_ledger
 from infra.recording.organisations import ReferenceDesk
 from infra.registers.issues import RowIssue
 from infra.registers.organisations import OrganisationDirectory
@@ -33,6 +31,7 @@ from infra.registers.reading import read_register
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
+    from domain.fact import Fact
     from domain.organisation import OrganisationRegistered
     from infra.registers.row import RegisterRow
 
@@ -194,7 +193,7 @@ class _Pass:
         self._desk = importer.desk
         self._report = report
         self._organisation = organisation
-        self._caller = caller
+        self._caller = replace(caller, correlation_id=report.import_id)
         self._today = today
         self._recording = recording
         self._carried: dict[str, Ledger] = {}
@@ -318,7 +317,7 @@ class _Pass:
         return _Plan(row, number, ledger.member_id, facts, vault, ledger)
 
     def _new_ledger(self) -> Ledger:
-        return Ledger(UUID(new_id()), [], [], State(), self._desk.kiteline.reference(), fresh=True)
+        return new_ledger(UUID(new_id()), self._desk.kiteline.reference())
 
     def _facts(self, row: RegisterRow, ledger: Ledger, changed: dict[str, str], *, is_new: bool) -> list[Fact]:
         """Decide what a row brings; raises Refused, and the ledger is then not to be used."""
@@ -355,13 +354,7 @@ class _Pass:
 
     def _draft(self, ledger: Ledger, wanted: Wanted) -> Fact:
         occurred = parse_occurred(wanted.occurred_at)
-        body = wanted.body
-        event_id = new_id()
-        when = registered_when(body) if isinstance(body, e.MemberRegistered) else place_in_time(occurred, type(body))
-        return Fact(
-            ledger.member_id, ledger.version + 1, event_id, os.urandom(16).hex(), body, occurred.text, occurred.precision,
-            when, wanted.organisation, self._caller.actor, self._caller.via, self._report.import_id,
-        )  # fmt: skip
+        return drafted(ledger.member_id, ledger.version + 1, wanted.body, occurred, wanted.organisation, self._caller)
 
     def _reject(self, row: RegisterRow, code: str, sentence: Sentence, column: str | None = None) -> None:
         self._report.rejected += 1

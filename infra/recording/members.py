@@ -66,9 +66,15 @@ class Ledger:
             apply(self.state, fact, reference)
 
 
+def new_ledger(member_id: UUID, reference: Reference) -> Ledger:
+    """Make the ledger of a member of whom nothing is recorded yet."""
+    return Ledger(member_id, [], [], State(), reference, fresh=True)
+
+
 def ledger_of(member_id: UUID, facts: list[Fact], reference: Reference) -> Ledger:
     """Fold a stream as read from the log."""
-    ledger = Ledger(member_id, facts, [], State(), reference, fresh=True)
+    ledger = new_ledger(member_id, reference)
+    ledger.facts = facts
     ledger.refold(reference)
     return ledger
 

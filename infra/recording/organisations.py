@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date
 from functools import partial
-from os import urandom
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
@@ -19,7 +18,8 @@ from domain.reference import WorkdaysSet
 from domain.times import Occurred
 from infra.event_store.refusals import VersionConflict
 from infra.event_store.save import Save, Saved
-from infra.recording.desk import Caller, Desk, new_id, stamp
+from infra.recording.desk import Desk
+from infra.recording.drafts import Caller, drafted, stamp
 from infra.recording.errors import TooContended
 from infra.recording.mapper import FactMapper
 from infra.recording.procedures import Procedure
@@ -112,7 +112,6 @@ class ReferenceDesk:
                 raise Refused("organisation_exists", _EXISTS)
             facts: list[Fact] = yield partial(kiteline.read_stream, stream)
             fact = self._fact(stream, len(facts) + 1, body, occurred, caller)
-            fact.concerns = _concerns(body)
             try:
                 saved: Saved = yield kiteline.log.submit(Save([self._mapper.to_stored_event(fact)], row))
             except VersionConflict:
@@ -123,11 +122,9 @@ class ReferenceDesk:
         raise TooContended
 
     def _fact(self, stream: UUID, version: int, body: Body, occurred: Occurred, caller: Caller) -> Fact:
-        event_id = new_id()
-        return Fact(
-            stream, version, event_id, urandom(16).hex(), body, occurred.text, occurred.precision, occurred.start_us,
-            caller.organisation, caller.actor, caller.via, caller.correlation_id or event_id, concerns=_concerns(body),
-        )  # fmt: skip
+        fact = drafted(stream, version, body, occurred, caller.organisation, caller)
+        fact.concerns = _concerns(body)
+        return fact
 
 
 def _concerns(body: Body) -> tuple[str, ...]:

@@ -10,7 +10,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
-from os import urandom
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
@@ -18,24 +17,24 @@ import orjson
 
 from domain import codes
 from domain.errors import Invalid, Refused, Sentence
-from domain.fact import Fact
 from domain.identity import IdentityError, IdentityNumber, parse_identity_number
 from domain.member import events as e
 from domain.member.commands import Field, Kind
-from domain.member.fold import registered_when
 from domain.member.reading import MISSING, NOT_IN_LIST, Reader
 from domain.member.state import State
 from domain.times import parse_occurred
 from infra.event_store.refusals import IdentityKnown
 from infra.event_store.save import Save, Saved
-from infra.recording.desk import Caller, Desk, decide_fact, new_id, stamp
+from infra.recording.desk import Desk, decide_fact
+from infra.recording.drafts import Caller, drafted, new_id, stamp
 from infra.recording.mapper import FactMapper
-from infra.recording.members import Ledger
+from infra.recording.members import Ledger, new_ledger
 from infra.recording.procedures import Procedure, run
 from infra.recording.receipts import Receipt
 from infra.registers.phones import read_phone
 
 if TYPE_CHECKING:
+    from domain.fact import Fact
     from domain.reference import Reference
     from infra.event_store.save import Idempotency
     from infra.recording.keys import Key
@@ -78,7 +77,10 @@ def read_person(payload: dict[str, Any], reference: Reference, *, now_us: int, o
     person_name = payload.get("name")
     if not isinstance(person_name, str) or not person_name.strip() or len(person_name) > _NAME_LENGTH:
         reader.fault(
-            "/name", "missing" if person_name in (None, "") else "unreadable", MISSING, f"1 to {_NAME_LENGTH} characters"
+            "/name",
+            "missing" if person_name in (None, "") else "unreadable",
+            MISSING,
+            f"1 to {_NAME_LENGTH} characters",
         )
     category = payload.get("category", "FULL")
     if category not in codes.CATEGORIES:
@@ -198,12 +200,8 @@ class Registration:
         """Return a new ledger that holds the registration."""
         body = e.MemberRegistered(person.category, person.affiliation, person.affiliated_since)
         occurred = parse_occurred(person.occurred_at)
-        event_id = new_id()
-        fact = Fact(
-            member_id, 1, event_id, urandom(16).hex(), body, occurred.text, occurred.precision, registered_when(body),
-            caller.organisation or person.affiliation, caller.actor, caller.via, caller.correlation_id or event_id,
-        )  # fmt: skip
-        ledger = Ledger(member_id, [], [], State(), reference, fresh=True)
+        fact = drafted(member_id, 1, body, occurred, caller.organisation or person.affiliation, caller)
+        ledger = new_ledger(member_id, reference)
         return ledger, decide_fact(ledger, fact, reference, self._desk.now_us())
 
     def _known(self, member_id: UUID, person: Person, may_see: MaySee, key: Key | None) -> Procedure[Receipt]:

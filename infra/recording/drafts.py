@@ -1,0 +1,76 @@
+"""Facts about to be recorded: the next of their stream, with ids minted here and nowhere else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from os import urandom
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from domain.fact import Body, Fact, place_in_time
+from domain.member.events import MemberRegistered
+from domain.member.fold import registered_when
+from domain.times import instant_us
+
+if TYPE_CHECKING:
+    from domain.times import Occurred
+    from infra.event_store.save import Saved
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who records: an opaque id, the organisation they act for by default, and the way by which it comes in."""
+
+    actor: str
+    organisation: str | None = None
+    via: str = "API"
+    correlation_id: str | None = None
+    causation_id: str | None = None
+
+
+def drafted(
+    stream: UUID,
+    version: int,
+    body: Body,
+    occurred: Occurred,
+    organisation: str | None,
+    caller: Caller,
+    *,
+    text: bool = False,
+) -> Fact:
+    """Make a fact; `text` says that the vault holds free text of it."""
+    event_id = new_id()
+    when = registered_when(body) if isinstance(body, MemberRegistered) else place_in_time(occurred, type(body))
+    return Fact(
+        stream,
+        version,
+        event_id,
+        urandom(16).hex(),
+        body,
+        occurred.text,
+        occurred.precision,
+        when,
+        organisation,
+        caller.actor,
+        caller.via,
+        caller.correlation_id or event_id,
+        caller.causation_id,
+        text=text,
+    )
+
+
+def new_id() -> str:
+    """A random version 4 UUID."""
+    random = bytearray(urandom(16))
+    random[6] = (random[6] & 0x0F) | 0x40
+    random[8] = (random[8] & 0x3F) | 0x80
+    text = random.hex()
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+
+
+def stamp(facts: list[Fact], saved: Saved) -> None:
+    """Write into facts where and when the log took them."""
+    recorded_us = instant_us(saved.recorded_at)
+    for offset, fact in enumerate(facts):
+        fact.position = (saved.first_position or 0) + offset
+        fact.recorded_us = recorded_us
