@@ -1,0 +1,143 @@
+"""Who is asking, and may they: tokens become principals, members and places become what `decide` looks at."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from api import problem_list as kinds
+from api.authorisation import Outcome, Resource, decide
+from api.bodies import bearer_token
+from api.problems import Problem, invalid, not_found
+from domain.errors import Sentence
+from domain.member.views import concerned_regions
+from domain.times import local_day
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+    from api.actions import Action
+    from api.authorisation import Decision
+    from api.service import Service
+    from domain.member.state import State
+    from domain.reference import Reference
+    from infra.recording.members import Ledger
+    from infra.tokens.principal import Principal
+
+_NO_MEMBER = Sentence("没有这个党员", "There is no such member.")
+
+
+async def principal_of(request: Request, service: Service) -> Principal:
+    """Say who is asking. Raises Problem or TokenRefused (401)."""
+    token = bearer_token(request)
+    if service.settings.token_jwks_url is None:
+        return service.verifier.verify(token)
+    # An outside issuer's new key is fetched while everybody else is served.
+    return await asyncio.to_thread(service.verifier.verify, token)
+
+
+async def must_be_allowed_on(
+    service: Service, principal: Principal, action: Action, member_id: UUID, acting: str | None = None
+) -> None:
+    """Let an action on a member pass, or raise Problem: 404 who is unknown or foreign, 403 what the role may not do."""
+    members = service.kiteline.members
+    kept = members.take(member_id)
+    if kept is not None:
+        members.put(kept)
+        if _decided(service, principal, action, kept, acting).allowed:
+            return
+    # What is kept may be behind another process: nobody is refused before looking.
+    ledger = await asyncio.to_thread(load, service, member_id)
+    decision = _decided(service, principal, action, ledger, acting)
+    if not decision.allowed:
+        raise refusal(decision, _NO_MEMBER)
+
+
+def may_see_state(service: Service, principal: Principal, action: Action, member_id: UUID, state: State) -> bool:
+    """Whether an action on a member, as folded, is allowed."""
+    reference = service.kiteline.reference()
+    resource = member_resource(member_id, state, reference, service.now_us)
+    return decide(principal, action, resource, reference.organisations).allowed
+
+
+def must_be_allowed_at(
+    service: Service,
+    principal: Principal,
+    action: Action,
+    *,
+    region: str | None = None,
+    organisation: str | None = None,
+    acting: str | None = None,
+    owner: str | None = None,
+) -> None:
+    """Let an action at a place pass, or raise Problem."""
+    reference = service.kiteline.reference()
+    resource = Resource(
+        regions=frozenset() if region is None else frozenset({resolved(reference, region, service.now_us)}),
+        organisations=frozenset() if organisation is None else frozenset({organisation}),
+        acting=acting,
+        owner=owner,
+    )
+    decision = decide(principal, action, resource, reference.organisations)
+    if not decision.allowed:
+        raise refusal(decision)
+
+
+def known_organisation(service: Service, code: object, pointer: str) -> str:
+    """Return the code of an organisation known here. Raises Problem (422)."""
+    if isinstance(code, str) and service.kiteline.reference().organisations.get(code) is not None:
+        return code
+    sentence = Sentence("没有这个组织", "There is no such organisation.")
+    raise invalid(pointer, "unknown_organisation", sentence, "a code from GET /v1/organisations")
+
+
+def refusal(decision: Decision, missing: Sentence | None = None) -> Problem:
+    """Return the problem of a decision; what may not be known of is not there."""
+    if decision.outcome is Outcome.FORBIDDEN:
+        return Problem(kinds.FORBIDDEN, decision.sentence, code=decision.code)
+    return not_found(missing)
+
+
+def load(service: Service, member_id: UUID) -> Ledger:
+    """Read a member from the log, and keep what was read; no facts for an id that is nobody's."""
+    kiteline = service.kiteline
+    ledger = kiteline.members.load(member_id, kiteline.refresh_reference())
+    if ledger.facts:
+        kiteline.members.put(ledger)
+    return ledger
+
+
+def member_resource(member_id: UUID, state: State, reference: Reference, now_us: int) -> Resource:
+    """Return what concerns a member, in regions as they are called today."""
+    movement = state.open_movement
+    organisations = {state.affiliation, state.responsible, state.holder}
+    current: set[str] = set()
+    if movement is not None:
+        leg = movement.leg
+        current = {code for code in (leg.region or leg.declared_region,) if code is not None}
+        organisations |= {claim.organisation for claim in movement.claims}
+        organisations |= {code for one in movement.legs for code in (one.accepted_by, one.branch)}
+    return Resource(
+        member_id=member_id,
+        regions=frozenset(resolved(reference, code, now_us) for code in concerned_regions(state)),
+        current_regions=frozenset(resolved(reference, code, now_us) for code in current),
+        organisations=frozenset(code for code in organisations if code is not None),
+    )
+
+
+def resolved(reference: Reference, code: str, now_us: int) -> str:
+    """Return where a region code stands today; one that needs assignment stays what it was."""
+    return code if code == "000000" else reference.regions.resolve(code, local_day(now_us)).code
+
+
+def _decided(service: Service, principal: Principal, action: Action, ledger: Ledger, acting: str | None) -> Decision:
+    reference = service.kiteline.reference()
+    tree = reference.organisations
+    if not ledger.facts:
+        return decide(principal, action, Resource(), tree)  # nobody's id is decided like a foreign one
+    resource = member_resource(ledger.member_id, ledger.state, reference, service.now_us)
+    if acting is not None and tree.get(acting) is not None:  # else the command itself says so, by its pointer
+        resource = replace(resource, acting=acting)
+    return decide(principal, action, resource, tree)

@@ -1,0 +1,57 @@
+"""The application: routes, problems, documents, and the layer around them all."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib import metadata
+from typing import TYPE_CHECKING
+
+from fastapi_offline import FastAPIOffline
+from starlette.types import ASGIApp
+
+from api import bulk, imports, members, openapi, operations, places, problems, registration
+from api.edge import Edge
+from api.recording import command_route
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+    from api.service import Service
+
+
+def create_app(service: Service) -> FastAPI:
+    """Build the application on an open service, which its owner closes after the application has stopped."""
+    app: FastAPI = FastAPIOffline(
+        title="Kiteline",
+        version=metadata.version("kiteline"),
+        docs_url="/docs",
+        redoc_url=None,
+        openapi_url="/openapi.json",
+        static_url="/docs-static",
+        swagger_ui_parameters={"validatorUrl": None, "persistAuthorization": True},
+        lifespan=_lifespan,
+        redirect_slashes=False,
+    )
+    app.state.service = service
+    app.router.routes.insert(0, command_route())
+    for part in (registration, bulk, imports, places, members, operations):
+        app.include_router(part.router)
+    problems.install(app)
+    openapi.install(app)
+    app.add_middleware(_EdgeOf, service=service)
+    return app
+
+
+class _EdgeOf(Edge):
+    """The edge with a service's settings, in the form that add_middleware takes."""
+
+    def __init__(self, app: ASGIApp, service: Service) -> None:
+        super().__init__(app, service.settings)
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    service: Service = app.state.service
+    yield
+    service.stopping = True

@@ -1,0 +1,150 @@
+"""The outermost layer: bounds the size and time of every request, answers what nobody foresaw, counts and logs.
+
+Pure ASGI: it costs a few microseconds a request, and neither buffers nor copies what passes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING, Final
+
+from api import problem_list as kinds
+from api.problems import Problem, problem_of, timed_out
+from domain.errors import Sentence
+from infra.logs import get_logger
+from infra.metrics import REQUEST_SECONDS
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+    from infra.settings import Settings
+
+_log = get_logger(__name__)
+_UPLOADS: Final = "/v1/imports"
+_MULTIPART_OVERHEAD: Final = 65_536
+_DRAIN_SECONDS: Final = 3.0
+_QUIET: Final = frozenset({"/livez", "/readyz", "/metrics"})
+_ALWAYS: Final = [(b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff")]
+
+
+class Edge:
+    """ASGI middleware around the whole application."""
+
+    def __init__(self, app: ASGIApp, settings: Settings) -> None:
+        """Take the bounds from the settings."""
+        self._app = app
+        self._seconds = settings.request_timeout_seconds
+        self._most_body = settings.max_body_bytes
+        self._most_upload = settings.max_upload_bytes + _MULTIPART_OVERHEAD
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request; anything but HTTP passes."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        most = self._most_upload if scope["path"] == _UPLOADS else self._most_body
+        exchange = _Exchange(scope, receive, send, most)
+        try:
+            if exchange.announced > most:
+                raise exchange.too_large()  # noqa: TRY301 - the one place that answers is below
+            # An upload may take as long as its bytes need; its own time limit is the reader's.
+            async with asyncio.timeout(self._seconds * (10 if most == self._most_upload else 1)) as limit:
+                await self._app(scope, exchange.receive, exchange.send)
+        except Exception as error:  # noqa: BLE001 - the last resort: a caller always gets an answer
+            problem = timed_out() if isinstance(error, TimeoutError) and limit_expired(error) else problem_of(error)
+            if problem.kind.status == kinds.INTERNAL.status:
+                _log.error("request failed", route=_route(scope), exc_info=error)
+            await exchange.answer(problem)
+        finally:
+            self._tell(scope, exchange)
+
+    def _tell(self, scope: Scope, exchange: _Exchange) -> None:
+        seconds = time.perf_counter() - exchange.began
+        route = _route(scope)
+        status = exchange.status or 499
+        REQUEST_SECONDS.labels(scope["method"], route, f"{status // 100}xx").observe(seconds)
+        if route not in _QUIET:
+            level = _log.warning if status >= 500 else _log.debug if status < 400 else _log.info
+            level("request answered", method=scope["method"], route=route, status=status, seconds=round(seconds, 4))
+
+
+def limit_expired(error: BaseException) -> bool:
+    """Whether a TimeoutError is that of the request's own limit: asyncio raises it from a cancellation."""
+    return isinstance(error.__cause__ or error.__context__, asyncio.CancelledError)
+
+
+class _Exchange:
+    """One request's messages in both directions."""
+
+    def __init__(self, scope: Scope, receive: Receive, send: Send, most: int) -> None:
+        self.began = time.perf_counter()
+        self.status = 0
+        self._receive = receive
+        self._send = send
+        self._most = most
+        self._taken = 0
+        self._more = True
+        self._refused: Problem | None = None
+        self._language: str | None = None
+        self.announced = 0
+        for name, value in scope["headers"]:
+            if name == b"content-length":
+                self.announced = int(value) if value.isdigit() else 0
+            elif name == b"accept-language":
+                self._language = value.decode("latin-1")
+
+    def too_large(self) -> Problem:
+        """Return the problem of a body beyond the bound."""
+        sentence = Sentence("内容超过 {most} 字节", "The content is larger than {most} bytes.").filled(most=self._most)
+        self._refused = Problem(kinds.TOO_LARGE, sentence)
+        return self._refused
+
+    async def receive(self) -> Message:
+        """Hand on a piece of the body; raises Problem once there is too much of it."""
+        message = await self._receive()
+        if message["type"] == "http.request":
+            self._taken += len(message.get("body", b""))
+            self._more = message.get("more_body", False)
+            if self._taken > self._most:
+                raise self.too_large()
+        return message
+
+    async def send(self, message: Message) -> None:
+        """Hand on a piece of the answer; one made without knowing that the body was refused gives way."""
+        if message["type"] == "http.response.start":
+            if self._refused is not None:
+                raise self._refused
+            self.status = message["status"]
+            present = {name for name, _ in message["headers"]}
+            message["headers"] = [*message["headers"], *(one for one in _ALWAYS if one[0] not in present)]
+        await self._send(message)
+
+    async def answer(self, problem: Problem) -> None:
+        """Answer with a problem, unless an answer is on its way already: then the connection is cut."""
+        if self.status:
+            raise problem
+        if problem.kind is kinds.TOO_LARGE:
+            await self._drain()
+            problem.headers["Connection"] = "close"
+        response = problem.answer(self._language)
+        self.status = response.status_code
+        response.headers.update({name.decode(): value.decode() for name, value in _ALWAYS})
+        await self._send({"type": "http.response.start", "status": self.status, "headers": response.raw_headers})
+        await self._send({"type": "http.response.body", "body": response.body})
+
+    async def _drain(self) -> None:
+        """Take in what is still being sent, for a moment: who is cut off while sending never reads why."""
+        try:
+            async with asyncio.timeout(_DRAIN_SECONDS):
+                while self._more:
+                    message = await self._receive()
+                    self._more = message["type"] == "http.request" and message.get("more_body", False)
+        except TimeoutError:
+            return
+
+
+def _route(scope: Scope) -> str:
+    """Return the route's template: a path itself may hold an id."""
+    route = scope.get("route")
+    return getattr(route, "path", None) or ("-" if scope["path"] not in _QUIET else scope["path"])

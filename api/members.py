@@ -1,0 +1,146 @@
+"""One member: state on two clocks, personal data for a purpose, who read it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any, Final
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request
+from starlette.concurrency import run_in_threadpool
+
+from api.access import load, must_be_allowed_on, principal_of
+from api.actions import Action
+from api.answers import JsonAnswer, stream_etag
+from api.asking import (
+    AsOf,
+    CursorParameter,
+    KnownAt,
+    LimitParameter,
+    MinPosition,
+    Paging,
+    as_of_moment,
+    known_position,
+    reach_log,
+)
+from api.bodies import member_id_of
+from api.openapi import READING, problems
+from api.personal_reads import PURPOSE_LENGTH, read_personal, reads_of
+from api.problems import invalid, not_found
+from api.shapes.members import MemberAnswer, ReadsPage
+from domain.errors import Sentence
+from domain.member.fold import fold
+from domain.member.views import member_state
+from infra.vault.fields import PERSONAL_FIELDS
+
+if TYPE_CHECKING:
+    from api.service import Service
+
+router = APIRouter(tags=["asking 查询"])
+FIELDS: Final = (*PERSONAL_FIELDS, "joined_on")
+
+Fields = Annotated[
+    str | None,
+    Query(
+        max_length=400,
+        description="personal data asked for, with a purpose: " + ", ".join(FIELDS),
+        examples=["name,phone"],
+        pattern=f"^({'|'.join(FIELDS)})(,({'|'.join(FIELDS)}))*$",
+    ),
+]
+Purpose = Annotated[
+    str | None,
+    Query(min_length=1, max_length=PURPOSE_LENGTH, description="what the personal data is for; told to the member 用途"),
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A member as folded on two clocks."""
+
+    state: dict[str, Any]
+    position: int
+    known_position: int
+
+
+@router.get(
+    "/v1/members/{member_id}",
+    operation_id="read_member",
+    summary="党员现状 A member's state at a moment, as known at a moment",
+    response_model=None,
+    responses={
+        200: {"model": MemberAnswer, "headers": {"ETag": {"schema": {"type": "string"}}}},
+        **problems({*READING, 404}),
+    },
+)
+async def read_member(  # noqa: PLR0913 - the question's parameters
+    request: Request,
+    member_id: str,
+    as_of: AsOf = None,
+    known_at: KnownAt = None,
+    min_position: MinPosition = None,
+    fields: Fields = None,
+    purpose: Purpose = None,
+) -> JsonAnswer:
+    """Fold the member's own facts: what was just recorded is in the answer, whatever the read models lag."""
+    service: Service = request.app.state.service
+    principal = await principal_of(request, service)
+    member = member_id_of(request)
+    if fields is not None and purpose is None:
+        sentence = Sentence("查看个人信息须写明用途", "Personal data is told for a purpose: name it.")
+        raise invalid("/query/purpose", "missing", sentence, f"1 to {PURPOSE_LENGTH} characters")
+    await must_be_allowed_on(service, principal, Action.READ_MEMBER, member)
+    if fields is not None:
+        await must_be_allowed_on(service, principal, Action.READ_PERSONAL_DATA, member)
+    moment = as_of_moment(service, as_of)
+    await reach_log(service, min_position)
+    known = await run_in_threadpool(_known, service, member, moment, known_at)
+    content = {**known.state, "position": known.position, "known_position": known.known_position}
+    if fields is not None and purpose is not None:
+        names = sorted(set(fields.split(",")))
+        content["personal"] = await run_in_threadpool(read_personal, service, principal, member, names, purpose)
+    return JsonAnswer(content, headers={"ETag": stream_etag(known.state["version"])})
+
+
+@router.get(
+    "/v1/members/{member_id}/reads",
+    operation_id="list_reads",
+    summary="查阅记录 Who read this member's personal data, newest first",
+    response_model=None,
+    responses={200: {"model": ReadsPage}, **problems({*READING, 404, 410})},
+)
+async def list_reads(
+    request: Request,
+    member_id: str,
+    limit: LimitParameter = 50,
+    cursor: CursorParameter = None,
+    min_position: MinPosition = None,
+) -> JsonAnswer:
+    """List the reads of personal data, to the member and to who answers for them."""
+    service: Service = request.app.state.service
+    principal = await principal_of(request, service)
+    member = member_id_of(request)
+    await must_be_allowed_on(service, principal, Action.READ_READS, member)
+    await reach_log(service, min_position)
+    position = await run_in_threadpool(lambda: service.kiteline.log.max_notification_id() or 0)
+    paging = Paging.begin(service, ("reads", member_id), cursor, limit, position)
+    items, after = await run_in_threadpool(reads_of, service, member, paging.after, limit)
+    return paging.answer(items, position=position, after=after)
+
+
+def _known(service: Service, member: UUID, as_of_us: int, known_at: str | None) -> Known:
+    asked = known_position(service, known_at)
+    head = service.kiteline.log.max_notification_id() or 0
+    ledger = load(service, member)
+    known = head if asked is None else min(asked, head)
+    facts = [fact for fact in ledger.facts if fact.position <= known] if known < head else ledger.facts
+    position = max(head, ledger.facts[-1].position if ledger.facts else 0)
+    if not facts:
+        raise not_found(Sentence("那时还没有登记这个党员", "This member was not registered by then."))
+    state = fold(facts, ledger.reference, as_of_us=as_of_us)
+    view = member_state(
+        state, ledger.reference, member_id=str(member), version=facts[-1].version, as_of_us=as_of_us
+    )
+    return Known(view, position, position if asked is None else known)
+
+

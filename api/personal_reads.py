@@ -1,0 +1,57 @@
+"""Reads of personal data: written down before anything is told, and shown to whom it is about."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+from uuid import UUID
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from api.service import Service
+    from infra.tokens.principal import Principal
+
+PURPOSE_LENGTH: Final = 200
+_WRITE = """
+INSERT INTO personal_read (member_id, reader, role, organisation, region, fields, purpose)
+VALUES (%s, %s, %s, %s, %s, %s, %s)
+"""
+_LIST = """
+SELECT read_id, read_at, reader, role, organisation, fields, purpose
+FROM personal_read
+WHERE member_id = %s AND read_id < %s
+ORDER BY read_id DESC
+LIMIT %s
+"""
+_NEWEST: Final = (1 << 63) - 1
+
+
+def read_personal(
+    service: Service, principal: Principal, member_id: UUID, names: Sequence[str], purpose: str
+) -> dict[str, str]:
+    """Write the read down, commit, then open the fields; what is not kept, or erased, is not in the answer."""
+    with service.kiteline.log.reading() as connection:
+        connection.execute(
+            _WRITE,
+            (
+                member_id,
+                principal.subject,
+                principal.role.value,
+                principal.organisation,
+                principal.region,
+                list(names),
+                purpose,
+            ),
+        )
+        return service.vault.open_fields(connection, member_id, names)
+
+
+def reads_of(
+    service: Service, member_id: UUID, before: int | None, limit: int
+) -> tuple[list[dict[str, Any]], int | None]:
+    """Return a page of reads, newest first, and the place of the last when more follow."""
+    with service.kiteline.log.reading() as connection:
+        rows = connection.execute(_LIST, (member_id, _NEWEST if before is None else before, limit + 1)).fetchall()
+    names = ("read_id", "read_at", "reader", "role", "organisation", "fields", "purpose")
+    items = [dict(zip(names, row, strict=True)) for row in rows[:limit]]
+    return items, items[-1]["read_id"] if len(rows) > limit else None

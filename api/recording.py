@@ -1,0 +1,126 @@
+"""The commands: one way from a request to the desk and back, for every verb."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+from uuid import UUID
+
+from starlette.convertors import Convertor, register_url_convertor
+from starlette.routing import Match, Route
+
+from api.access import must_be_allowed_on, principal_of
+from api.actions import Action
+from api.answers import JsonAnswer, stream_etag
+from api.bodies import expected_version, json_object, key_for, key_text, member_id_of
+from api.problems import problem_of
+from domain.member.commands import COMMANDS
+from infra.metrics import COMMANDS as COMMANDS_COUNTED
+from infra.recording.desk import Caller
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+    from starlette.responses import Response
+    from starlette.types import Scope
+
+    from api.service import Service
+    from infra.recording.receipts import Receipt
+    from infra.tokens.principal import Principal
+
+ACTIONS: Final = {verb: Action(verb.replace("-", "_")) for verb in COMMANDS}
+
+
+class _VerbConvertor(Convertor[str]):
+    """Matches the verbs there are, so that what is no verb is no route."""
+
+    regex = "|".join(sorted(COMMANDS, key=len, reverse=True))
+
+    def convert(self, value: str) -> str:
+        return value
+
+    def to_string(self, value: str) -> str:
+        return value
+
+
+register_url_convertor("verb", _VerbConvertor())
+
+
+class CommandRoute(Route):
+    """The one route of all commands on a member: a table look-up is quicker than a pattern a verb."""
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """Tell the template of the verb, for logs and metrics."""
+        match, child = super().matches(scope)
+        if match is not Match.NONE:
+            child["route"] = _Template(f"/v1/members/{{member_id}}/{child['path_params']['verb']}")
+        return match, child
+
+
+class _Template:
+    """What the edge reads of a route."""
+
+    __slots__ = ("path",)
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+
+
+def command_route() -> Route:
+    """Return the route of `POST /v1/members/{id}/{verb}`."""
+    return CommandRoute("/v1/members/{member_id}/{verb:verb}", _command, methods=["POST"], include_in_schema=False)
+
+
+async def _command(request: Request) -> Response:
+    verb = request.path_params["verb"]
+    try:
+        receipt = await _recorded(request, verb)
+    except Exception as error:
+        COMMANDS_COUNTED.labels(verb, problem_of(error).code).inc()
+        raise
+    COMMANDS_COUNTED.labels(verb, "replayed" if receipt.replayed else "recorded").inc()
+    return answer(receipt)
+
+
+async def _recorded(request: Request, verb: str) -> Receipt:
+    service: Service = request.app.state.service
+    principal = await principal_of(request, service)
+    member_id = member_id_of(request)
+    key = key_text(request)
+    payload = await json_object(request)
+    return await record(service, principal, member_id, verb, payload, key, if_match=expected_version(request))
+
+
+async def record(  # noqa: PLR0913 - what a command is
+    service: Service,
+    principal: Principal,
+    member_id: UUID,
+    verb: str,
+    payload: dict[str, Any],
+    key: str,
+    *,
+    if_match: int | None = None,
+    via: str = "API",
+) -> Receipt:
+    """Authorise and record one command of a member, awaiting the commit; raises what `problem_of` translates."""
+    acting = payload.get("organisation", principal.organisation)
+    await must_be_allowed_on(service, principal, ACTIONS[verb], member_id, acting if isinstance(acting, str) else None)
+    return await service.desk.record_async(
+        member_id,
+        verb,
+        payload,
+        caller_of(principal, via),
+        key=key_for(principal, key, f"{member_id}/{verb}", payload),
+        if_match=if_match,
+    )
+
+
+def caller_of(principal: Principal, via: str = "API") -> Caller:
+    """Return the principal as the desk knows callers."""
+    return Caller(actor=principal.subject, organisation=principal.organisation, via=via)
+
+
+def answer(receipt: Receipt) -> JsonAnswer:
+    """Write what was recorded, with the stream's version as its tag."""
+    headers = {"ETag": stream_etag(receipt.version)}
+    if receipt.replayed:
+        headers["Idempotency-Replayed"] = "true"
+    return JsonAnswer(receipt.body(), status_code=receipt.status, headers=headers)

@@ -1,0 +1,103 @@
+"""What the API works with: settings, the desk, the vault, the verifier and the pools, put together once a process."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from anyio import CapacityLimiter
+
+from api.cursors import Cursors
+from infra.database.connections import connect_pool
+from infra.recording.application import Kiteline
+from infra.recording.desk import Desk
+from infra.recording.import_archive import ImportArchive
+from infra.recording.imports import Importer
+from infra.recording.organisations import ReferenceDesk
+from infra.recording.registration import Registration
+from infra.tokens.configured import token_verifier
+from infra.vault.master_key import master_key
+from infra.vault.vault import Vault
+
+if TYPE_CHECKING:
+    from psycopg import Connection
+    from psycopg.rows import TupleRow
+    from psycopg_pool import ConnectionPool
+
+    from infra.settings import Settings
+    from infra.tokens.verifier import TokenVerifier
+
+
+def clock_us() -> int:
+    """Read the edge's clock: microseconds since 1970 UTC."""
+    return time.time_ns() // 1000
+
+
+@dataclass(slots=True)
+class Service:
+    """One process's parts; made by `open_service`, closed by it."""
+
+    settings: Settings
+    kiteline: Kiteline
+    vault: Vault
+    desk: Desk
+    references: ReferenceDesk
+    registration: Registration
+    importer: Importer
+    imports: ImportArchive
+    verifier: TokenVerifier
+    readers: ConnectionPool[Connection[TupleRow]]
+    cursors: Cursors
+    questions: CapacityLimiter = field(init=False)
+    stopping: bool = False
+
+    def __post_init__(self) -> None:
+        # No more questions at once than connections: the others wait in the event loop, not in threads.
+        self.questions = CapacityLimiter(self.settings.database_pool_size)
+
+    def parts(self) -> dict[str, str]:
+        """Tell how the parts beside the database are: ok, off, or what is wrong."""
+        return {}
+
+    @property
+    def now_us(self) -> int:
+        """The edge's clock."""
+        return self.desk.now_us()
+
+
+@contextmanager
+def open_service(settings: Settings, database_url: str) -> Iterator[Service]:
+    """Open the parts on a migrated database; what is queued is stored before they close.
+
+    Raises OperatorFailure where a key cannot be read.
+    """
+    secret = settings.master_key.get_secret_value() if settings.master_key is not None else None
+    vault = Vault(master_key(secret, settings.home))
+    verifier = token_verifier(settings)
+    kiteline = Kiteline(database_url, readers=settings.database_pool_size)
+    readers = connect_pool(
+        database_url, role="reader", max_size=settings.database_pool_size, name="kiteline questions"
+    )
+    try:
+        desk = Desk(kiteline, vault, clock_us)
+        references = ReferenceDesk(desk)
+        kiteline.refresh_reference()
+        yield Service(
+            settings=settings,
+            kiteline=kiteline,
+            vault=vault,
+            desk=desk,
+            references=references,
+            registration=Registration(desk),
+            importer=Importer(desk, references),
+            imports=ImportArchive(kiteline.log, vault),
+            verifier=verifier,
+            readers=readers,
+            cursors=Cursors(vault.keyed_hash, clock_us),
+        )
+    finally:
+        readers.close()
+        kiteline.close()

@@ -1,0 +1,88 @@
+"""The shapes of rosters, lifecycle counts, duties and flows."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from api.shapes.base import Day, Id, Occurred, PageShape, RegionCode, Shape
+from api.shapes.members import DutyShape, Stage, View
+
+Side = Literal["outflow", "inflow", "affiliated"]
+
+
+class RosterItem(Shape):
+    """A member on a roster."""
+
+    member_id: Id
+    affiliation: str | None
+    responsible: str | None
+    side: Side
+    stage: Stage | None
+    view: View | None
+    origin_region: RegionCode | None
+    region: RegionCode | None
+    branch: str | None
+    since: Day | None = Field(description="the day on which the stage began")
+    last_contact_at: Occurred | None
+    overdue: bool
+
+
+class RosterPage(PageShape):
+    """A roster."""
+
+    items: list[RosterItem]
+
+
+class LifecycleItem(Shape):
+    """How many are at a stage."""
+
+    view: View | None
+    stage: Stage
+    count: int = Field(ge=0)
+    overdue: int = Field(ge=0)
+
+
+class LifecycleAnswer(PageShape):
+    """Counts by stage."""
+
+    items: list[LifecycleItem]
+
+
+class WorklistPage(PageShape):
+    """What is owed."""
+
+    items: list[DutyShape]
+
+
+class FlowCounts(Shape):
+    """One month's counts."""
+
+    departed: int
+    arrived: int
+    under_way: int
+    in_place: int
+    returned: int
+    moved_on: int
+    transferred: int
+    ended: int
+
+
+class FlowItem(FlowCounts):
+    """One cell of the matrix; a code, "abroad" or "unknown"."""
+
+    origin: str
+    destination: str
+
+
+class FlowTotals(Shape):
+    """The matrix's margins."""
+
+    by_origin: list[FlowCounts]
+    by_destination: list[FlowCounts]
+
+
+class FlowsAnswer(PageShape):
+    """A month's matrix."""
+
+    items: list[FlowItem]
+    totals: FlowTotals

@@ -1,0 +1,185 @@
+"""The shapes of one member: state, history, who read their data."""
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from api.shapes.base import Day, Id, Instant, Occurred, PageShape, Position, RegionCode, Shape
+from api.shapes.recording import Precision
+
+Stage = Literal["reported", "awaiting_check_in", "checked_in", "settled", "returned", "closed"]
+View = Literal["pre_departure", "in_transit", "return"]
+Category = Literal["FULL", "PROBATIONARY"]
+Placement = Literal["WORKPLACE", "RESIDENCE", "INDUSTRY", "HOMETOWN", "FALLBACK"]
+DutyKind = Literal[
+    "pre_departure_talk",
+    "confirm_departure",
+    "prompt_check_in",
+    "escalate_check_in",
+    "answer_check_in",
+    "place_in_branch",
+    "decide_claim",
+    "find_a_home",
+    "monthly_contact",
+    "return_education",
+    "lost_contact_review",
+    "assign_region",
+    "look_at_flag",
+]
+
+
+class DutyShape(Shape):
+    """Something owed."""
+
+    duty_id: str
+    kind: DutyKind
+    member_id: Id
+    organisation: str | None
+    region: RegionCode | None
+    since: Day
+    due_on: Day
+    overdue: bool
+    provisional: bool = Field(description="due past the end of the published workdays")
+
+
+class LegShape(Shape):
+    """One stay, or expected stay."""
+
+    leg: int = Field(ge=1)
+    declared_region: RegionCode | None
+    region: RegionCode | None
+    checked_in_at: Occurred | None
+    accepted_at: Occurred | None
+    accepted_by: str | None
+    branch: str | None
+    placement: Placement | None
+    preferred_kind: Placement | None
+
+
+class ClaimShape(Shape):
+    """A second side's acceptance."""
+
+    claim_id: str
+    organisation: str
+    branch: str | None
+    accepted_at: Occurred
+
+
+class OriginShape(Shape):
+    """Where a movement began."""
+
+    organisation: str | None
+    region: RegionCode | None
+
+
+class MovementShape(Shape):
+    """From report of departure to closure."""
+
+    movement_id: str
+    view: View | None
+    stage: Stage
+    origin: OriginShape
+    departed_at: Occurred | None
+    expected_return_on: str | None
+    returned_at: Occurred | None
+    closed_reason: str | None
+    claims: list[ClaimShape]
+    legs: list[LegShape]
+
+
+class ClocksShape(Shape):
+    """What runs on."""
+
+    last_contact_at: Occurred | None
+    lost_review_due: Day | None
+
+
+class StateShape(Shape):
+    """A member at a moment."""
+
+    member_id: Id
+    version: int = Field(ge=0)
+    category: Category | None
+    membership: Literal["active", "suspended", "ended"]
+    affiliation: str | None
+    responsible: str | None
+    holder: str | None
+    liaison: str | None
+    lost_contact: bool
+    needs_assignment: bool
+    clocks: ClocksShape
+    movement: MovementShape | None
+    transfer: dict[str, Any] | None
+    flags: list[str]
+    duties: list[DutyShape]
+
+
+class MemberAnswer(StateShape):
+    """A member's state, with personal data if it was asked for."""
+
+    position: Position
+    known_position: Position
+    personal: dict[str, str] | None = Field(None, description="only with `fields` and `purpose`; the read is logged")
+
+
+class MemberItem(Shape):
+    """A member in a list."""
+
+    member_id: Id
+    affiliation: str | None
+    responsible: str | None
+    stage: Stage | None
+
+
+class MembersPage(PageShape):
+    """Members found."""
+
+    items: list[MemberItem]
+
+
+class CorrectionShape(Shape):
+    """What became of an event."""
+
+    by: str = Field(description="the event that corrects or voids it")
+    kind: str
+
+
+class HistoryItem(Shape):
+    """One event of a life, and how the member stood after it."""
+
+    event_id: str
+    type: str
+    position: Position
+    occurred_at: Occurred
+    occurred_precision: Precision
+    recorded_at: Instant
+    actor: str
+    channel: str
+    data: dict[str, Any]
+    correction: CorrectionShape | None
+    flags: list[str]
+    state: dict[str, Any] | None
+
+
+class HistoryAnswer(PageShape):
+    """A member's events in the order of the fold."""
+
+    items: list[HistoryItem]
+
+
+class ReadItem(Shape):
+    """One read of a member's personal data."""
+
+    read_id: int
+    read_at: Instant
+    reader: str
+    role: str
+    organisation: str | None
+    fields: list[str]
+    purpose: str
+
+
+class ReadsPage(PageShape):
+    """Who read a member's data, newest first."""
+
+    items: list[ReadItem]
