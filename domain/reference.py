@@ -10,11 +10,11 @@ from domain.calendar import Workdays, load_workdays
 from domain.fact import Body, Fact, recorded_as
 from domain.organisation import OrganisationDissolved, OrganisationRegistered, OrganisationTree
 from domain.policy import Policy, PolicyAdopted, PolicyBook
-from domain.regions import load_regions
+from domain.regions.loading import load_regions
 from domain.times import local_day
 
 if TYPE_CHECKING:
-    from domain.regions import RegionTable
+    from domain.regions.table import RegionTable
 
 
 @recorded_as
@@ -96,10 +96,10 @@ class Reference:
                 table = self.workdays.with_year(body.year, workdays=worked, holidays=rest)
                 return replace(self, workdays=table, position=fact.position)
             case RegionReorganised() as body:
-                table = self.regions.reorganise(
+                regions = self.regions.reorganise(
                     body.kind, body.from_codes, body.to_codes, date.fromisoformat(body.effective_on), names=body.names
                 )
-                return replace(self, regions=table, position=fact.position, _splits={})
+                return replace(self, regions=regions, position=fact.position, _splits={})
             case _:
                 return self
 
@@ -133,10 +133,8 @@ class Reference:
         return self._splits[region]
 
     def _find_split(self, region: str) -> date | None:
-        if not self.regions.resolve(region, date(9999, 12, 31)).needs_assignment:
-            return None
-        ends = [until for _, until in self.regions.validity(region[:6]) if until is not None]
-        return max(ends) if ends else None
+        resolution = self.regions.resolve(region, date(9999, 12, 31))
+        return resolution.since if resolution.needs_assignment else None
 
 
 def _covers(place: str, region: str) -> bool:

@@ -11,6 +11,7 @@ from domain.errors import Fault, Invalid, Sentence
 from domain.fact import Body, body_data
 from domain.member import events as e
 from domain.member.commands import COMMAND_OF, COMMANDS, Command, Field, Kind
+from domain.policy import COUNTRY
 from domain.times import MINUTE_US, Occurred, local_day, parse_occurred
 
 if TYPE_CHECKING:
@@ -85,26 +86,19 @@ class Reader:
             self.fault(pointer, "unknown_region", sentence, "6, 9 or 12 digits of GB/T 2260")
             return None
         regions = self.reference.regions
-        if regions.get(value, on) is not None:
+        if value != COUNTRY and regions.accepts(value, on):
             return value
-        if not regions.known(value[:6]):
+        if value == COUNTRY or not regions.known(value[:6]):
             self.fault(pointer, "unknown_region", Sentence("没有这个区划", "There is no such region."), None)
             return None
         resolution = regions.resolve(value, on)
         if resolution.needs_assignment:
             sentence = Sentence("该区划已拆分，请指定其中之一", "This region was split: name the one that is meant.")
-            self.fault(pointer, "region_needs_assignment", sentence, list(self._successors(value)))
+            self.fault(pointer, "region_needs_assignment", sentence, list(resolution.candidates))
         else:
             sentence = Sentence("该区划在那一天不存在", "This region did not exist on that day.")
             self.fault(pointer, "region_not_valid_then", sentence, resolution.code)
         return None
-
-    def _successors(self, value: str) -> tuple[str, ...]:
-        ends = self.reference.split_day(value)
-        if ends is None:
-            return ()
-        last = self.reference.regions.get(value[:6], date.fromordinal(ends.toordinal() - 1))
-        return last.successors if last is not None else ()
 
     def read(self, spec: Field, value: object, pointer: str, on: date) -> object:
         """Read one field; None when it is at fault."""

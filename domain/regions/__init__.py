@@ -5,9 +5,3 @@ places relate on a day; `standing` by which codes a region's records are stored;
 `names` and `short_names` read names as offices type them; `loading` reads `regions.tsv`, which scripts/make_regions.py
 makes. docs/regions.md tells the sources and the rules.
 """
-
-from domain.regions.loading import load_regions
-from domain.regions.region import Change, Level, Region, Resolution
-from domain.regions.table import RegionTable
-
-__all__ = ["Change", "Level", "Region", "RegionTable", "Resolution", "load_regions"]

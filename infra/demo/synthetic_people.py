@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from typing import Final
 
 from domain.identity import make_identity_number
-from domain.regions import RegionTable
+from domain.regions.table import RegionTable
 
 _NAME_STARTS: Final = ("测试", "样例")
 _NAME_ENDS: Final = "甲乙丙丁戊己庚辛壬癸子丑寅卯辰巳午未申酉戌亥天地玄黄宇宙洪荒日月盈昃寒来暑往秋收冬藏岁律调阳"

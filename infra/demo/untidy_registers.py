@@ -11,7 +11,8 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Final
 
-from domain.regions import RegionTable, load_regions
+from domain.regions.loading import load_regions
+from domain.regions.table import RegionTable
 from infra.demo.planted_faults import spoil
 from infra.demo.synthetic_people import Traveller, TravellerMaker
 from infra.demo.untidy_cells import Manner, Row, compact_dates, mixed_dates, month_with_point, real_dates, written

@@ -11,7 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
-from domain.errors import Invalid, Refused
+from domain.errors import Invalid, Refused, Sentence
 from domain.fact import Fact, sort_key
 from domain.member import events as e
 from domain.member.decide import decide, decide_about_event, joins
@@ -35,6 +35,10 @@ if TYPE_CHECKING:
     from infra.recording.members import Ledger
     from infra.vault.vault import Vault
 
+ERASED: Final = Sentence(
+    "该党员的个人信息已经清除，不能再保存文字说明",
+    "This member's personal data was erased: no free text can be kept for them.",
+)
 _TRIES: Final = 60
 _ABOUT_EVENTS: Final = (e.EventCorrected, e.EventVoided, e.FlagConfirmed)
 _CAN_OPEN: Final = (e.DepartureReported, e.Departed, e.CheckedIn)
@@ -161,7 +165,9 @@ class Desk:
         if texts:
             member_id = drafts[0].stream
             key = (yield partial(self._key_of, member_id)).get(member_id)
-            vault = self.vault.seal_fields(member_id, key, texts) if key is not None else None
+            if key is None:
+                raise Refused("personal_data_erased", ERASED)
+            vault = self.vault.seal_fields(member_id, key, texts)
         return Save([self._mapper.to_stored_event(fact) for fact in drafts], row, None, vault)
 
     def _key_of(self, member_id: UUID) -> dict[UUID, Any]:

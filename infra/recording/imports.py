@@ -27,6 +27,7 @@ from infra.recording.organisations import ReferenceDesk
 from infra.registers.issues import RowIssue
 from infra.registers.organisations import OrganisationDirectory
 from infra.registers.reading import read_register
+from infra.vault.upkeep import refresh
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -262,6 +263,9 @@ class _Pass:
                 self._reject(plan.row, "contended", CONTENDED)
             return False
         stamp(plan.facts, saved)
+        if plan.vault is not None and plan.vault.wrapped_key is None:
+            with self._desk.kiteline.log.reading() as connection:
+                refresh(connection, self._desk.vault, plan.member_id)
         self._report.accepted += 1
         self._report.events += len(plan.facts)
         return True

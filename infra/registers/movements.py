@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from typing import Any, Final
 
 from domain.errors import Sentence
-from domain.regions import RegionTable
+from domain.regions.table import RegionTable
 from infra.registers.code_lists import LOST_STATUS, SCOPE_NAMES, reason_of, scope_of, status_of
 from infra.registers.dates import EXPECTED, Day, read_date
 from infra.registers.head_names import NEEDED, Kind

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final, Literal
 
-from domain.regions import Level, Region, RegionTable
+from domain.regions.region import Level, Region
+from domain.regions.table import RegionTable
 from infra.registers.cells import squeezed
 from infra.registers.dates import Day
 from infra.registers.place_words import is_abroad, is_not_known

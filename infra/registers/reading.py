@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import BinaryIO, Final, Self
 
 from domain.errors import Sentence
-from domain.regions import RegionTable
+from domain.regions.table import RegionTable
 from infra.registers import issues
 from infra.registers.body import rows_below
 from infra.registers.formats import open_book, open_file
