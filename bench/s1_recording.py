@@ -12,9 +12,11 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
 from functools import partial
 from itertools import count
 from pathlib import Path
+from typing import Any
 from uuid import UUID, uuid4
 
 from eventsourcing.application import Application
@@ -26,7 +28,7 @@ from bench.s1r_recorder import StockRecorder, stock_recorder
 from domain.fact import Body
 from domain.member import events as e
 from domain.organisation import OrganisationRegistered
-from domain.times import parse_occurred
+from domain.times import SHANGHAI, parse_occurred
 from infra.database.embedded import EmbeddedPostgres
 from infra.database.migrations import migrate
 from infra.event_store.save import Idempotency, Save
@@ -52,10 +54,16 @@ LIFE: tuple[tuple[Body, str], ...] = (
     (e.CheckInPrompted(), "2025-01-04"),
     (e.CheckedIn("620102", "WORKER"), "2025-01-05"),
 )
-COMMANDS = [
-    ("record-contact", {"occurred_at": "2025-02-01", "channel": "PHONE"}),
-    ("record-contact", {"occurred_at": "2025-02-02", "channel": "VISIT"}),
-]
+FIRST_CONTACT = datetime(2025, 2, 1, tzinfo=SHANGHAI)
+
+
+def contacts_at(hour: int) -> list[tuple[str, dict[str, Any]]]:
+    """Two contacts, each later than any before: the common case of a year's work."""
+    first, second = (FIRST_CONTACT + timedelta(hours=hour, minutes=minute) for minute in (0, 30))
+    return [
+        ("record-contact", {"occurred_at": first.isoformat(), "channel": "PHONE"}),
+        ("record-contact", {"occurred_at": second.isoformat(), "channel": "VISIT"}),
+    ]
 
 
 class StockMember(Aggregate):
@@ -157,14 +165,14 @@ _NUMBERS = count()
 
 def our_commands(desk: Desk, member: UUID) -> Iterator[Callable[[], object]]:
     """Four commands of two facts for one member."""
-    for _ in range(COMMANDS_A_MEMBER):
+    for hour in range(COMMANDS_A_MEMBER):
         key = Key("bench", f"key-{next(_NUMBERS)}", b"body")
-        yield partial(our_command, desk, member, key)
+        yield partial(our_command, desk, member, hour, key)
 
 
-def our_command(desk: Desk, member: UUID, key: Key) -> None:
+def our_command(desk: Desk, member: UUID, hour: int, key: Key) -> None:
     """One command of ours."""
-    run(desk.recording(member, COMMANDS, CALLER, key=key))
+    run(desk.recording(member, contacts_at(hour), CALLER, key=key))
 
 
 def prepare(desk: Desk, members: int) -> list[UUID]:
