@@ -25,7 +25,7 @@ from infra.recording.drafts import Caller, drafted, stamp
 from infra.recording.errors import NoSuchMember, TooContended, VersionMismatch
 from infra.recording.keys import Key, Keys
 from infra.recording.mapper import FactMapper
-from infra.recording.procedures import Procedure, arun, run
+from infra.recording.procedures import Append, Procedure, arun, run
 from infra.recording.receipts import Receipt
 
 if TYPE_CHECKING:
@@ -124,7 +124,7 @@ class Desk:
                 continue
             try:
                 save = yield from self._save(drafts, texts, row)
-                saved: Saved = yield kiteline.log.submit(save)
+                saved: Saved = yield Append(kiteline.log, save)
             except VersionConflict:
                 continue
             return self._recorded(ledger, drafts, saved)

@@ -22,7 +22,7 @@ from infra.recording.desk import Desk
 from infra.recording.drafts import Caller, drafted, stamp
 from infra.recording.errors import TooContended
 from infra.recording.mapper import FactMapper
-from infra.recording.procedures import Procedure
+from infra.recording.procedures import Append, Procedure
 from infra.recording.receipts import Receipt
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ class ReferenceDesk:
             facts: list[Fact] = yield partial(kiteline.read_stream, stream)
             fact = self._fact(stream, len(facts) + 1, body, occurred, caller)
             try:
-                saved: Saved = yield kiteline.log.submit(Save([self._mapper.to_stored_event(fact)], row))
+                saved: Saved = yield Append(kiteline.log, Save([self._mapper.to_stored_event(fact)], row))
             except VersionConflict:
                 continue
             stamp([fact], saved)

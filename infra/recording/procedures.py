@@ -1,17 +1,31 @@
 """Recording written once, waited for in a thread or in an event loop.
 
-A procedure is a generator that yields what to wait for: a Future (an append on its way) or a callable (a read).
+A procedure is a generator that yields what to wait for: an append to the log, or a callable that reads.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Generator
-from concurrent.futures import Future
-from typing import Any, TypeAlias, TypeVar
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+
+if TYPE_CHECKING:
+    from infra.event_store.recorder import KitelineRecorder
+    from infra.event_store.save import Save
 
 T = TypeVar("T")
-Wait: TypeAlias = "Future[Any] | Callable[[], Any]"
+
+
+@dataclass(frozen=True, slots=True)
+class Append:
+    """Store a save; answered with `Saved` once it is durable."""
+
+    log: KitelineRecorder
+    save: Save
+
+
+Wait: TypeAlias = "Append | Callable[[], Any]"
 Procedure: TypeAlias = Generator[Wait, Any, T]
 
 
@@ -21,7 +35,7 @@ def run(procedure: Procedure[T]) -> T:
         wait = next(procedure)
         while True:
             try:
-                value = wait.result() if isinstance(wait, Future) else wait()
+                value = wait.log.record(wait.save) if isinstance(wait, Append) else wait()
             except Exception as error:  # noqa: BLE001 - handed back to where it is understood
                 wait = procedure.throw(error)
             else:
@@ -37,8 +51,8 @@ async def arun(procedure: Procedure[T]) -> T:
         wait = next(procedure)
         while True:
             try:
-                if isinstance(wait, Future):
-                    value = await asyncio.shield(asyncio.wrap_future(wait))
+                if isinstance(wait, Append):
+                    value = await asyncio.shield(asyncio.wrap_future(wait.log.submit(wait.save)))
                 else:
                     value = await asyncio.to_thread(wait)
             except Exception as error:  # noqa: BLE001 - handed back to where it is understood

@@ -29,7 +29,7 @@ from infra.recording.desk import Desk, decide_fact
 from infra.recording.drafts import Caller, drafted, new_id, stamp
 from infra.recording.mapper import FactMapper
 from infra.recording.members import Ledger, new_ledger
-from infra.recording.procedures import Procedure, run
+from infra.recording.procedures import Append, Procedure, run
 from infra.recording.receipts import Receipt
 from infra.registers.phones import read_phone
 
@@ -187,7 +187,7 @@ class Registration:
         ledger, fact = self.drafted(member_id, person, caller, kiteline.reference())
         vault = desk.vault.seal_person(member_id, person.personal, person.number.number)
         try:
-            saved: Saved = yield kiteline.log.submit(Save([self._mapper.to_stored_event(fact)], row, None, vault))
+            saved: Saved = yield Append(kiteline.log, Save([self._mapper.to_stored_event(fact)], row, None, vault))
         except IdentityKnown as known:
             if known.member_id is None:
                 raise
@@ -216,7 +216,7 @@ class Registration:
         if key is not None:
             answer = orjson.dumps({"member_id": str(member_id), "version": ledger.version, "position": position})
             row = desk.keys.hashed(key, status=200, answer=answer)
-            yield kiteline.log.submit(Save([], row))
+            yield Append(kiteline.log, Save([], row))
         return Receipt(200, member_id, member_id, ledger.version, position)
 
     def _name_of(self, member_id: UUID) -> str | None:
