@@ -77,8 +77,8 @@ def write_registers(  # noqa: PLR0913 - what the registers shall be like
     """Write the outflow register of each county, and an inflow register (csv, GB18030) for each with `inflow`.
 
     People left between `first_departure` (default 400 days before `today`) and `last_departure` (default 20 before).
-    The same arguments write the same people and rows. Inflow rows are first those whom another of the counties lists
-    as gone there, then people of places whose organisations nobody here knows.
+    The same arguments write the same people and rows. Up to three fifths of the inflow rows are those whom another
+    of the counties lists as gone there, the others people of places whose organisations nobody here knows.
     """
     first = first_departure or today - timedelta(days=400)
     last = last_departure or today - timedelta(days=20)
@@ -129,7 +129,7 @@ def _write_inflow(
 ) -> WrittenRegister:
     """Write who came, as a system exports it: a csv in GB18030 with a title line."""
     here = [(home, who) for home, who in gone if who.destination == county.code and who.returned_on is None]
-    listed = here[: county.inflow]
+    listed = here[: county.inflow * 3 // 5]
     planted: Counter[str] = Counter()
     path = folder / f"{county.name}流入党员登记表.csv"
     with path.open("w", encoding="gb18030", newline="") as file:

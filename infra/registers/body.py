@@ -34,11 +34,7 @@ def rows_below(sheet: Sheet, head: Head) -> Iterator[tuple[int, Sequence[Cell]]]
         if number <= head.row:
             continue
         filled = _filled_down(number - 1, row, starts, carried) if starts else row
-        if (
-            any(cell not in {None, ""} for cell in row)
-            and _is_a_person(filled, fields)
-            and not head.is_repeated_by(row)
-        ):
+        if _is_a_person(filled, fields, head):
             yield number, filled
 
 
@@ -60,14 +56,14 @@ def _filled_down(
     return cells
 
 
-def _is_a_person(row: Sequence[Cell], fields: dict[str, int]) -> bool:
+def _is_a_person(row: Sequence[Cell], fields: dict[str, int], head: Head) -> bool:
     number = row[fields["identity_number"]] if fields["identity_number"] < len(row) else None
     if _is_like_a_number(number):
         return True
     told = [squeezed(text_of(row[index])) for index in fields.values() if index < len(row)]
     told = [text for text in told if text and not is_nothing(text)]
     first = next((text for cell in row if (text := squeezed(text_of(cell)))), "")
-    if not told or _NOTE.match(first) or _NOTE.match(told[0]):
+    if not told or _NOTE.match(first) or _NOTE.match(told[0]) or head.is_repeated_by(row):
         return False
     name = squeezed(text_of(row[fields["name"]])) if fields["name"] < len(row) else ""
     if not name:

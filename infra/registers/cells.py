@@ -46,8 +46,11 @@ def text_of(cell: Cell) -> str:
     that nobody takes it for the number that was typed.
     """
     if isinstance(cell, str):
-        text = cell if cell.isascii() else unicodedata.normalize("NFKC", cell)
-        text = _INVISIBLE.sub("", text).strip()
+        if cell.isascii() and cell.isalnum():
+            return cell
+        text = unicodedata.normalize("NFKC", cell).strip()
+        if not text.isprintable():
+            text = _INVISIBLE.sub("", text).strip()
         if text[:2] == '="' and (quoted := _QUOTED_FORMULA.match(text)):
             text = quoted[1].strip()
         return text[1:].lstrip() if text[:1] == "'" else text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final
 
 from infra.registers.cells import squeezed
@@ -243,6 +244,7 @@ _IN_TOUCH: Final = ("联系", "正常", "联络", "畅通", "在联", "良好", 
 LOST_STATUS: Final = "正常联系、失联"
 
 
+@lru_cache(maxsize=4096)
 def reason_of(text: str) -> str:
     """Return the departure reason that a text gives, `OTHER` when it gives none of the list."""
     plain = squeezed(text)
@@ -251,12 +253,14 @@ def reason_of(text: str) -> str:
     return next((code for code, words in _REASONS if any(word in plain for word in words)), "OTHER")
 
 
+@lru_cache(maxsize=4096)
 def scope_of(text: str) -> str | None:
     """Return the scope that a text claims, None when it claims none."""
     plain = squeezed(text).upper()
     return next((code for code, words in _SCOPES if any(word in plain for word in words)), None)
 
 
+@lru_cache(maxsize=4096)
 def status_of(text: str) -> str | None:
     """Whether a text says `LOST` or `IN_TOUCH`; None when it says neither. A column 是否失联 is answered 是 or 否."""
     plain = squeezed(text)

@@ -20,7 +20,7 @@ _SEPARATED: Final = re.compile(
 )
 _COMPACT: Final = re.compile(r"(?P<year>\d{4})(?P<month>\d{2})(?P<day>\d{2})?")
 _TIME_OF_DAY: Final = re.compile(
-    r"(?:(?<=\d)[ T]+|(?<=日) *)\d{1,2}[:时]\d{1,2}(?:[:分]\d{1,2}(?:\.\d+)?秒?)?(?:Z|[+-]\d\d:?\d\d)?$"
+    r"(?:(?<=\d)[ T]+|(?<=日) *)\d{1,2}[:时]\d{1,2}(?:分|[:分]\d{1,2}(?:\.\d+)?秒?)?(?:Z|[+-]\d\d:?\d\d)?$"
 )
 _SERIAL: Final = re.compile(r"\d{4,5}(?:\.\d+)?")
 _CHINESE_DIGITS: Final = str.maketrans("〇○零一二三四五六七八九", "000123456789")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final, Protocol
@@ -15,6 +16,8 @@ _MARKS: Final = re.compile(r"[()（）\[\]【】“”\"'·.,，、\-_/]")
 _TAIL: Final = re.compile(r"(?:党支部委员会|支部委员会|党支部|支部)$")
 _HEADS: Final = re.compile(r"^(?:中国共产党|中共)")
 _NEAREST: Final = 5
+_COMPARED: Final = 40
+_LONGEST: Final = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +99,10 @@ class _Names:
         for one in self._by_code.values():
             self._by_name.setdefault(_plain(one.name), {})[one.code] = one
             self._by_stem.setdefault(_stem(one.name), {})[one.code] = one
+        self._by_pair: dict[str, list[str]] = {}
+        for name in self._by_name:
+            for pair in _pairs(name):
+                self._by_pair.setdefault(pair, []).append(name)
 
     def exactly(self, text: str) -> OrganisationMatch | None:
         code = text_of(text)
@@ -115,8 +122,15 @@ class _Names:
         same = self._by_name.get(wanted) or self._by_stem.get(_stem(text))
         if same:
             return tuple(f"{one.code} {one.name}" for one in list(same.values())[:_NEAREST])
-        names = difflib.get_close_matches(wanted[:60], self._by_name, n=_NEAREST, cutoff=0.5)
+        shared = Counter(name for pair in _pairs(wanted[:_LONGEST]) for name in self._by_pair.get(pair, ()))
+        likely = [name for name, _ in shared.most_common(_COMPARED)]
+        names = difflib.get_close_matches(wanted[:_LONGEST], likely, n=_NEAREST, cutoff=0.5)
         return tuple(f"{one.code} {one.name}" for name in names for one in self._by_name[name].values())[:_NEAREST]
+
+
+def _pairs(name: str) -> set[str]:
+    """Return the neighbouring characters of a name: names that are near share many."""
+    return {name[index : index + 2] for index in range(len(name) - 1)}
 
 
 def _plain(name: str) -> str:

@@ -119,8 +119,10 @@ def _coded(cells: RowCells, name: str) -> str | None:
     if not text:
         return None
     codes, expected = LISTS[name]
-    plain = "".join(text.split()).upper()
-    code = codes.get(plain) or (plain if plain in codes.values() else None)
+    code = codes.get(text)
+    if code is None:
+        plain = "".join(text.split()).upper()
+        code = codes.get(plain) or (plain if plain in codes.values() else None)
     if code is None:
         cells.error("not_in_list", name, expected=expected)
     return code

@@ -31,6 +31,7 @@ class RowCells:
     from_1904: bool
     errors: list[RowIssue] = field(default_factory=list)
     warnings: list[RowIssue] = field(default_factory=list)
+    _texts: dict[str, str] = field(default_factory=dict)
 
     def cell(self, name: str) -> Cell:
         """Return the cell of a field as the reader gave it, None where the register has no such column."""
@@ -39,13 +40,18 @@ class RowCells:
 
     def text(self, name: str) -> str:
         """Return the cell of a field as text, empty where it says nothing."""
+        text = self._texts.get(name)
+        if text is None:
+            text = self._texts[name] = self._read_text(name)
+        return text
+
+    def _read_text(self, name: str) -> str:
         cell = self.cell(name)
         if cell is None or cell == "":
             return ""
         text = text_of(cell)
         if len(text) > _LONGEST or text.count("\n") > _MOST_LINES:
-            if not any(one.field == name for one in self.errors):
-                self.error("unreadable", name, expected=f"1-{_LONGEST}", sentence=issues.TOO_LONG)
+            self.error("unreadable", name, expected=f"1-{_LONGEST}", sentence=issues.TOO_LONG)
             return ""
         return "" if is_nothing(text) else text
 

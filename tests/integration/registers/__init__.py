@@ -1,0 +1,1 @@
+"""Large registers, read in a process of their own so that its memory can be measured."""

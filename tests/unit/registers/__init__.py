@@ -1,0 +1,1 @@
+"""Reading registers: cells, dates, heads, rows, whole files, hostile files, and marking errors."""
