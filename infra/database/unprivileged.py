@@ -1,6 +1,5 @@
 """Gives up root's rights before a program that refuses them is run, and keeps only the right to reach its files."""
 
-import contextlib
 import ctypes
 import os
 import signal
@@ -8,7 +7,8 @@ import struct
 import sys
 
 _PR_SET_PDEATHSIG = 1
-_PR_SET_KEEPCAPS = 8
+_PR_SET_SECUREBITS = 28
+_SECBIT_NO_SETUID_FIXUP = 1 << 2
 _PR_CAP_AMBIENT = 47
 _PR_CAP_AMBIENT_RAISE = 2
 _CAPABILITY_VERSION_3 = 0x20080522
@@ -27,14 +27,13 @@ def become(uid: int, gid: int) -> None:
         return
     libc = _libc()
     if libc is not None:
-        libc.prctl(_PR_SET_KEEPCAPS, 1, 0, 0, 0)
+        # Without this bit access(2), by which PostgreSQL looks at its own programs, would ignore the capability.
+        libc.prctl(_PR_SET_SECUREBITS, _SECBIT_NO_SETUID_FIXUP, 0, 0, 0)
     os.setgroups([])
     os.setresgid(gid, gid, gid)
     os.setresuid(uid, uid, uid)
-    if libc is not None:
-        for capability in (_CAP_DAC_READ_SEARCH, _CAP_DAC_OVERRIDE):
-            if _keep(libc, capability):
-                break
+    if libc is not None and not any(_keep(libc, one) for one in (_CAP_DAC_READ_SEARCH, _CAP_DAC_OVERRIDE)):
+        _set_capabilities(libc, 0)
 
 
 def end_with_parent(parent: int) -> None:
@@ -53,14 +52,15 @@ def _libc() -> ctypes.CDLL | None:
 
 
 def _keep(libc: ctypes.CDLL, capability: int) -> bool:
-    bit = 1 << capability
+    if not _set_capabilities(libc, 1 << capability):
+        return False
+    return bool(libc.prctl(_PR_CAP_AMBIENT, _PR_CAP_AMBIENT_RAISE, capability, 0, 0) == 0)
+
+
+def _set_capabilities(libc: ctypes.CDLL, bits: int) -> bool:
     header = ctypes.create_string_buffer(struct.pack("=Ii", _CAPABILITY_VERSION_3, 0))
-    sets = ctypes.create_string_buffer(struct.pack("=6I", bit, bit, bit, 0, 0, 0))
-    with contextlib.suppress(AttributeError):
-        if libc.capset(header, sets) != 0:
-            return False
-        return bool(libc.prctl(_PR_CAP_AMBIENT, _PR_CAP_AMBIENT_RAISE, capability, 0, 0) == 0)
-    return False
+    sets = ctypes.create_string_buffer(struct.pack("=6I", bits, bits, bits, 0, 0, 0))
+    return bool(libc.capset(header, sets) == 0)
 
 
 def main() -> None:

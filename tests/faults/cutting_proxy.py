@@ -92,4 +92,3 @@ class CuttingProxy:
             while not answer.endswith(_READY):
                 answer += server.recv(1 << 16)
         self.cuts += 1
-

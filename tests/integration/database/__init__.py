@@ -1,0 +1,1 @@
+"""The embedded PostgreSQL and the migrations, as they are started, shared, killed and repaired."""
