@@ -18,6 +18,7 @@ _NOTE: Final = re.compile(
     r"|(?:填表|填报|制表|审核|审批|经办|统计|复核)(?:人|日期|时间|单位)"
     r"|\(?\d{1,2}[.、)]\D"
 )
+_NO_NAME: Final = re.compile(r"盖章|签字|签名|党委|党支部|委员会|组织部|以上|^\(|[:;。]")
 _LIKE_A_NUMBER: Final = 8
 _LONGEST_LONE_NAME: Final = 8
 
@@ -66,9 +67,11 @@ def _is_a_person(row: Sequence[Cell], fields: dict[str, int], head: Head) -> boo
     if not told or _NOTE.match(first) or _NOTE.match(told[0]) or head.is_repeated_by(row):
         return False
     name = squeezed(text_of(row[fields["name"]])) if fields["name"] < len(row) else ""
+    if _NO_NAME.search(name or first):
+        return False
     if not name:
         return len(told) > 2
-    return len(told) > 1 or (len(name) <= _LONGEST_LONE_NAME and ":" not in name and len(first) <= _LONGEST_LONE_NAME)
+    return len(told) > 1 or max(len(name), len(first)) <= _LONGEST_LONE_NAME
 
 
 def _is_like_a_number(cell: Cell) -> bool:

@@ -215,6 +215,38 @@ IN_INFLOW: Final = {"organisation": "origin_organisation", "destination_organisa
 
 IN_OUTFLOW: Final = {"origin_organisation": "organisation", "branch": "destination_organisation"}
 
+PLACE_PARTS: Final = frozenset(
+    [
+        "省",
+        "省份",
+        "省区",
+        "省市",
+        "省区市",
+        "市",
+        "地市",
+        "市州",
+        "地级市",
+        "市州盟",
+        "州市",
+        "县",
+        "区",
+        "县区",
+        "区县",
+        "县市",
+        "县市区",
+        "市县",
+        "市县区",
+        "区县市",
+        "乡镇",
+        "镇街",
+        "街道",
+        "乡镇街道",
+        "街道乡镇",
+        "村社区",
+    ]
+)
+"""What stands below 流入地 or 流出地 where an office gives each level a column of its own."""
+
 MARKS_OUTFLOW: Final = frozenset(
     {"departed_on", "reason", "lost_contact_on", "contact_status", "destination_organisation", "organisation"}
 )

@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final
 
 from infra.registers.cells import Cell, spaced_once, squeezed, text_of
-from infra.registers.head_names import FIELD_OF, IN_INFLOW, IN_OUTFLOW, MARKS_INFLOW, MARKS_OUTFLOW, READ, Kind
+from infra.registers.head_names import (
+    FIELD_OF,
+    IN_INFLOW,
+    IN_OUTFLOW,
+    MARKS_INFLOW,
+    MARKS_OUTFLOW,
+    PLACE_PARTS,
+    READ,
+    Kind,
+)
 from infra.registers.sheets import Merge
 
 LOOKED_AT: Final = 40
@@ -20,16 +29,22 @@ _MARKS: Final = re.compile(r"[*#※★☆:、,.。;!\"'“”‘’_\-]")
 _GROUP_ENDINGS: Final = ("基本情况", "基本信息", "有关情况", "相关信息", "情况", "信息", "资料")
 _OF_A_TITLE: Final = re.compile(r"\d|填报|制表|单位|盖章|登记表|花名册|台账")
 _MANY_DIGITS: Final = re.compile(r"\d{6}")
+_NO_BRACKETS: Final = str.maketrans("", "", "()（）")
+_PLACES: Final = frozenset({"destination", "origin"})
 _LEAST: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column: where, the head as written, and our field for it (empty: known, not read; None: not known)."""
+    """One column: where, the head as written, and our field for it (empty: known, not read; None: not known).
+
+    `further` are columns to the right that go on with the same cell: a place by its province, city and county.
+    """
 
     index: int
     head: str
     field: str | None
+    further: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,13 +133,18 @@ def _may_be_two_rows(rows: Sequence[tuple[int, Sequence[Cell]]], position: int, 
     below = [index for index, text in enumerate(lower) if text]
     covered = any(merge.top == rows[position][0] - 1 and merge.right > merge.left for merge in merges)
     gaps = any(index >= len(upper) or not upper[index] for index in below)
-    names = sum(recognised(text) for text in lower)
+    names = sum(recognised(text) or _is_place_part(text) for text in lower)
     return bool(below) and (covered or gaps) and (names >= 1 or covered)
 
 
 def _is_of_a_title(text: str) -> bool:
     """Whether a text is part of a line above the head, such as who filled the register in, and when."""
     return field_of(text) is None and bool(":" in text or len(text) > 12 or _OF_A_TITLE.search(text))
+
+
+def _is_place_part(text: str) -> bool:
+    """Whether a head names one level of a place: 省, 市, 县（市、区）."""
+    return bare(text_of(text)).translate(_NO_BRACKETS) in PLACE_PARTS
 
 
 def _short(text: str) -> bool:
@@ -167,6 +187,8 @@ def _field(parts: tuple[str, ...]) -> str | None:
     """Return the field of a head of one or two parts; what both say goes before what the lower says alone."""
     if len(parts) == 1:
         return field_of(parts[0])
+    if field_of(parts[0]) in _PLACES and _is_place_part(parts[1]):
+        return field_of(parts[0])
     group, lower = bare(squeezed(text_of(parts[0]))), bare(squeezed(text_of(parts[1])))
     for ending in ("", *_GROUP_ENDINGS):
         if group.endswith(ending) and (field := field_of(group[: len(group) - len(ending)] + lower)) is not None:
@@ -194,7 +216,8 @@ def _columns(
     renamed = IN_INFLOW if kind == "inflow" else IN_OUTFLOW
     standing = {field for field in fields.values() if field}
     taken: set[str] = set()
-    columns, repeats = [], []
+    columns: list[Column] = []
+    repeats: list[str] = []
     for index in sorted(heads):
         written = "/".join(heads[index])
         field = fields[index]
@@ -204,6 +227,10 @@ def _columns(
             field = "contact_phone"
         if field and field not in READ[kind]:
             field = None
+        if field in _PLACES and field in taken and _is_place_part(heads[index][-1]):
+            first = next(place for place, column in enumerate(columns) if column.field == field)
+            columns[first] = replace(columns[first], further=(*columns[first].further, index))
+            continue
         if field and field in taken:
             repeats.append(written)
             field = ""

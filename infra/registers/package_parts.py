@@ -95,7 +95,7 @@ def scan_part(pieces: Iterator[bytes], limits: Limits, elements_before: int) -> 
         for piece in pieces:
             parser.Parse(piece, False)
         parser.Parse(b"", True)
-    except expat.ExpatError as error:
+    except (expat.ExpatError, LookupError, ValueError) as error:  # the latter two: an encoding that is none
         raise unreadable(
             "文件内部结构已损坏，请在电子表格软件中重新另存", "The file is damaged inside; save it again"
         ) from error

@@ -85,6 +85,9 @@ class PlaceReader:
         for on in {day.first: None, day.last: None}:
             match = self._regions.match(text, on)
             found = [region for region in match.candidates if region.level is not Level.COUNTRY]
+            if match.rest and found:
+                # 五华区、盘龙区 names two; 春熙路 after 锦江区 names nothing more.
+                found += [region for region in self._regions.match(match.rest, on).candidates if region not in found]
             if len(found) == 1:
                 return self._taken(found[0].code, on)
             candidates = candidates or found

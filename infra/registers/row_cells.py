@@ -47,9 +47,12 @@ class RowCells:
 
     def _read_text(self, name: str) -> str:
         cell = self.cell(name)
-        if cell is None or cell == "":
+        column = self.columns.get(name)
+        if column is None or ((cell is None or cell == "") and not column.further):
             return ""
         text = text_of(cell)
+        for index in column.further:
+            text += text_of(self.cells[index]) if index < len(self.cells) else ""
         if len(text) > _LONGEST or text.count("\n") > _MOST_LINES:
             self.error("unreadable", name, expected=f"1-{_LONGEST}", sentence=issues.TOO_LONG)
             return ""

@@ -77,6 +77,34 @@ def test_a_head_of_two_rows_is_read_from_a_csv_too():
     assert (row.organisation, row.education) == (EAST, "20")
 
 
+@pytest.mark.parametrize("parts", [["省", "市", "县"], ["省（区、市）", "市（州）", "县（市、区）"]])
+def test_a_place_in_a_column_for_each_level_is_one_place(parts):
+    heads = [["姓名", "身份证号", "所在支部", "流出时间", "流入地", "", "", "备注"], ["", "", "", "", *parts, ""]]
+    people = [
+        ["样例甲", MAN, EAST.name, "2025.3", "甘肃", "兰州", "城关", "好"],
+        ["样例乙", WOMAN, EAST.name, "2025.3", "四川省", "成都市", "锦江区", ""],
+        ["样例丙", person(5), EAST.name, "2025.3", "", "", "", ""],
+    ]
+    for content in (csv_bytes([*heads, *people]), xlsx_bytes(("一", [*heads, *people]), merges=[(0, 4, 0, 6)])):
+        rows, reading = read(content)
+        assert [row.errors for row in rows] == [(), (), ()]
+        assert [row.destination and row.destination.code for row in rows] == ["620102", "510104", None]
+        assert reading.warnings == []
+
+
+def test_signatures_and_remarks_below_are_not_rows():
+    below = [
+        ["注：以上情况属实"],
+        ["1、本表一式两份"],
+        ["样例镇党委（盖章）", "", "", "2025年6月30日"],
+        ["（盖章）"],
+        ["以上共2人"],
+        ["", "样例镇党委组织委员（签字）", "", "", "2025.6.30"],
+    ]
+    rows, _ = read(csv_bytes([OUTFLOW, FIRST, SECOND, *below]))
+    assert [row.row for row in rows] == [2, 3]
+
+
 def test_hidden_rows_are_read_with_a_warning():
     rows, _ = read(xlsx_bytes(("一", [OUTFLOW, FIRST, SECOND]), hidden=[1]), "a.xlsx")
     assert [codes(row.warnings) for row in rows] == [[("hidden_row", None)], []]

@@ -112,6 +112,7 @@ def test_an_inflow_row_without_a_place_lies_where_its_branch_is():
         ({"联系状态": "啊"}, "not_in_list", "contact_status"),
         ({"流入地": "城关区"}, "unknown_region", "destination"),
         ({"流入地": "样例国样例市"}, "unknown_region", "destination"),
+        ({"流入地": "云南省昆明市五华区、盘龙区"}, "unknown_region", "destination"),
         ({"流入地": "999999"}, "unknown_region", "destination"),
         ({"流入地": "330103"}, "region_not_valid_then", "destination"),
         ({"流入地": "330104"}, "region_needs_assignment", "destination"),
@@ -208,6 +209,8 @@ def test_a_place_by_its_former_name_names_the_successor():
         ("浙江杭州余杭", Place("region", "330110")),
         ("成都锦江区", Place("region", "510104")),
         ("四川省 / 成都市 / 锦江区", Place("region", "510104")),
+        ("四川省成都市锦江区春熙路街道", Place("region", "510104")),
+        ("330110 浙江省杭州市余杭区", Place("region", "330110")),
         ("江苏省", Place("region", "320000")),
     ],
 )
