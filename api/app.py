@@ -34,9 +34,12 @@ def create_app(service: Service) -> FastAPI:
         redirect_slashes=False,
     )
     app.state.service = service
-    app.router.routes.insert(0, command_route())
+    commands = command_route()
+    app.router.routes.insert(0, commands)
+    app.state.routes = [commands]
     for part in (registration, bulk, imports, places, members, operations):
         app.include_router(part.router)
+        app.state.routes += part.router.routes
     problems.install(app)
     openapi.install(app)
     app.add_middleware(_EdgeOf, service=service)

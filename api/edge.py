@@ -24,6 +24,7 @@ _log = get_logger(__name__)
 _UPLOADS: Final = "/v1/imports"
 _MULTIPART_OVERHEAD: Final = 65_536
 _DRAIN_SECONDS: Final = 3.0
+_METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _QUIET: Final = frozenset({"/livez", "/readyz", "/metrics"})
 _ALWAYS: Final = [(b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff")]
 
@@ -51,6 +52,8 @@ class Edge:
             # An upload may take as long as its bytes need; its own time limit is the reader's.
             async with asyncio.timeout(self._seconds * (10 if most == self._most_upload else 1)) as limit:
                 await self._app(scope, exchange.receive, exchange.send)
+            if exchange.refused is not None:
+                raise exchange.refused  # noqa: TRY301 - as above
         except Exception as error:  # noqa: BLE001 - the last resort: a caller always gets an answer
             problem = timed_out() if isinstance(error, TimeoutError) and limit_expired(error) else problem_of(error)
             if problem.kind.status == kinds.INTERNAL.status:
@@ -63,10 +66,11 @@ class Edge:
         seconds = time.perf_counter() - exchange.began
         route = _route(scope)
         status = exchange.status or 499
-        REQUEST_SECONDS.labels(scope["method"], route, f"{status // 100}xx").observe(seconds)
+        method = scope["method"] if scope["method"] in _METHODS else "other"
+        REQUEST_SECONDS.labels(method, route, f"{status // 100}xx").observe(seconds)
         if route not in _QUIET:
             level = _log.warning if status >= 500 else _log.debug if status < 400 else _log.info
-            level("request answered", method=scope["method"], route=route, status=status, seconds=round(seconds, 4))
+            level("request answered", method=method, route=route, status=status, seconds=round(seconds, 4))
 
 
 def limit_expired(error: BaseException) -> bool:
@@ -85,7 +89,7 @@ class _Exchange:
         self._most = most
         self._taken = 0
         self._more = True
-        self._refused: Problem | None = None
+        self.refused: Problem | None = None
         self._language: str | None = None
         self.announced = 0
         for name, value in scope["headers"]:
@@ -97,8 +101,8 @@ class _Exchange:
     def too_large(self) -> Problem:
         """Return the problem of a body beyond the bound."""
         sentence = Sentence("内容超过 {most} 字节", "The content is larger than {most} bytes.").filled(most=self._most)
-        self._refused = Problem(kinds.TOO_LARGE, sentence)
-        return self._refused
+        self.refused = Problem(kinds.TOO_LARGE, sentence)
+        return self.refused
 
     async def receive(self) -> Message:
         """Hand on a piece of the body; raises Problem once there is too much of it."""
@@ -111,10 +115,10 @@ class _Exchange:
         return message
 
     async def send(self, message: Message) -> None:
-        """Hand on a piece of the answer; one made without knowing that the body was refused gives way."""
+        """Hand on a piece of the answer; one made on half a body gives way to why that was refused."""
+        if self.refused is not None and not self.status:
+            return
         if message["type"] == "http.response.start":
-            if self._refused is not None:
-                raise self._refused
             self.status = message["status"]
             present = {name for name, _ in message["headers"]}
             message["headers"] = [*message["headers"], *(one for one in _ALWAYS if one[0] not in present)]

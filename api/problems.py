@@ -157,7 +157,10 @@ def install(app: FastAPI) -> None:
     """Answer every error of the application's routes as a problem."""
 
     async def answer(request: Request, error: Exception) -> Response:
-        return problem_of(error).answer(request.headers.get("accept-language"))
+        problem = problem_of(error)
+        if problem.kind is kinds.METHOD_NOT_ALLOWED:
+            problem.headers["Allow"] = ", ".join(_methods_at(request)) or problem.headers.get("Allow", "GET, HEAD")
+        return problem.answer(request.headers.get("accept-language"))
 
     foreseen: tuple[type[Exception], ...] = (
         Problem,
@@ -178,6 +181,16 @@ def install(app: FastAPI) -> None:
     )
     for kind in foreseen:
         app.add_exception_handler(kind, answer)
+
+
+def _methods_at(request: Request) -> list[str]:
+    """Every method that an address takes; the framework names those of its first route only."""
+    path = request.scope["path"]
+    found: set[str] = set()
+    for route in request.app.state.routes:
+        if route.path_regex.match(path):
+            found.update(route.methods or ())
+    return sorted(found)
 
 
 def _summary(faults: Sequence[Fault]) -> Sentence:

@@ -19,7 +19,7 @@ from infra.recording.imports import Importer
 from infra.recording.organisations import ReferenceDesk
 from infra.recording.registration import Registration
 from infra.tokens.configured import token_verifier
-from infra.vault.master_key import master_key
+from infra.vault.master_key import load_master_key
 from infra.vault.vault import Vault
 
 if TYPE_CHECKING:
@@ -74,8 +74,7 @@ def open_service(settings: Settings, database_url: str) -> Iterator[Service]:
 
     Raises OperatorFailure where a key cannot be read.
     """
-    secret = settings.master_key.get_secret_value() if settings.master_key is not None else None
-    vault = Vault(master_key(secret, settings.home))
+    vault = Vault(load_master_key(settings))
     verifier = token_verifier(settings)
     kiteline = Kiteline(database_url, readers=settings.database_pool_size)
     readers = connect_pool(

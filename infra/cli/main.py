@@ -14,6 +14,7 @@ from infra.failures import OperatorFailure
 COMMANDS = {
     "broker": "broker",
     "doctor": "doctor",
+    "serve": "serve",
     "token": "token",
 }
 

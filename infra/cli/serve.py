@@ -1,0 +1,143 @@
+"""`kiteline serve`: the service, all roles in one process or one of them, until it is told to stop."""
+
+import contextlib
+import errno
+import signal
+import socket
+import threading
+from collections.abc import Iterator
+from enum import StrEnum
+from types import FrameType
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+
+from infra.failures import OperatorFailure
+from infra.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from api.service import Service
+
+app = typer.Typer()
+
+
+class Part(StrEnum):
+    """What a process can be for."""
+
+    API = "api"
+    PROJECTIONS = "projections"
+
+
+class PortTaken(OperatorFailure):
+    """Somebody else listens where we should."""
+
+
+class AddressUnusable(OperatorFailure):
+    """The host is none of this machine's, or the port may not be used."""
+
+
+@app.command()
+def serve(
+    only: Annotated[
+        Part | None, typer.Option(help="one role instead of all; run another process for the others")
+    ] = None,
+) -> None:
+    """Serve the API and keep the read models, until Ctrl-C or TERM: then what is under way is finished."""
+    from infra.logs import configure_logs, get_logger
+
+    settings = load_settings()
+    configure_logs(settings.log_level)
+    # A TERM anywhere, while a database starts as well, unwinds what was opened.
+    signal.signal(signal.SIGTERM, _leave)
+    with contextlib.suppress(KeyboardInterrupt):
+        run(settings, only)
+        get_logger(__name__).info("service stopped")
+
+
+def run(settings: Settings, only: Part | None = None) -> None:
+    """Open everything in order, serve, close everything. Raises OperatorFailure before anything has started."""
+    from api.service import open_service
+    from infra.cli.database import opened_database
+
+    with contextlib.ExitStack() as stack:
+        listening = None if only is Part.PROJECTIONS else stack.enter_context(claimed_port(settings))
+        url = stack.enter_context(opened_database(settings))
+        service = stack.enter_context(open_service(settings, url, projecting=only is not Part.API))
+        if listening is not None:
+            serve_http(service, listening)
+        else:
+            _wait_for_signal()
+
+
+def serve_http(service: "Service", listening: socket.socket) -> None:
+    """Answer requests until a signal comes; requests under way are finished within the setting's time."""
+    import uvicorn
+
+    from api.app import create_app
+    from infra.logs import get_logger
+
+    class _Server(uvicorn.Server):
+        def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+            service.stopping = True  # not ready any more, while what is under way is finished
+            super().handle_exit(sig, frame)
+
+    settings = service.settings
+    config = uvicorn.Config(
+        create_app(service),
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=max(1, round(settings.shutdown_timeout_seconds)),
+        timeout_keep_alive=20,
+    )
+    host, port = listening.getsockname()[:2]
+    get_logger(__name__).info("service started", address=f"http://{host}:{port}")
+    _Server(config).run(sockets=[listening])
+
+
+@contextlib.contextmanager
+def claimed_port(settings: Settings, *, port: int | None = None) -> Iterator[socket.socket]:
+    """Listen on the address of the settings (or another `port`, 0 for a free one) before anything else is started.
+
+    Raises PortTaken or AddressUnusable.
+    """
+    host, port = settings.host, settings.port if port is None else port
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        listening = socket.socket(family, kind, protocol)
+    except OSError as error:
+        raise AddressUnusable(
+            f"无法使用地址 {host}：{error}。", f"The address {host} cannot be used: {error}."
+        ) from error
+    with contextlib.closing(listening):
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listening.bind(address)
+            listening.listen(2048)
+        except OSError as error:
+            raise _refused(error, host, port) from error
+        listening.setblocking(False)
+        yield listening
+
+
+def _refused(error: OSError, host: str, port: int) -> OperatorFailure:
+    if error.errno == errno.EADDRINUSE:
+        return PortTaken(
+            f"{host} 的端口 {port} 已被占用；请停止占用它的程序，或设置 KITELINE_PORT 使用另一个端口。",
+            f"Port {port} on {host} is in use: stop what uses it, or set KITELINE_PORT to another.",
+        )
+    return AddressUnusable(
+        f"无法在 {host} 的端口 {port} 上监听：{error.strerror}。",
+        f"Cannot listen on {host}, port {port}: {error.strerror}.",
+    )
+
+
+def _leave(_number: int, _frame: FrameType | None) -> NoReturn:
+    raise KeyboardInterrupt
+
+
+def _wait_for_signal() -> None:
+    stopped = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stopped.set())
+    stopped.wait()
