@@ -216,20 +216,17 @@ IN_INFLOW: Final = {"organisation": "origin_organisation", "destination_organisa
 IN_OUTFLOW: Final = {"origin_organisation": "organisation", "branch": "destination_organisation"}
 
 PLACE_PARTS: Final = frozenset(
-    [
-        "省",
+    {
+        *"省市县区",
         "省份",
         "省区",
         "省市",
         "省区市",
-        "市",
         "地市",
         "市州",
         "地级市",
         "市州盟",
         "州市",
-        "县",
-        "区",
         "县区",
         "区县",
         "县市",
@@ -243,7 +240,7 @@ PLACE_PARTS: Final = frozenset(
         "乡镇街道",
         "街道乡镇",
         "村社区",
-    ]
+    }
 )
 """What stands below 流入地 or 流出地 where an office gives each level a column of its own."""
 
