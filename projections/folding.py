@@ -1,0 +1,202 @@
+"""Folds pages of the log member by member, with the traces of those seen lately kept, into batches of rows to write."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from itertools import groupby
+from typing import TYPE_CHECKING, Final
+
+from domain.fact import BODIES, Fact
+from domain.reference import REFERENCE_FACTS
+from domain.times import BEGINNING_US
+from projections.position import Parked
+from projections.reference_history import ReferenceHistory
+from projections.rows import Rows
+from projections.trace import Trace, replay
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from uuid import UUID
+
+    from projections.log_rows import Log, Row
+
+MEMBER_FACTS: Final = frozenset(
+    name for name, body in BODIES.items() if body.__module__ == "domain.member.events"
+)
+_OTHER_FACTS: Final = frozenset(BODIES) - MEMBER_FACTS
+_REPLAYED_AT_ONCE: Final = 500
+
+
+@dataclass(slots=True)
+class Batch:
+    """What the log up to `position` changes; with `more`, the next batch belongs in the same transaction."""
+
+    position: int
+    more: bool = False
+    rows: Rows = field(default_factory=Rows)
+    parked: list[Parked] = field(default_factory=list)
+    latest_us: int = BEGINNING_US
+    facts: int = 0
+
+
+
+class Folding:
+    """The state of one runner: reference, kept traces, parked members. Reset it by making a new one."""
+
+    def __init__(
+        self,
+        log: Log,
+        affected: Callable[[list[tuple[str, str]] | None], list[UUID]],
+        parked: set[UUID],
+        *,
+        position: int = 0,
+        kept: int = 4_000,
+    ) -> None:
+        """`affected(spans)` names the members who ever checked in within spans of region codes, all for None, as written
+        up to the last batch that was yielded; `kept` is how many traces stay in memory.
+        """
+        self._log = log
+        self._affected = affected
+        self.parked = parked
+        self._most = kept
+        self._kept: OrderedDict[UUID, Trace] = OrderedDict()
+        self._history = reference_upto(log, position)
+
+    def fold(self, rows: Sequence[Row]) -> Iterator[Batch]:
+        """Yield the batches of one page, in order; to be written in that order."""
+        for is_reference, run in groupby(rows, key=lambda row: row.topic in REFERENCE_FACTS):
+            page = list(run)
+            if is_reference:
+                yield from self._take_reference(page)
+            else:
+                yield self._take_members(page)
+
+    def _take_members(self, rows: list[Row]) -> Batch:
+        batch = Batch(rows[-1].position, facts=len(rows))
+        decoded = self._decode(rows, batch)
+        traces = self._traces(decoded, batch)
+        reference = self._history.current
+        for member, facts in decoded.items():
+            trace = traces.get(member)
+            if trace is None:
+                continue
+            for fact in facts:
+                try:
+                    trace.take(fact, reference)
+                except Exception as error:  # noqa: BLE001 - whatever the fold raises parks this member only
+                    self._park(member, fact.position, error, batch)
+                    break
+            self._emit(member, trace, batch)
+        self._drop_oldest()
+        return batch
+
+    def _decode(self, rows: list[Row], batch: Batch) -> dict[UUID, list[Fact]]:
+        decoded: dict[UUID, list[Fact]] = {}
+        decode, parked = self._log.fact, self.parked
+        for row in rows:
+            member = row.originator_id
+            if row.topic in _OTHER_FACTS or member in parked:
+                continue
+            try:
+                fact = decode(row)
+            except Exception as error:  # noqa: BLE001 - a poison event parks its member only
+                self._park(member, row.position, error, batch)
+                continue
+            known = decoded.get(member)
+            if known is None:
+                decoded[member] = [fact]
+            else:
+                known.append(fact)
+        return decoded
+
+    def _traces(self, decoded: dict[UUID, list[Fact]], batch: Batch) -> dict[UUID, Trace]:
+        """Return a trace a member that can take its facts: kept, new, or replayed from its stream."""
+        found: dict[UUID, Trace] = {}
+        missing: list[UUID] = []
+        for member, facts in decoded.items():
+            trace = self._kept.pop(member, None)
+            if facts[0].version == 1:
+                found[member] = Trace(member)
+            elif trace is not None and trace.can_take(facts):
+                found[member] = trace
+            else:
+                missing.append(member)
+        for start in range(0, len(missing), _REPLAYED_AT_ONCE):
+            some = missing[start : start + _REPLAYED_AT_ONCE]
+            found |= self._replayed({member: decoded[member][0].position - 1 for member in some}, batch)
+        return found
+
+    def _replayed(self, upto: dict[UUID, int], batch: Batch) -> dict[UUID, Trace]:
+        found: dict[UUID, Trace] = {}
+        streams = self._log.streams(list(upto))
+        for member, last in upto.items():
+            try:
+                facts = [self._log.fact(row) for row in streams[member] if row.position <= last]
+                trace = replay(member, facts, self._history, last)
+            except Exception as error:  # noqa: BLE001 - as above
+                self._park(member, last + 1, error, batch)
+                continue
+            trace.mark_written()
+            found[member] = trace
+        return found
+
+    def _take_reference(self, rows: list[Row]) -> Iterator[Batch]:
+        """Take reference facts, and fold anew the members whom they may touch, each at the position of the fact."""
+        facts = [self._log.fact(row) for row in rows]
+        self._history.add(facts)
+        first, last = facts[0].position, facts[-1].position
+        members = self._touched(facts)
+        for start in range(0, len(members), _REPLAYED_AT_ONCE):
+            batch = Batch(first - 1, more=True)
+            some = [member for member in members[start : start + _REPLAYED_AT_ONCE] if member not in self.parked]
+            for member, trace in self._replayed(dict.fromkeys(some, first - 1), batch).items():
+                for turn in self._history.turns(trace.facts or [], last):
+                    if turn >= first:
+                        trace.fold_anew(self._history.at(turn), turn)
+                self._emit(member, trace, batch)
+            self._drop_oldest()
+            yield batch
+        yield Batch(last, facts=len(rows))
+
+    def _touched(self, facts: list[Fact]) -> list[UUID]:
+        if any(self._history.touches_all(fact.position) for fact in facts):
+            return self._affected(None)
+        regions = {region for fact in facts if (region := self._history.touches_region(fact)) is not None}
+        return self._affected([span_below(region) for region in sorted(regions)]) if regions else []
+
+    def _emit(self, member: UUID, trace: Trace, batch: Batch) -> None:
+        trace.emit(batch.rows)
+        batch.latest_us = max(batch.latest_us, trace.last_key[0])
+        if member not in self.parked:
+            trace.let_go()
+            self._kept[member] = trace
+
+    def _park(self, member: UUID, position: int, error: Exception, batch: Batch) -> None:
+        self.parked.add(member)
+        self._kept.pop(member, None)
+        batch.parked.append(Parked(member, position, type(error).__name__))
+
+    def _drop_oldest(self) -> None:
+        while len(self._kept) > self._most:
+            self._kept.popitem(last=False)
+
+
+def reference_upto(log: Log, position: int, page: int = 5_000) -> ReferenceHistory:
+    """Read the reference facts up to a position."""
+    history = ReferenceHistory()
+    start = 1
+    while True:
+        rows = log.reference(start, page)
+        facts = [log.fact(row) for row in rows if row.position <= position]
+        if facts:
+            history.add(facts)
+        if len(rows) < page or len(facts) < len(rows):
+            return history
+        start = rows[-1].position + 1
+
+
+def span_below(region: str) -> tuple[str, str]:
+    """Return the half-open range of the codes for which an organisation of `region` may answer."""
+    prefix = region.removesuffix("0000") if region.endswith("0000") else region.removesuffix("00")
+    return prefix, prefix + ":"

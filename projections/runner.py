@@ -1,0 +1,222 @@
+"""Keeps the read models up with the log: one leader among all processes, page after page, rows and position together.
+
+While PostgreSQL writes one page, the next is read and folded. Wake-ups are hints; the log is polled.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from psycopg.pq import TransactionStatus
+
+from projections.folding import Batch, Folding
+from projections.position import Overtaken, Reflected, advance, park, reflected
+from projections.rows import write
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from psycopg import Connection
+    from psycopg.rows import TupleRow
+    from psycopg_pool import ConnectionPool
+
+    from projections.log_rows import Log
+
+# 'kite', 'proj': whoever holds it writes the read models.
+_LEAD: Final = "SELECT pg_try_advisory_lock(1802073189, 1886547818)"
+_LEAVE: Final = "SELECT pg_advisory_unlock(1802073189, 1886547818)"
+# Read models can be made again from the log, and their position is in the same transaction.
+_LAZY: Final = "SELECT set_config('synchronous_commit', 'off', false)"
+_DILIGENT: Final = "RESET synchronous_commit"
+_ALL_MEMBERS: Final = "SELECT member_id FROM member ORDER BY member_id"
+_MEMBERS_SEEN_IN: Final = """
+SELECT m.member_id FROM member AS m
+WHERE EXISTS (
+    SELECT FROM unnest(m.places) AS p (region)
+    JOIN unnest(%s::text[], %s::text[]) AS s (lo, hi) ON p.region COLLATE "C" >= s.lo AND p.region COLLATE "C" < s.hi
+)
+ORDER BY m.member_id
+"""
+_PARKED: Final = "SELECT member_id FROM projection_parked"
+
+PAGE: Final = 4_000
+_SHORTEST_IDLE: Final = 0.02
+_LONGEST_IDLE: Final = 0.2
+_CANDIDATE_SECONDS: Final = 0.5
+
+
+class GapInLog(Exception):
+    """The log was read with a position missing: the store broke its promise, nothing is folded over it."""
+
+
+def _nothing(*_: Any) -> None:  # noqa: ANN401 - takes whatever a hook is told
+    """Tell nobody."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hooks:
+    """Whom to tell: `page(position, facts)` after each write, `parked(count)` when a member was parked, `failed(error)`."""
+
+    page: Callable[[int, int], None] = _nothing
+    parked: Callable[[int], None] = _nothing
+    failed: Callable[[Exception], None] = _nothing
+
+
+class Runner:
+    """Folds the log into the read models. `pool` hands out connections of their owner; one is kept while leading.
+
+    `wait(seconds)` returns early when something may be new; `kept` bounds the traces in memory (about 8 kB each).
+    """
+
+    def __init__(
+        self,
+        pool: ConnectionPool[Connection[TupleRow]],
+        log: Log,
+        *,
+        wait: Callable[[float], object] | None = None,
+        hooks: Hooks | None = None,
+        page: int = PAGE,
+        kept: int = 4_000,
+    ) -> None:
+        self._pool = pool
+        self._log = log
+        self._wait = wait
+        self._hooks = hooks or Hooks()
+        self._page = page
+        self._kept = kept
+
+    def run_forever(self, stop: threading.Event) -> None:
+        """Lead when nobody else does, until `stop` is set; failures are told, and the work begins again from what stands."""
+        while not stop.is_set():
+            try:
+                with self._pool.connection() as connection, _Leading(connection) as leading:
+                    if leading:
+                        self._lead(connection, stop)
+            except Exception as error:  # noqa: BLE001 - the database away, or an overtaken leader: begin again
+                self._hooks.failed(error)
+            stop.wait(_CANDIDATE_SECONDS)
+
+    def catch_up(self) -> int:
+        """Fold everything that the log holds now; returns the position reached. Waits for another leader to give way."""
+        while True:
+            with self._pool.connection() as connection, _Leading(connection) as leading:
+                if leading:
+                    with _Work(self, connection) as work:
+                        while work.take_page():
+                            pass
+                    return work.written.position
+            threading.Event().wait(_SHORTEST_IDLE)
+
+    def _lead(self, connection: Connection[TupleRow], stop: threading.Event) -> None:
+        idle = _SHORTEST_IDLE
+        with _Work(self, connection) as work:
+            while not stop.is_set():
+                if work.take_page():
+                    idle = _SHORTEST_IDLE
+                    continue
+                work.settle()
+                if self._wait is not None:
+                    self._wait(idle)
+                else:
+                    stop.wait(idle)
+                idle = min(idle * 1.5, _LONGEST_IDLE)
+
+
+class _Leading:
+    """Holds the leader's lock while its connection lives; says whether it was free."""
+
+    def __init__(self, connection: Connection[TupleRow]) -> None:
+        self._connection = connection
+        self._held = False
+
+    def __enter__(self) -> bool:
+        row = self._connection.execute(_LEAD).fetchone()
+        self._held = row is not None and bool(row[0])
+        if self._held:
+            self._connection.execute(_LAZY)
+        return self._held
+
+    def __exit__(self, *_: object) -> None:
+        if self._held and not self._connection.broken:
+            self._connection.execute(_LEAVE)
+            self._connection.execute(_DILIGENT)
+
+
+class _Work:
+    """One term of a leader: its folding, and the one writing thread that uses the connection."""
+
+    def __init__(self, runner: Runner, connection: Connection[TupleRow]) -> None:
+        self._runner = runner
+        self._connection = connection
+        self.written = reflected(connection)
+        self._read_upto = self.written.position
+        self._pending: Future[Reflected] | None = None
+        self._writer = ThreadPoolExecutor(1, "kiteline-projection")
+        parked = {row[0] for row in connection.execute(_PARKED)}
+        self._folding = Folding(
+            runner._log, self._affected, parked, position=self.written.position, kept=runner._kept
+        )
+
+    def __enter__(self) -> _Work:
+        return self
+
+    def __exit__(self, kind: object, *_: object) -> None:
+        try:
+            if kind is None:
+                self.settle()
+        finally:
+            self._writer.shutdown()
+
+    def take_page(self) -> bool:
+        """Read, fold and begin to write the next page; whether there was one."""
+        rows = self._runner._log.read(self._read_upto + 1, self._runner._page)
+        if not rows:
+            return False
+        if rows[0].position != self._read_upto + 1 or rows[-1].position != self._read_upto + len(rows):
+            raise GapInLog(f"{len(rows)} rows from {rows[0].position}, after {self._read_upto}")
+        for batch in self._folding.fold(rows):
+            statements = batch.rows.statements()
+            self.settle()
+            self._pending = self._writer.submit(self._write, self.written, batch, statements)
+        self._read_upto = rows[-1].position
+        return True
+
+    def settle(self) -> None:
+        """Wait until what was folded is written."""
+        if self._pending is not None:
+            pending, self._pending = self._pending, None
+            self.written = pending.result()
+
+    def _write(self, before: Reflected, batch: Batch, statements: list[tuple[str, list[str]]]) -> Reflected:
+        connection = self._connection
+        if connection.info.transaction_status == TransactionStatus.IDLE:
+            connection.execute("BEGIN")
+        try:
+            # First of all, so that whoever would switch or lead in between is held off, or found out.
+            after = advance(connection, before, batch.position, batch.latest_us)
+            write(connection, statements)
+            park(connection, batch.parked)
+            if not batch.more:
+                connection.execute("COMMIT")
+        except BaseException:
+            if not connection.broken:
+                connection.execute("ROLLBACK")
+            raise
+        if batch.parked:
+            self._runner._hooks.parked(len(batch.parked))
+        self._runner._hooks.page(batch.position, batch.facts)
+        return after
+
+    def _affected(self, spans: list[tuple[str, str]] | None) -> list[UUID]:
+        self.settle()
+        if spans is None:
+            return [row[0] for row in self._connection.execute(_ALL_MEMBERS)]
+        lows, highs = zip(*spans, strict=True)
+        return [row[0] for row in self._connection.execute(_MEMBERS_SEEN_IN, (list(lows), list(highs)))]
+
+
+__all__ = ["PAGE", "GapInLog", "Hooks", "Overtaken", "Runner"]

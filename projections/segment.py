@@ -1,0 +1,41 @@
+"""A row of a read model as it lives in memory: what stood, from when to when, and as known from which position to which."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+FOREVER: Final = (1 << 63) - 1
+"""No end, in moments as in positions; PostgreSQL's largest bigint."""
+
+UNSTORED: Final = 0
+CURRENT: Final = 1
+PAST: Final = 2
+
+
+class Segment:
+    """Visible at a moment t, as known at position k, iff valid_from <= t, known_from <= k < known_to, and t < valid_to or k < ended_from.
+
+    A row is born open. Its end becomes known at `ended_from`: before that position it was taken for open, and so it is
+    written once more instead of twice. `known_to` is where a correction took it back. `stored` says in which table it is.
+    """
+
+    __slots__ = ("ended_from", "known_from", "known_to", "stored", "valid_from", "valid_to", "values")
+
+    def __init__(self, values: tuple[Any, ...], valid_from: int, known_from: int) -> None:
+        self.values = values
+        self.valid_from = valid_from
+        self.valid_to = FOREVER
+        self.known_from = known_from
+        self.ended_from = FOREVER
+        self.known_to = FOREVER
+        self.stored = UNSTORED
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether, as known now, it never stood: it ended at or before the moment at which it would have begun."""
+        return self.valid_to <= self.valid_from
+
+    @property
+    def was_never_seen(self) -> bool:
+        """Whether no question at all would find it."""
+        return self.known_to <= self.known_from or (self.is_empty and self.ended_from <= self.known_from)

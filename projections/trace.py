@@ -1,0 +1,322 @@
+"""A member's fold with what the read models need of it: the rows that stand, and the rows that the last facts ended.
+
+Facts are taken in recorded order, each at its own position, so that every position is a moment of knowledge that can
+be asked about. A fact that comes last in the order of the fold moves the state on; any other, and whatever corrects or
+voids, folds the ledger anew and reconciles the rows.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from domain.fact import Fact, sort_key
+from domain.member import events as e
+from domain.member.evolve import apply
+from domain.member.fold import effective
+from domain.member.state import State
+from domain.member.views import concerned_regions
+from projections.segment import CURRENT, FOREVER, PAST, UNSTORED, Segment
+from projections.values import CLOCK_DUTIES, clock_values, duty_values, leg_values, roster_values
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from uuid import UUID
+
+    from domain.member.state import Duty
+    from domain.reference import Reference
+    from projections.reference_history import ReferenceHistory
+    from projections.rows import Rows
+
+ROSTER: Final = 0
+CLOCK: Final = 1
+DUTY: Final = 2
+LEG: Final = 3
+
+Ident = Any
+"""What tells rows of one table and member apart: None, a duty's key, or a leg's (movement id, number)."""
+
+_REWRITES: Final = (e.EventCorrected, e.EventVoided)
+# These move clocks and duties only: whereabouts, and so roster row and legs, stay as they are.
+_KEEPS_PLACE: Final = frozenset(
+    {
+        e.PersonalDataUpdated,
+        e.LiaisonAssigned,
+        e.PreDepartureTalkHeld,
+        e.PreDepartureTalkWaived,
+        e.CheckInPrompted,
+        e.ContactMade,
+        e.ContactAttemptFailed,
+        e.ContactWaived,
+        e.KeptInContactList,
+        e.LostContactDeclared,
+        e.ContactRestored,
+        e.FlagConfirmed,
+    }
+)
+_BEFORE_ALL: Final = (-(1 << 63), 0, 0)
+
+
+class NeedsLedger(Exception):
+    """The fact does not come last, and the ledger is not at hand: replay the member first."""
+
+
+class Trace:
+    """One member. With its ledger (`facts` not None) it can take any fact; without, only one that comes last."""
+
+    __slots__ = (
+        "changed",
+        "clock",
+        "duties",
+        "facts",
+        "last_key",
+        "legs",
+        "live",
+        "member",
+        "places",
+        "position",
+        "roster",
+        "state",
+        "version",
+    )
+
+    def __init__(self, member: UUID | str) -> None:
+        """Begin a member of whom nothing is known yet; the ledger is kept until `let_go`."""
+        self.member = str(member)
+        self.state = State()
+        self.last_key: tuple[int, int, int] = _BEFORE_ALL
+        self.version = 0
+        self.position = 0
+        self.roster: Segment | None = None
+        self.clock: Segment | None = None
+        self.duties: dict[str, tuple[Duty, Segment]] = {}
+        self.legs: dict[tuple[str, int], Segment] = {}
+        self.places: set[str] = set()
+        self.changed: dict[int, tuple[int, Ident, Segment]] = {}
+        self.facts: list[Fact] | None = []
+        self.live: list[tuple[int, Ident, Segment]] | None = []
+
+    def can_take(self, facts: Iterable[Fact]) -> bool:
+        """Whether these facts, in this order, need no ledger that is not at hand."""
+        if self.facts is not None:
+            return True
+        last = self.last_key
+        for fact in facts:
+            key = (fact.when, fact.body.order, fact.position)
+            if key < last or isinstance(fact.body, _REWRITES):
+                return False
+            last = key
+        return True
+
+    def take(self, fact: Fact, reference: Reference) -> None:
+        """Take the next fact of the stream. Raises NeedsLedger, or whatever the fold raises; the rows are then as before."""
+        key = (fact.when, fact.body.order, fact.position)
+        if key > self.last_key and not isinstance(fact.body, _REWRITES):
+            apply(self.state, fact, reference)
+            self.last_key = key
+            self._observe(fact, reference, fact.position)
+            if self.facts is not None:
+                self.facts.append(fact)
+        else:
+            if self.facts is None:
+                raise NeedsLedger
+            self._fold_anew([*self.facts, fact], reference, fact.position)
+            self.facts.append(fact)
+        self._note_places(fact)
+        self.version = fact.version
+        self.position = fact.position
+
+    def fold_anew(self, reference: Reference, position: int) -> None:
+        """Fold the same facts with another reference, known from `position` on."""
+        if self.facts is None:
+            raise NeedsLedger
+        if self.facts:
+            self._fold_anew(self.facts, reference, position)
+
+    def let_go(self) -> None:
+        """Forget the ledger and the rows of the past; the state and the open rows stay."""
+        self.facts = self.live = None
+
+    def _note_places(self, fact: Fact) -> None:
+        body = fact.body
+        if isinstance(body, e.CheckedIn):
+            self.places.add(body.region)
+        elif isinstance(body, e.EventCorrected) and "region" in body.changes:
+            self.places.add(str(body.changes["region"]))
+
+    def _observe(self, fact: Fact, reference: Reference, position: int) -> None:
+        """Compare the state after a fact with the rows that stand, and end and begin rows where they differ."""
+        state, when = self.state, fact.when
+        if type(fact.body) not in _KEEPS_PLACE or self.roster is None:
+            values = roster_values(state, reference, self.roster.values if self.roster is not None else None)
+            if self.roster is None or values != self.roster.values:
+                self.roster = self._succeed(ROSTER, None, self.roster, values, when, position)
+            self._observe_legs(position)
+        self._observe_duties(when, position)
+        values = clock_values(state, self.roster.values)
+        if self.clock is None or values != self.clock.values:
+            self.clock = self._succeed(CLOCK, None, self.clock, values, when, position)
+
+    def _observe_legs(self, position: int) -> None:
+        movement = self.state.movement
+        if movement is None:
+            return
+        for leg in movement.legs[-2:]:
+            ident = (movement.movement_id, leg.number)
+            values = leg_values(movement, leg)
+            standing = self.legs.get(ident)
+            if standing is not None:
+                if standing.values == values:
+                    continue
+                self._retire(LEG, ident, standing, position)
+                del self.legs[ident]
+            if values is not None:
+                self.legs[ident] = self._begin(LEG, ident, values, 0, position)
+
+    def _observe_duties(self, when: int, position: int) -> None:
+        owed, standing = self.state.duties, self.duties
+        if standing:
+            for key in [key for key, (duty, _) in standing.items() if owed.get(key) is not duty]:
+                self._end(DUTY, key, standing.pop(key)[1], when, position)
+        for key, duty in owed.items():
+            if key not in standing and key not in CLOCK_DUTIES:
+                begins = duty.since_us if duty.since_us > when else when
+                standing[key] = (duty, self._begin(DUTY, key, duty_values(duty), begins, position))
+
+    def _begin(self, track: int, ident: Ident, values: tuple[Any, ...], when: int, position: int) -> Segment:
+        segment = Segment(values, when, position)
+        if self.live is not None:
+            self.live.append((track, ident, segment))
+        return segment
+
+    def _end(self, track: int, ident: Ident, segment: Segment, when: int, position: int) -> None:
+        segment.valid_to, segment.ended_from = when, position
+        self.changed[id(segment)] = (track, ident, segment)
+
+    def _retire(self, track: int, ident: Ident, segment: Segment, position: int) -> None:
+        segment.known_to = position
+        self.changed[id(segment)] = (track, ident, segment)
+
+    def _succeed(
+        self, track: int, ident: Ident, before: Segment | None, values: tuple[Any, ...], when: int, position: int
+    ) -> Segment:
+        if before is not None:
+            self._end(track, ident, before, when, position)
+        return self._begin(track, ident, values, when, position)
+
+    def _fold_anew(self, facts: list[Fact], reference: Reference, position: int) -> None:
+        fresh = Trace(self.member)
+        fresh.facts = None
+        for fact in effective(facts):
+            apply(fresh.state, fact, reference)
+            fresh.last_key = sort_key(fact)
+            fresh._observe(fact, reference, position)
+        self._reconcile(fresh, position)
+
+    def _reconcile(self, fresh: Trace, position: int) -> None:
+        """Take over a fold made anew: keep rows that it has too, retire those that it has not, begin those it adds."""
+        standing = {
+            (track, ident, row.valid_from, row.values): row
+            for track, ident, row in self.live or ()
+            if row.known_to == FOREVER and not row.is_empty
+        }
+        live: list[tuple[int, Ident, Segment]] = []
+        for track, ident, row in fresh.live or ():
+            if row.known_to != FOREVER or row.is_empty:
+                continue
+            kept = standing.get((track, ident, row.valid_from, row.values))
+            if kept is not None and kept.valid_to == row.valid_to:
+                pass
+            elif kept is not None and kept.valid_to == FOREVER:
+                self._end(track, ident, kept, row.valid_to, position)
+            else:
+                live.append((track, ident, row))
+                if row.valid_to != FOREVER:
+                    self.changed[id(row)] = (track, ident, row)
+                continue
+            del standing[track, ident, row.valid_from, row.values]
+            live.append((track, ident, kept))
+        for (track, ident, _, _), row in standing.items():
+            self._retire(track, ident, row, position)
+        self.live = live
+        self.state, self.last_key = fresh.state, fresh.last_key
+        self._point_at_open_rows(fresh)
+
+    def _point_at_open_rows(self, fresh: Trace) -> None:
+        self.roster = self.clock = None
+        self.duties, self.legs = {}, {}
+        for track, ident, row in self.live or ():
+            if row.valid_to != FOREVER:
+                continue
+            if track == ROSTER:
+                self.roster = row
+            elif track == CLOCK:
+                self.clock = row
+            elif track == DUTY:
+                self.duties[ident] = (fresh.duties[ident][0], row)
+            else:
+                self.legs[ident] = row
+
+    def emit(self, rows: Rows) -> None:
+        """Hand over what the facts since the last time changed, as rows to write."""
+        if self.roster is None or self.clock is None:
+            return
+        left: list[tuple[int, Ident]] = []
+        for track, ident, segment in self.changed.values():
+            if segment.stored == PAST:
+                rows.retire(track, self.member, ident, segment)
+                continue
+            if segment.stored == CURRENT and track >= DUTY:
+                left.append((track, ident))
+            if not segment.was_never_seen:
+                rows.past(track, self.member, ident, segment)
+            segment.stored = PAST
+        self.changed.clear()
+        for track, ident in left:
+            if ident not in (self.duties if track == DUTY else self.legs):
+                rows.gone(track, self.member, ident)
+        for key, (_, segment) in self.duties.items():
+            if segment.stored == UNSTORED:
+                rows.current(DUTY, self.member, key, segment)
+                segment.stored = CURRENT
+        for leg, segment in self.legs.items():
+            if segment.stored == UNSTORED:
+                rows.current(LEG, self.member, leg, segment)
+                segment.stored = CURRENT
+        self.roster.stored = self.clock.stored = CURRENT
+        rows.member(self)
+
+    def mark_written(self) -> None:
+        """Say that everything up to here is in the tables."""
+        for _, _, segment in self.changed.values():
+            segment.stored = PAST
+        self.changed.clear()
+        for segment in self._open_rows():
+            segment.stored = CURRENT
+
+    def _open_rows(self) -> list[Segment]:
+        rows = [row for row in (self.roster, self.clock) if row is not None]
+        return [*rows, *(row for _, row in self.duties.values()), *self.legs.values()]
+
+    def regions(self) -> list[str]:
+        """Return the county-level regions that the member concerns now."""
+        return sorted(concerned_regions(self.state))
+
+
+def replay(member: UUID, facts: list[Fact], history: ReferenceHistory, upto: int) -> Trace:
+    """Return a member's trace as it was after position `upto`, ledger at hand; what it would write is already written.
+
+    Each fact was folded with the reference known at its position, and a reference fact that could touch the member
+    folded it anew. Raises what the fold raises.
+    """
+    trace = Trace(member)
+    turns = history.turns(facts, upto)
+    for fact in facts:
+        if fact.position > upto:
+            break
+        while turns and turns[0] < fact.position:
+            turn = turns.pop(0)
+            trace.fold_anew(history.at(turn), turn)
+        trace.take(fact, history.at(turns[0] - 1) if turns else history.at(upto))
+    for turn in turns:
+        trace.fold_anew(history.at(turn), turn)
+    return trace

@@ -1,0 +1,1 @@
+"""Read models on a real database, against a straight fold of the same facts."""
