@@ -13,6 +13,7 @@ from domain.reference import Reference, empty_reference
 from infra.event_store.recorder import KitelineRecorder
 from infra.recording.mapper import FactMapper, fact_from_row
 from infra.recording.members import MemberStore
+from infra.recording.stream_loads import StreamLoads
 
 if TYPE_CHECKING:
     from domain.fact import Fact
@@ -34,6 +35,7 @@ class Kiteline(Application[UUID]):
                 "KITELINE_READERS": str(readers),
             }
         )
+        self._loads = StreamLoads(self.log.read_streams)
         self.members = MemberStore(self.read_stream)
         self._reference = empty_reference()
         self._refreshing = Lock()
@@ -49,7 +51,7 @@ class Kiteline(Application[UUID]):
 
     def read_stream(self, stream: UUID) -> list[Fact]:
         """Read a stream's facts in recorded order."""
-        return [fact_from_row(row) for row in self.log.read_streams([stream])[stream]]
+        return [fact_from_row(row) for row in self._loads.load(stream)]
 
     def read_facts(self, first_position: int, count: int) -> list[Fact]:
         """Read facts by their positions, with `after`: what a first answer is made of again."""

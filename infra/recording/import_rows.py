@@ -89,8 +89,13 @@ def destination_of(place: Place | None) -> dict[str, Any]:
 
 def external_organisation(row: RegisterRow) -> OrganisationRegistered:
     """Return the external organisation that an inflow row names as a home; the same name, the same code."""
-    name = row.personal.get("origin_organisation") or "流出地党组织（未注明）"
     region = row.origin.code if row.origin is not None and row.origin.kind == "region" else None
+    return external_home(region, row.personal.get("origin_organisation"))
+
+
+def external_home(region: str | None, name: str | None = None) -> OrganisationRegistered:
+    """Return the external organisation that stands for a home known by no more than this; the same again for the same."""
+    name = name or "流出地党组织（未注明）"
     digest = sha256(f"{region or COUNTRY}:{name}".encode()).hexdigest()[:12]
     return OrganisationRegistered(f"EXT-{digest}", name, "BRANCH", region or COUNTRY, external=True)
 

@@ -14,6 +14,7 @@ import orjson
 from eventsourcing.domain import DomainEventProtocol
 from eventsourcing.persistence import Mapper, StoredEvent
 
+import domain.venue  # noqa: F401 - so that venues' facts are known to be facts
 from domain.fact import Fact, body_data, body_from, place_in_time
 from domain.member.events import MemberRegistered
 from domain.member.fold import registered_when

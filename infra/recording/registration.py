@@ -73,7 +73,7 @@ def read_person(payload: dict[str, Any], reference: Reference, *, now_us: int, o
     }  # fmt: skip
     for name in sorted(payload.keys() - known):
         reader.fault(f"/{name}", "unknown_field", Sentence("没有此项", "There is no such field."), sorted(known))
-    number = _identity(reader, payload.get("identity_number"))
+    number = read_identity(reader, payload.get("identity_number"))
     person_name = payload.get("name")
     if not isinstance(person_name, str) or not person_name.strip() or len(person_name) > _NAME_LENGTH:
         reader.fault(
@@ -101,7 +101,8 @@ def read_person(payload: dict[str, Any], reference: Reference, *, now_us: int, o
     return Person(number, personal, category, home, since if isinstance(since, str) else None, occurred.text)
 
 
-def _identity(reader: Reader, value: object) -> IdentityNumber | None:
+def read_identity(reader: Reader, value: object) -> IdentityNumber | None:
+    """Read an identity number; None when it is at fault, and the reader knows why."""
     if value in (None, ""):
         reader.fault("/identity_number", "missing", MISSING, "18 characters")
         return None
