@@ -180,7 +180,7 @@ def _reaches(uid: int, gid: int, program: Path, folder: Path) -> bool:
     if child == 0:
         try:
             become(uid, gid)
-            # access(2) is how PostgreSQL looks at its programs; the shell shows that the right to is left after exec.
+            # PostgreSQL looks at its programs by access(2); the shell shows what is left of the right after exec.
             if os.access(program, os.R_OK | os.X_OK):
                 os.execv("/bin/sh", ["/bin/sh", "-c", 'test -x "$0" && cd "$1"', str(program), str(folder)])  # noqa: S606
         finally:
@@ -195,7 +195,7 @@ def _data_elsewhere(root: Path) -> Path:
         if (root / "data").exists():
             raise EmbeddedPostgresFailure(
                 f"运行数据库的用户无法进入 {root}，而数据在其中；请以之前的权限运行，或将该目录移到可进入之处。",
-                f"The server's user cannot reach the data in {root}; run with the rights of before, or move the folder.",
+                f"The server's user cannot reach the data in {root}; run with the rights of before, or move it.",
             )
         _SYSTEM_DATA.mkdir(mode=0o755, parents=True, exist_ok=True)
         _write_private(remembered, str(_SYSTEM_DATA / secrets.token_hex(8)))

@@ -6,7 +6,6 @@ from psycopg import Connection
 from psycopg.rows import TupleRow
 from psycopg_pool import ConnectionPool
 
-
 Role = Literal["owner", "writer", "reader"]
 _OPTIONS: dict[Role, str] = {
     "owner": "",

@@ -67,7 +67,8 @@ _SETTINGS: Mapping[str, str] = {
 }
 
 _OWNER_ROLE = sql.SQL(
-    "CREATE ROLE {} LOGIN CREATEDB CREATEROLE BYPASSRLS PASSWORD {} IN ROLE pg_monitor, pg_checkpoint, pg_signal_backend"
+    "CREATE ROLE {} LOGIN CREATEDB CREATEROLE BYPASSRLS PASSWORD {}"
+    " IN ROLE pg_monitor, pg_checkpoint, pg_signal_backend"
 )
 _OWNER_DATABASE = sql.SQL("CREATE DATABASE {} OWNER {}")
 
@@ -115,7 +116,7 @@ class EmbeddedPostgres:
     def start(self) -> str:
         """Start the server, or join the one that runs on this home, and return the database's URL; under 1 s usually.
 
-        What a hard end left behind is put right: a stale pid file, a half-made data folder, a server without its keeper.
+        What a hard end left is put right: a stale pid file, a half-made data folder, a server without its keeper.
         """
         if self._users is not None:
             return self.url
@@ -302,7 +303,7 @@ def _at_work_in(data: Path) -> list[int]:
     working = []
     for process in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
-            if os.readlink(process / "cwd") == folder:  # a server's processes stand in its data folder
+            if str((process / "cwd").readlink()) == folder:  # a server's processes stand in its data folder
                 working.append(int(process.name))
     return working
 

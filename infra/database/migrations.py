@@ -1,4 +1,4 @@
-"""Brings a database to the newest shape: numbered SQL files, each in one transaction, each applied once and for ever."""
+"""Brings a database to the newest shape: numbered SQL files, each one transaction, each applied once."""
 
 import hashlib
 import re

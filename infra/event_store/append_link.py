@@ -138,29 +138,10 @@ class AppendLink:
 
     def receive(self) -> list[tuple[Sequence[Ticket], Stored | Refused]]:
         """Take the answers that have come in; raises LinkLost."""
-        finished = []
-        ended = False
+        finished: list[tuple[Sequence[Ticket], Stored | Refused]] = []
         try:
             self._pgconn.consume_input()
-            while not self._pgconn.is_busy():
-                result = self._pgconn.get_result()
-                if result is None:
-                    # One None ends a statement's results; two mean that there is nothing more to come.
-                    if ended or not self._sent:
-                        break
-                    ended = True
-                    continue
-                ended = False
-                if result.status == pq.ExecStatus.PIPELINE_SYNC:
-                    sent = self._sent.popleft()
-                    assert sent.answer is not None  # noqa: S101
-                    finished.append((sent.tickets, sent.answer))
-                    if not self._sent:
-                        break
-                elif result.status == pq.ExecStatus.TUPLES_OK:
-                    self._sent[0].answer = _stored(result)
-                elif self._sent:
-                    self._sent[0].answer = _refused(result)
+            self._take_answers(finished)
         except psycopg.Error as error:
             if finished:
                 return finished  # the next call meets the error again
@@ -168,6 +149,26 @@ class AppendLink:
         if not finished and self._pgconn.status != pq.ConnStatus.OK:
             raise LinkLost(self._pgconn.error_message.decode(errors="replace"))
         return finished
+
+    def _take_answers(self, finished: list[tuple[Sequence[Ticket], Stored | Refused]]) -> None:
+        ended = False
+        while self._sent and not self._pgconn.is_busy():
+            result = self._pgconn.get_result()
+            if result is None:
+                # One None ends a statement's results; two mean that there is nothing more to come.
+                if ended:
+                    return
+                ended = True
+                continue
+            ended = False
+            if result.status == pq.ExecStatus.PIPELINE_SYNC:
+                sent = self._sent.popleft()
+                assert sent.answer is not None  # noqa: S101
+                finished.append((sent.tickets, sent.answer))
+            elif result.status == pq.ExecStatus.TUPLES_OK:
+                self._sent[0].answer = _stored(result)
+            else:
+                self._sent[0].answer = _refused(result)
 
     def close(self) -> None:
         """End the connection; what was not answered stays unknown."""

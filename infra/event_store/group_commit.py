@@ -28,7 +28,7 @@ MOST_EVENTS = 2_000
 _IN_FLIGHT = 2
 _WORTH_SENDING_AHEAD = 16
 _ANSWER_SECONDS = 30.0
-_PATIENCE_SECONDS = 2.0
+_IDLE_SECONDS = 3600.0
 _LONGEST_BACKOFF_SECONDS = 1.0
 _LOSSES_BEFORE_GIVING_UP = 4
 _KEY_USED, _VERSION, _TRACKING, _IDENTITY = 1, 2, 3, 4
@@ -47,14 +47,19 @@ class GroupCommit:
         *,
         explain: Explain,
         committed: Callable[[int], None],
+        patience: float,
         most_queued: int = 20_000,
     ) -> None:
-        """`explain` makes the errors of saves whose key was used, then of those whose identity is known, in order;
-        `committed` hears each new head. `most_queued` saves wait, no more.
+        """Append to the database of `url`.
+
+        `explain` makes the errors of saves whose key was used, then of those whose identity is known, in order;
+        `committed` hears each new head. Saves wait for an absent database `patience` seconds, and no more than
+        `most_queued` of them at a time.
         """
         self._url = url
         self._explain = explain
         self._committed = committed
+        self._patience = patience
         self._most_queued = most_queued
         self._queue: deque[Ticket] = deque()
         self._link: AppendLink | None = None
@@ -122,29 +127,37 @@ class GroupCommit:
 
     def _work(self) -> bool:
         """Do one round: connect, send, wait, receive; tell whether all is done and the store is closing."""
-        if self._closing and not self._queue and not self._lost and (self._link is None or not self._link.in_flight):
-            if self._link is not None:
-                self._link.close()
+        link = self._link
+        if self._closing and not self._queue and not self._lost and (link is None or not link.in_flight):
+            if link is not None:
+                link.close()
             return True
-        link = self._link or self._connect()
+        link = link or self._connect()
         if link is None:
             return False
         while self._queue and self._may_send(link):
-            batch = self._next_batch()
-            try:
-                parameters = pack_batch(batch)
-            except BaseException as error:
-                _fail_all(batch, error)
-                raise
-            link.send(batch, parameters)
-        accepts_more = link.in_flight < _IN_FLIGHT
-        self._idle = accepts_more
-        if accepts_more and self._queue and self._may_send(link):
+            self._send(link)
+        hears_callers = link.in_flight < _IN_FLIGHT
+        self._idle = hears_callers
+        if hears_callers and self._queue and self._may_send(link):  # somebody came just before we said that we wait
             self._idle = False
             return False
-        timeout = _ANSWER_SECONDS if link.in_flight else 3600.0
-        sent_at = time.monotonic()
-        spoken, roused = link.wait(self._waking if accepts_more else None, timeout)
+        self._wait_and_settle(link, hears_callers=hears_callers)
+        return False
+
+    def _send(self, link: AppendLink) -> None:
+        batch = self._next_batch()
+        try:
+            parameters = pack_batch(batch)
+        except BaseException as error:
+            _fail_all(batch, error)
+            raise
+        link.send(batch, parameters)
+
+    def _wait_and_settle(self, link: AppendLink, *, hears_callers: bool) -> None:
+        began = time.monotonic()
+        patience = _ANSWER_SECONDS if link.in_flight else _IDLE_SECONDS
+        spoken, roused = link.wait(self._waking if hears_callers else None, patience)
         self._idle = False
         if roused:
             os.read(self._waking, 4096)
@@ -155,9 +168,8 @@ class GroupCommit:
                 except BaseException as error:
                     _fail_all(tickets, error)
                     raise
-        elif link.in_flight and time.monotonic() - sent_at >= _ANSWER_SECONDS:
+        elif link.in_flight and time.monotonic() - began >= _ANSWER_SECONDS:
             raise LinkLost(f"no answer for {_ANSWER_SECONDS:.0f} s")
-        return False
 
     def _may_send(self, link: AppendLink) -> bool:
         if link.in_flight == 0:
@@ -288,7 +300,7 @@ class GroupCommit:
         now = time.monotonic()
         if self._outage_began is None:
             self._outage_began = now
-        elif now - self._outage_began > _PATIENCE_SECONDS or self._closing:
+        elif now - self._outage_began > self._patience or self._closing:
             self._give_up(reason)
         self._backoff = min(max(0.02, self._backoff * 2), _LONGEST_BACKOFF_SECONDS)
 

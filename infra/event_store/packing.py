@@ -50,7 +50,7 @@ PARAMETER_TYPES: Final = tuple(_ARRAY_OF[oid] for oid in COLUMN_TYPES)
 _NOTHING: Final = tuple(_EMPTY.pack(0, 0, oid) for oid in COLUMN_TYPES)
 
 _EVENTS, _STREAMS, _KEYS, _TRACKING, _VAULT = 0, 6, 10, 18, 21
-_KEY_OFFSET = 16
+_ANSWERS = 15
 _VAULT_GROUPS: Final = (21, 25, 29, 33)
 
 
@@ -118,13 +118,22 @@ class Packed:
 def pack_batch(batch: Sequence[Packed]) -> list[bytes]:
     """Join the saves' contributions into the parameters of one call; their numbers count from 1."""
     columns: list[list[bytes]] = [[] for _ in COLUMN_TYPES]
-    events = streams = keys = tracked = 0
+    events = streams = tracked = 0
     with_vault: list[tuple[bytes, VaultWrite]] = []
     e_save, e_id, e_version, e_topic, e_state, e_concerns, s_save, s_id, s_first, s_last = columns[:_KEYS]
     k_save, k_caller, k_hash, k_body, k_status, k_answer, k_offset, k_count = columns[_KEYS:_TRACKING]
-    answered = True
     for index, packed in enumerate(batch, 1):
         number = _INT4(4, index)
+        if packed.key is not None:
+            caller, key, body, status, answer, count = packed.key
+            k_save.append(number)
+            k_caller.append(caller)
+            k_hash.append(key)
+            k_body.append(body)
+            k_status.append(status)
+            k_answer.append(answer)
+            k_offset.append(_INT4(4, events))
+            k_count.append(count)
         if packed.count:
             e_save.append(number * packed.count)
             one, two, three, four, five = packed.events
@@ -139,32 +148,17 @@ def pack_batch(batch: Sequence[Packed]) -> list[bytes]:
             s_first.append(two)
             s_last.append(three)
             streams += packed.streams_count
-        if packed.key is not None:
-            caller, key, body, status, answer, count = packed.key
-            k_save.append(number)
-            k_caller.append(caller)
-            k_hash.append(key)
-            k_body.append(body)
-            k_status.append(status)
-            k_answer.append(answer)
-            answered = answered and answer is not _NULL
-            k_offset.append(_INT4(4, events))
-            k_count.append(count)
-            keys += 1
+            events += packed.count
         if packed.tracking is not None:
-            columns[_TRACKING].append(number)
-            columns[_TRACKING + 1].append(packed.tracking[0])
-            columns[_TRACKING + 2].append(packed.tracking[1])
+            for place, value in enumerate((number, *packed.tracking), _TRACKING):
+                columns[place].append(value)
             tracked += 1
         if packed.vault is not None:
             with_vault.append((number, packed.vault))
-        events += packed.count
     parameters = list(_NOTHING)
     _fill(parameters, columns, _EVENTS, _STREAMS, events)
     _fill(parameters, columns, _STREAMS, _KEYS, streams)
-    _fill(parameters, columns, _KEYS, _TRACKING, keys)
-    if not answered:
-        parameters[_KEYS + 5] = _HEADER.pack(1, 1, _BYTEA_OID, keys, 1) + b"".join(k_answer)
+    _fill(parameters, columns, _KEYS, _TRACKING, len(k_save))
     _fill(parameters, columns, _TRACKING, _VAULT, tracked)
     if with_vault:
         _pack_vault(parameters, columns, with_vault)
@@ -174,7 +168,8 @@ def pack_batch(batch: Sequence[Packed]) -> list[bytes]:
 def _fill(parameters: list[bytes], columns: list[list[bytes]], first: int, end: int, count: int) -> None:
     if count:
         for index in range(first, end):
-            parameters[index] = _HEADER.pack(1, 0, COLUMN_TYPES[index], count, 1) + b"".join(columns[index])
+            has_nulls = int(index == _ANSWERS and _NULL in columns[index])
+            parameters[index] = _HEADER.pack(1, has_nulls, COLUMN_TYPES[index], count, 1) + b"".join(columns[index])
 
 
 def _pack_vault(parameters: list[bytes], columns: list[list[bytes]], writes: list[tuple[bytes, VaultWrite]]) -> None:

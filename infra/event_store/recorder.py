@@ -39,13 +39,16 @@ class KitelineRecorder(ProcessRecorder):
     Writing raises VersionConflict, KeyAlreadyUsed, IdentityKnown, TrackingConflict, or StoreUnavailable.
     """
 
-    def __init__(self, url: str, *, readers: int = 8) -> None:
-        """Connect in the background; `readers` connections for queries, one more for appending."""
+    def __init__(self, url: str, *, readers: int = 8, patience: float = 2.0) -> None:
+        """Connect in the background: `readers` connections for queries, one more for appending.
+
+        A save waits `patience` seconds for a database that is away, then fails as StoreUnavailable.
+        """
         self._readers = connect_pool(url, role="writer", max_size=readers, name="kiteline event store")
         self._news = threading.Condition()
         self._listeners = 0
         self._head_seen = 0
-        self._commits = GroupCommit(url, explain=self._explain, committed=self._has_committed)
+        self._commits = GroupCommit(url, explain=self._explain, committed=self._has_committed, patience=patience)
 
     def close(self) -> None:
         """Store what is queued and end all connections."""

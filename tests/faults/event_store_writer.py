@@ -62,8 +62,8 @@ def until_answered(recorder: KitelineRecorder, save: Save) -> int | None:
         try:
             return recorder.record(save).first_position
         except KeyAlreadyUsed as error:
-            assert error.stored is not None
-            return error.stored.first_position
+            if error.stored is not None:
+                return error.stored.first_position
         except OperationalError:
             time.sleep(0.05)  # the pause a client makes before it tries again
 

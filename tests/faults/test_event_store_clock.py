@@ -40,7 +40,7 @@ def test_the_check_finds_a_log_that_follows_the_clock(database_url, recorder):
 
 def append_around_a_clock_set_back(url: str, recorder: KitelineRecorder) -> list[object]:
     """Save two events, set the clock of the log back, save two more; return when each save was recorded."""
-    saved = []
+    saved: list[object] = []
     for _ in range(2):
         stream = uuid4()
         events = [StoredEvent(stream, 1, "recorded", b"{}"), StoredEvent(stream, 2, "recorded", b"{}")]

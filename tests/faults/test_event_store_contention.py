@@ -10,7 +10,7 @@ import psycopg
 from tests.faults.event_store_checks import broken_streams, gaps, log_of
 
 _PROCESSES = 8
-_TIMES = 15
+_TIMES = 10
 
 
 def test_no_update_is_lost_between_eight_processes(database_url, tmp_path):

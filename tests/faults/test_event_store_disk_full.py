@@ -1,4 +1,4 @@
-"""The database's disk full: saves are refused as unavailable, nothing acknowledged is lost, and space is all it takes."""
+"""The database's disk full: saves are refused as unavailable, none acknowledged is lost, space is all it takes."""
 
 import os
 import subprocess

@@ -29,7 +29,7 @@ def test_killed_writers_lose_nothing_they_acknowledged(database_url, tmp_path):
     with ExitStack() as writers:
         processes = [writers.enter_context(writer(database_url, tmp_path / f"answers-{number}")) for number in range(2)]
         for number, process in enumerate(processes):
-            await_that(lambda number=number: len(acknowledged(tmp_path / f"answers-{number}")) >= 150)
+            await_answers(tmp_path / f"answers-{number}", 150)
             process.send_signal(signal.SIGKILL)
 
     log = log_of(database_url)
@@ -45,7 +45,7 @@ def test_the_check_finds_a_recorder_that_acknowledges_before_the_commit(database
     with psycopg.connect(database_url, autocommit=True) as control:
         control.execute(_APPEND_LOCK)  # so that nothing commits before the kill
         with writer(database_url, answers, "--answer-early") as process:
-            await_that(lambda: len(acknowledged(answers)) >= 20)
+            await_answers(answers, 20)
             process.send_signal(signal.SIGKILL)
             process.wait(5)
         log = log_of(database_url)
@@ -100,6 +100,11 @@ def writer(url: str, answers: Path, *options: str) -> Iterator[subprocess.Popen[
     finally:
         process.kill()
         process.wait(5)
+
+
+def await_answers(path: Path, count: int) -> None:
+    """Return once a writer has written down so many answers."""
+    await_that(lambda: len(acknowledged(path)) >= count)
 
 
 def await_that(holds: Callable[[], bool], seconds: float = 15) -> None:

@@ -22,7 +22,7 @@ def proxy(database_url: str) -> Iterator[CuttingProxy]:
 @pytest.fixture
 def behind(proxy: CuttingProxy) -> Iterator[KitelineRecorder]:
     """A recorder that speaks through the proxy, connected."""
-    recorder = KitelineRecorder(proxy.url)
+    recorder = KitelineRecorder(proxy.url, patience=0.5)
     recorder.insert_events([StoredEvent(uuid4(), 1, "first", b"{}")])
     yield recorder
     recorder.close()

@@ -11,7 +11,11 @@ import pytest
 from infra.database.migrations import MigrationFailure, migrate
 
 _HALF = "CREATE TABLE half_made (id integer);\nSELECT pg_advisory_lock(4243);\nCREATE TABLE other_half (id integer);\n"
-_RUN = "import sys, pathlib; from infra.database.migrations import migrate; migrate(sys.argv[1], pathlib.Path(sys.argv[2]))"
+_RUN = """
+import sys, pathlib
+from infra.database.migrations import migrate
+migrate(sys.argv[1], pathlib.Path(sys.argv[2]))
+"""
 _WAITING = "SELECT pid FROM pg_stat_activity WHERE wait_event = 'advisory' AND datname = current_database()"
 _TABLES = "SELECT table_name FROM information_schema.tables WHERE table_name IN ('half_made', 'other_half') ORDER BY 1"
 

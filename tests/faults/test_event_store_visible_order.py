@@ -85,7 +85,7 @@ def test_the_check_finds_the_gap_of_the_library_recorder_without_its_lock(databa
 def tail_beside_a_slow_commit(
     url: str, table: str, recorders: Sequence[ApplicationRecorder]
 ) -> tuple[list[int], list[int]]:
-    """Hold one commit, let another writer try meanwhile; return what a reader saw then, and what its tail saw at last."""
+    """Hold one commit while another writer tries; return what a reader saw then, and what its tail saw at last."""
     slow, quick = recorders
     with psycopg.connect(url, autocommit=True) as control:
         control.execute(sql.SQL(_SLOW_COMMIT).format(sql.Identifier(table)))
