@@ -43,6 +43,7 @@ class Policy:
     receipt_months: int = 1
     second_review_years: int = 2
     lead_days: int = 30
+    check_in_code_days: int = 365
     small_count: int = 5
 
 

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from domain.calendar import Workdays, load_workdays
 from domain.fact import Body, Fact, recorded_as
 from domain.organisation import OrganisationDissolved, OrganisationRegistered, OrganisationTree
-from domain.policy import Policy, PolicyAdopted, PolicyBook
+from domain.policy import COUNTRY, Policy, PolicyAdopted, PolicyBook
 from domain.regions.loading import load_regions
 from domain.times import local_day
 
 if TYPE_CHECKING:
     from domain.regions.table import RegionTable
+
+_THE_END: Final = date(9999, 12, 31)
 
 
 @recorded_as
@@ -122,7 +124,29 @@ class Reference:
         found = self.organisations.get(organisation)
         if found is None or region is None:
             return False
-        return any(_covers(place, region) for place in (found.region, found.stationed_in) if place is not None)
+        places = [place for place in (found.region, found.stationed_in) if place is not None]
+        if any(_covers(place, region) for place in places):
+            return True
+        here = self.standing(region)
+        return any(_covers(self.standing(place), here) for place in places)
+
+    def standing(self, region: str) -> str:
+        """Return what a code became in the end; itself while it stands, or when only a person can say."""
+        return self.regions.resolve(region, _THE_END).code
+
+    def same_place(self, one: str | None, other: str) -> bool:
+        """Whether two codes mean one place: equal, the one what the other became, or one naming a part of the other."""
+        if one is None or one == other:
+            return one == other
+        first, second = _digits(self.standing(one)), _digits(self.standing(other))
+        return first.startswith(second) or second.startswith(first)
+
+    def seat_of(self, region: str) -> str | None:
+        """Return the organisation that answers for a region; of a county that ended, that of its successor if it has none."""
+        standing = self.standing(region)
+        if standing[:6] == region[:6] or region[:6] in self.organisations.by_region:
+            return self.organisations.of_region(region)
+        return self.organisations.of_region(standing)
 
     def split_day(self, region: str | None) -> date | None:
         """Return the day from which a code needs assignment to one of several successors, if that day ever comes."""
@@ -133,15 +157,20 @@ class Reference:
         return self._splits[region]
 
     def _find_split(self, region: str) -> date | None:
-        resolution = self.regions.resolve(region, date(9999, 12, 31))
+        resolution = self.regions.resolve(region, _THE_END)
         return resolution.since if resolution.needs_assignment else None
+
+
+def _digits(code: str) -> str:
+    """Return the digits of a code that tell its place: 6201 of the city 620100."""
+    return code.removesuffix("00").removesuffix("00") if len(code) == len(COUNTRY) else code
 
 
 def _covers(place: str, region: str) -> bool:
     """Whether `region` lies in `place`; of streets and communities only the county counts."""
     county = place[:6]
     if county.endswith("0000"):
-        return county == "000000" or region[:2] == county[:2]
+        return county == COUNTRY or region[:2] == county[:2]
     if county.endswith("00"):
         return region[:4] == county[:4]
     return region[:6] == county

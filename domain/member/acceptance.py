@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from domain.member import duties, places
 from domain.member.state import Claim
-from domain.times import DAY_US
+from domain.times import local_day
 
 if TYPE_CHECKING:
     from domain.fact import Fact
@@ -35,7 +36,6 @@ def _settle(state: State, movement: Movement, reference: Reference, fact: Fact, 
     leg.branch = branch
     leg.holder = None
     places.set_stage(state, movement, "settled", fact.when)
-    state.declines = []
     duties.end_duties(state, ("answer_check_in", "find_a_home"), fact.when)
     duties.place_in_branch(state, reference, movement, fact.when)
     duties.begin_monthly_contact(state, reference, "destination", fact.when)
@@ -50,7 +50,7 @@ def _owe_decision(state: State, movement: Movement, reference: Reference, at_us:
         reference,
         "decide_claim",
         since_us=at_us,
-        due=duties.policy_of(state, reference, at_us).decide_claim_workdays,
+        due="decide_claim_workdays",
         role=duties.OTHER_ROLE,
         organisation=superior,
         subject=movement.claims[-1].claim_id,
@@ -74,7 +74,7 @@ def _move_leg_to(state: State, movement: Movement, claim: Claim, reference: Refe
     leg = movement.leg
     leg.accepted_by, leg.branch, leg.accepted_at = claim.organisation, claim.branch, claim.at
     leg.placement = leg.preferred_kind = None
-    if not reference.is_in(claim.organisation, leg.region) or reference.is_in(claim.organisation, leg.declared_region):
+    if not reference.is_in(claim.organisation, leg.region):
         leg.region = _place_of_claim(movement, claim, reference)
     duties.end_duty(state, "place_in_branch", fact.when)
     duties.place_in_branch(state, reference, movement, fact.when)
@@ -113,10 +113,14 @@ def _withdraw(state: State, movement: Movement, fact: Fact, reference: Reference
 
 
 def _count_decline(state: State, movement: Movement, fact: Fact, reference: Reference) -> None:
-    """Of the third decline in the policy's days, the common superior must find the member a home."""
+    """On the third decline in the policy's days, the common superior must find the member a home.
+
+    Declines of the whole movement count; a move onward or an acceptance in between does not make them undone.
+    """
     policy = duties.policy_of(state, reference, fact.when)
-    oldest = fact.when - policy.find_a_home_days * DAY_US
-    state.declines = [*(one for one in state.declines if one[0] >= oldest), (fact.when, fact.organisation)]
+    oldest = local_day(fact.when) - timedelta(days=policy.find_a_home_days)
+    recent = [one for one in state.declines if local_day(one[0]) >= oldest]
+    state.declines = [*recent, (fact.when, fact.organisation)]
     if len(state.declines) < policy.find_a_home_declines or "find_a_home" in state.duties:
         return
     parties = list(dict.fromkeys(code for _, code in state.declines if code))
@@ -127,7 +131,7 @@ def _count_decline(state: State, movement: Movement, fact: Fact, reference: Refe
         reference,
         "find_a_home",
         since_us=fact.when,
-        due=policy.find_a_home_workdays,
+        due="find_a_home_workdays",
         role=duties.OTHER_ROLE,
         organisation=superior,
         subject=movement.movement_id,

@@ -6,11 +6,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from domain.errors import Fault, Invalid, Refused, Sentence
+from domain.fact import place_in_time
 from domain.member import events as e
 from domain.member.fold import effective, fold, voided_ids
 from domain.member.reading import Reader, read_changes
 from domain.member.rules import first_broken
-from domain.times import parse_occurred
+from domain.times import occurred_as_recorded, parse_occurred
 
 if TYPE_CHECKING:
     from domain.fact import Fact
@@ -19,7 +20,9 @@ if TYPE_CHECKING:
 
 UNKNOWN_EVENT = Sentence("该党员没有这条记录", "This member has no such event.")
 ALREADY_VOIDED = Sentence("这条记录已经作废", "This event is void already.")
-REGISTRATION_STANDS = Sentence("登记入册不能作废，请更正其内容", "A registration cannot be voided: correct what it says.")
+REGISTRATION_STANDS = Sentence(
+    "登记入册不能作废，请更正其内容", "A registration cannot be voided: correct what it says."
+)
 NO_FLAG = Sentence("这条记录没有待核实的疑点", "This event has no flag to confirm.")
 
 
@@ -33,7 +36,9 @@ def decide(past: State, fact: Fact, reference: Reference) -> Fact:
         raise Refused(broken.code, broken.sentence)
     movement = past.open_movement
     if isinstance(fact.body, e.Accepted) and movement is not None and movement.stage == "settled":
-        return replace(fact, body=e.AcceptanceContested(fact.event_id, fact.body.branch))
+        # Another type of fact: known only by its day, it stands at another time of that day.
+        when = place_in_time(occurred_as_recorded(fact.occurred_at, fact.precision), e.AcceptanceContested)
+        return replace(fact, body=e.AcceptanceContested(fact.event_id, fact.body.branch), when=when)
     return fact
 
 
@@ -52,7 +57,9 @@ def decide_about_event(ledger: list[Fact], fact: Fact, reference: Reference, *, 
         if target.event_id not in state.flagged or target.event_id in state.confirmed:
             raise Refused("no_flag", NO_FLAG)
     else:
-        return replace(fact, body=e.EventCorrected(body.event_id, _checked(ledger, target, body.changes, reference, now_us)))
+        return replace(
+            fact, body=e.EventCorrected(body.event_id, _checked(ledger, target, body.changes, reference, now_us))
+        )
     return fact
 
 

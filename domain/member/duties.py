@@ -32,17 +32,23 @@ def open_duty(
     kind: str,
     *,
     since_us: int,
-    due: date | int,
+    due: date | str,
     role: str,
     organisation: str | None = None,
     subject: str = "",
     key: str | None = None,
 ) -> Duty:
-    """Put a duty down. `due`: the day itself, or a count of workdays after the day on which it opens."""
+    """Put a duty down.
+
+    `due`: the day itself, or the name of a figure: workdays after the day on which it opens, by the policy in force on
+    that day in the region of the organisation that owes it.
+    """
     provisional = False
-    if isinstance(due, int):
-        due, provisional = reference.workdays.add_workdays(local_day(since_us), due)
     owner = _owner(state, reference, role) if role != OTHER_ROLE else organisation
+    if isinstance(due, str):
+        opens = local_day(since_us)
+        policy = reference.policy(reference.region_of(owner) or state.affiliation_region, opens)
+        due, provisional = reference.workdays.add_workdays(opens, getattr(policy, due))
     duty = Duty(
         key or kind,
         kind,
@@ -108,17 +114,21 @@ def policy_of(state: State, reference: Reference, us: int) -> Policy:
 
 
 def on_reported(state: State, reference: Reference, movement: Movement, at_us: int) -> None:
-    """A planned departure: the talk is due on the day of leaving, and that day, once past, wants confirming."""
+    """A planned departure: the talk is due on the day of leaving, and that day, once past, wants confirming.
+
+    A departure that lies before its report was found out afterwards: there is nothing left to talk about beforehand.
+    """
     departs_on = movement.departs_on or local_day(at_us)
-    open_duty(
-        state,
-        reference,
-        "pre_departure_talk",
-        since_us=at_us,
-        due=max(departs_on, local_day(at_us)),
-        role=ORIGIN_ROLE,
-        subject=movement.movement_id,
-    )
+    if departs_on >= local_day(at_us):
+        open_duty(
+            state,
+            reference,
+            "pre_departure_talk",
+            since_us=at_us,
+            due=departs_on,
+            role=ORIGIN_ROLE,
+            subject=movement.movement_id,
+        )
     confirm_from = departs_on + timedelta(days=1)
     confirm_departure(state, reference, movement, max(at_us, day_start_us(confirm_from)))
 
@@ -155,7 +165,7 @@ def on_leaving(state: State, reference: Reference, movement: Movement, at_us: in
         reference,
         "escalate_check_in",
         since_us=day_start_us(left + timedelta(days=policy.escalate_check_in_days)),
-        due=policy.escalate_answer_workdays,
+        due="escalate_answer_workdays",
         role=SUPERIOR_ROLE,
         subject=movement.movement_id,
     )
@@ -169,7 +179,7 @@ def answer_check_in(state: State, reference: Reference, movement: Movement, at_u
         reference,
         "answer_check_in",
         since_us=at_us,
-        due=policy_of(state, reference, at_us).answer_check_in_workdays,
+        due="answer_check_in_workdays",
         role=OTHER_ROLE,
         organisation=movement.leg.holder,
         subject=movement.movement_id,
@@ -186,80 +196,78 @@ def place_in_branch(state: State, reference: Reference, movement: Movement, at_u
         reference,
         "place_in_branch",
         since_us=at_us,
-        due=policy_of(state, reference, at_us).place_in_branch_workdays,
+        due="place_in_branch_workdays",
         role=OTHER_ROLE,
         organisation=movement.leg.accepted_by,
         subject=movement.movement_id,
     )
 
 
-def begin_monthly_contact(state: State, reference: Reference, side: str, at_us: int, month: date | None = None) -> None:
-    """Owe a contact for each calendar month from `month` (default: that of `at_us`) on, due on its last day."""
-    first = month or local_day(at_us).replace(day=1)
-    role = ORIGIN_ROLE if side == "origin" else DESTINATION_ROLE
+def begin_monthly_contact(state: State, reference: Reference, side: str, at_us: int) -> None:
+    """Owe a contact for each calendar month from that of `at_us` on, due on its last day."""
+    first = local_day(at_us).replace(day=1)
     movement = state.movement
     duty = open_duty(
         state,
         reference,
         "monthly_contact",
-        since_us=max(at_us, day_start_us(first)),
+        since_us=at_us,
         due=month_end(first),
-        role=role,
+        role=ORIGIN_ROLE if side == "origin" else DESTINATION_ROLE,
         subject=movement.movement_id if movement is not None else "",
         key=f"monthly_contact.{side}",
     )
     duty.month_from = first
 
 
-def contact_by(state: State, reference: Reference, side: str | None, at_us: int) -> None:
-    """End what one side owed up to the month of a contact; the next month's is put down."""
-    if side is None:
-        return
+def contact_by(state: State, side: str | None, at_us: int) -> None:
+    """End what one side owed up to the month of a contact; from the next month on it owes again."""
+    spoken = local_day(at_us).replace(day=1)
+    for duty in _months_of(state, side):
+        if duty.month_from is not None and duty.since_us <= at_us:
+            end_duty(state, duty.key, at_us)
+            _owe_months(state, duty, max(duty.month_from, next_month(spoken)), duty.month_until, at_us)
+
+
+def waive_month(state: State, side: str | None, month: date, at_us: int) -> None:
+    """Owe nothing for one month; the months before and after it stay owed."""
+    for duty in _months_of(state, side):
+        last = duty.month_until
+        if duty.month_from is None or month < duty.month_from or (last is not None and month > last):
+            continue
+        end_duty(state, duty.key, at_us)
+        _owe_months(state, duty, duty.month_from, month_before(month), at_us)
+        _owe_months(state, duty, next_month(month), last, at_us)
+
+
+def _months_of(state: State, side: str | None) -> list[Duty]:
+    """Return what one side owes: the months from some month on, and any before it that waivers cut off."""
     key = f"monthly_contact.{side}"
-    end_duty(state, f"{key}.earlier", at_us)
-    duty = state.duties.get(key)
-    if duty is None or duty.since_us > at_us:
-        return
-    end_duty(state, key, at_us)
-    begin_monthly_contact(state, reference, side, at_us, next_month(local_day(at_us)))
+    return [duty for duty in state.duties.values() if duty.key == key or duty.key.startswith(f"{key}.")]
 
 
-def waive_month(state: State, reference: Reference, side: str | None, month: date, at_us: int) -> None:
-    """Owe nothing for one month; months before it stay owed."""
-    key = f"monthly_contact.{side}"
-    duty = state.duties.get(key)
-    earlier = state.duties.get(f"{key}.earlier")
-    if side is None or duty is None or duty.month_from is None:
+def _owe_months(state: State, duty: Duty, first: date, last: date | None, at_us: int) -> None:
+    """Owe what is left of a duty: the months from `first` to `last`, or for good."""
+    if last is not None and first > last:
         return
-    if earlier is not None and earlier.month_from is not None and earlier.month_until is not None:
-        if earlier.month_from <= month <= earlier.month_until:
-            _waive_earlier(state, earlier, month, at_us)
-            return
-    if month < duty.month_from:
-        return
-    end_duty(state, key, at_us)
-    if duty.month_from < month:
-        last = month - timedelta(days=1)
-        state.duties[f"{key}.earlier"] = replace(
-            duty, key=f"{key}.earlier", from_us=max(at_us, duty.from_us), month_until=last.replace(day=1)
-        )
-    begin_monthly_contact(state, reference, side, at_us, next_month(month))
+    side = duty.key.split(".")[1]
+    since_us = max(duty.since_us, day_start_us(first))
+    left = replace(
+        duty,
+        key=f"monthly_contact.{side}" if last is None else f"monthly_contact.{side}.{first:%Y-%m}",
+        since_us=since_us,
+        due_on=month_end(first),
+        month_from=first,
+        month_until=last,
+        from_us=max(at_us, since_us),
+    )
+    state.duties[left.key] = left
 
 
-def _waive_earlier(state: State, earlier: Duty, month: date, at_us: int) -> None:
-    if earlier.month_from is None or earlier.month_until is None:
-        return
-    end_duty(state, earlier.key, at_us)
-    if month == earlier.month_from == earlier.month_until:
-        return
-    if month == earlier.month_from:
-        first = next_month(month)
-        state.duties[earlier.key] = replace(
-            earlier, month_from=first, due_on=month_end(first), since_us=day_start_us(first), from_us=at_us
-        )
-    else:
-        last = (month - timedelta(days=1)).replace(day=1)
-        state.duties[earlier.key] = replace(earlier, month_until=last, from_us=max(at_us, earlier.from_us))
+def end_monthly_contact(state: State, side: str, at_us: int) -> None:
+    """A side owes no contact any more."""
+    for duty in _months_of(state, side):
+        end_duty(state, duty.key, at_us)
 
 
 def return_education(state: State, reference: Reference, at_us: int) -> None:
@@ -281,7 +289,7 @@ def restart_lost_review(state: State, reference: Reference, at_us: int) -> None:
         reference,
         "lost_contact_review",
         since_us=since_us,
-        due=policy_of(state, reference, since_us).lost_contact_review_workdays,
+        due="lost_contact_review_workdays",
         role=ORIGIN_ROLE,
         subject=state.movement.movement_id if state.movement is not None else "",
     )
@@ -298,16 +306,14 @@ def watch_for_split(state: State, reference: Reference, leg: Leg, at_us: int) ->
     open_duty(state, reference, "assign_region", since_us=since_us, due=due, role=ORIGIN_ROLE)
 
 
-def look_at_flag(
-    state: State, reference: Reference, event_id: str, organisation: str | None, since_us: int
-) -> None:
+def look_at_flag(state: State, reference: Reference, event_id: str, organisation: str | None, since_us: int) -> None:
     """Whoever recorded a fact that does not fit looks at it."""
     open_duty(
         state,
         reference,
         "look_at_flag",
         since_us=since_us,
-        due=policy_of(state, reference, since_us).look_at_flag_workdays,
+        due="look_at_flag_workdays",
         role=OTHER_ROLE,
         organisation=organisation or state.affiliation,
         subject=event_id,
@@ -318,3 +324,8 @@ def look_at_flag(
 def next_month(day: date) -> date:
     """Return the first day of the month after that of `day`."""
     return date(day.year + day.month // 12, day.month % 12 + 1, 1)
+
+
+def month_before(day: date) -> date:
+    """Return the first day of the month before that of `day`."""
+    return (day.replace(day=1) - timedelta(days=1)).replace(day=1)

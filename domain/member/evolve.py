@@ -44,11 +44,16 @@ def apply(state: State, fact: Fact, reference: Reference) -> list[str]:
 _NOT_YET: Final = 1 << 62
 
 
-def registered(state: State, _fact: Fact, body: e.MemberRegistered, reference: Reference) -> None:
+def registered(state: State, fact: Fact, body: e.MemberRegistered, reference: Reference) -> None:
     state.registered = True
     state.category = body.category
     state.affiliation = body.affiliation
     state.affiliation_region = reference.region_of(body.affiliation)
+    movement = state.movement
+    if movement is not None and movement.origin_organisation is None:
+        # A check-in that is said to lie before the affiliation: what is owed for it has an owner from now on.
+        movement.origin_organisation, movement.origin_region = state.affiliation, state.affiliation_region
+        duties.hand_over(state, reference, fact.when)
 
 
 def confirmed_as_full(state: State, _fact: Fact, _body: e.ConfirmedAsFull, _reference: Reference) -> None:
@@ -60,6 +65,15 @@ def liaison_assigned(state: State, _fact: Fact, body: e.LiaisonAssigned, _refere
 
 
 def departure_reported(state: State, fact: Fact, body: e.DepartureReported, reference: Reference) -> None:
+    """A report opens a movement; one that was found out afterwards joins the movement that is under way."""
+    under_way = state.open_movement
+    if under_way is not None:
+        under_way.reported = True
+        leg = under_way.leg
+        if under_way.stage == "awaiting_check_in" and leg.number == 1 and leg.declared in (None, {"unknown": True}):
+            places.redeclare(leg, body.destination)
+            duties.watch_for_split(state, reference, leg, fact.when)
+        return
     movement = places.open_movement(state, fact, body.movement_id, "reported", body.destination)
     movement.reported = True
     movement.departs_on = date.fromisoformat(body.departs_on) if body.departs_on else None
@@ -96,7 +110,8 @@ def departure_cancelled(state: State, fact: Fact, _body: e.DepartureCancelled, _
 def destination_changed(state: State, fact: Fact, body: e.DestinationChanged, reference: Reference) -> None:
     movement = _open(state)
     places.redeclare(movement.leg, body.destination)
-    if movement.stage == "awaiting_check_in":
+    escalation = state.duties.get("escalate_check_in")
+    if escalation is not None and escalation.since_us <= fact.when:
         duties.end_duty(state, "escalate_check_in", fact.when)
     duties.watch_for_split(state, reference, movement.leg, fact.when)
 
@@ -119,7 +134,7 @@ def checked_in(state: State, fact: Fact, body: e.CheckedIn, reference: Reference
         duties.end_duty(state, "confirm_departure", at_us)
         _arrive(state, movement, fact, body, reference)
         _begin_to_be_away(state, reference, at_us)
-    elif movement.stage in ("checked_in", "settled") and movement.leg.region == body.region:
+    elif movement.stage in ("checked_in", "settled") and reference.same_place(movement.leg.region, body.region):
         side = "destination" if movement.stage == "settled" else None
         _heard_of(state, fact, reference, side)
         return
@@ -136,7 +151,7 @@ def checked_in(state: State, fact: Fact, body: e.CheckedIn, reference: Reference
 
 
 def _arrive(state: State, movement: Movement, fact: Fact, body: e.CheckedIn, reference: Reference) -> None:
-    places.arrive(state, movement, fact, body.region, reference.organisations.of_region(body.region))
+    places.arrive(state, movement, fact, body.region, reference.seat_of(body.region))
     duties.end_duties(state, ("prompt_check_in", "escalate_check_in"), fact.when)
     duties.answer_check_in(state, reference, movement, fact.when)
     duties.watch_for_split(state, reference, movement.leg, fact.when)
@@ -183,15 +198,19 @@ def _heard_of(state: State, fact: Fact, reference: Reference, side: str | None) 
     """Any sign of life: it ends a lost contact, starts the silence anew, and clears what that side owed for the month."""
     state.last_contact_at = fact.occurred_at
     state.last_contact_us = fact.when
-    state.lost_contact = False
-    state.lost_since_us = None
-    duties.contact_by(state, reference, side, fact.when)
+    _found(state, fact.when)
+    duties.contact_by(state, side, fact.when)
     duties.restart_lost_review(state, reference, fact.when)
+
+
+def _found(state: State, at_us: int) -> None:
+    if state.lost_contact:
+        state.lost_contact, state.lost_since_us, state.found_us = False, None, at_us
 
 
 def contact_waived(state: State, fact: Fact, body: e.ContactWaived, reference: Reference) -> None:
     side = places.side_of(state, fact.organisation, reference)
-    duties.waive_month(state, reference, side, parse_occurred(body.month).day, fact.when)
+    duties.waive_month(state, side, parse_occurred(body.month).day, fact.when)
 
 
 def lost_contact_declared(state: State, fact: Fact, _body: e.LostContactDeclared, _reference: Reference) -> None:
@@ -213,6 +232,7 @@ def return_reported(state: State, _fact: Fact, body: e.ReturnReported, _referenc
 
 def returned(state: State, fact: Fact, _body: e.Returned, reference: Reference) -> None:
     places.come_home(state, _open(state), fact)
+    _found(state, fact.when)
     duties.end_all_of_movement(state, fact.when)
     duties.return_education(state, reference, fact.when)
 

@@ -101,9 +101,7 @@ def registered_when(body: e.MemberRegistered) -> int:
     return place_in_time(parse_occurred(body.affiliated_since), e.MemberRegistered)
 
 
-def fold(
-    facts: Iterable[Fact], reference: Reference, *, as_of_us: int = HEAD, known_position: int = HEAD
-) -> State:
+def fold(facts: Iterable[Fact], reference: Reference, *, as_of_us: int = HEAD, known_position: int = HEAD) -> State:
     """Return the state as true at an instant (microseconds since 1970 UTC), as known at a position."""
     state = State()
     for fact in effective(facts, known_position):

@@ -74,20 +74,14 @@ def next_leg(state: State, movement: Movement, fact: Fact, destination: Destinat
     movement.return_reported = False
     movement.expected_return_on = None
     movement.legs.append(Leg(leg.number + 1, destination, (destination or {}).get("region"), fact.when))
-    state.declines = []
     set_stage(state, movement, "awaiting_check_in", fact.when)
     state.stage_since_us = fact.when
     duties.end_duties(state, DUTIES_OF_A_PLACE, fact.when)
+    duties.end_monthly_contact(state, "destination", fact.when)
 
 
-DUTIES_OF_A_PLACE = (
-    "answer_check_in",
-    "place_in_branch",
-    "decide_claim",
-    "find_a_home",
-    "monthly_contact.destination",
-    "monthly_contact.destination.earlier",
-)
+DUTIES_OF_A_PLACE = ("answer_check_in", "place_in_branch", "decide_claim")
+"""What ends when the place is left. A home still has to be found: that ends with an acceptance."""
 
 
 def come_home(state: State, movement: Movement, fact: Fact) -> None:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 SKEW_US: Final = 5 * MINUTE_US
 _OPAQUE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:@/-]{0,63}\Z")
+_UUID: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\Z")
 _PERSONAL: Final = re.compile(r"(?<!\d)(1[3-9]\d{9}|\d{17}[\dXx])(?!\d)")
 _REGION: Final = re.compile(r"\d{6}(\d{3}(\d{3})?)?\Z")
 
@@ -122,7 +123,11 @@ class Reader:
             case Kind.CHANGES:
                 return value if isinstance(value, dict) and value else self._unreadable(pointer, '{"field": value}')
             case Kind.EVENT_ID:
-                return value if isinstance(value, str) and _OPAQUE.match(value) else self._unreadable(pointer, "an event id")
+                return (
+                    value
+                    if isinstance(value, str) and _OPAQUE.match(value)
+                    else self._unreadable(pointer, "an event id")
+                )
             case Kind.OPAQUE:
                 return self._opaque(pointer, value)
             case Kind.REFERENCE:
@@ -185,17 +190,24 @@ class Reader:
         self._unreadable(pointer, f"text of at most {_TEXT_LENGTH} characters")
 
     def _opaque(self, pointer: str, value: object) -> str | None:
-        if isinstance(value, str) and _OPAQUE.match(value) and not _PERSONAL.search(value):
-            return value
+        if isinstance(value, str) and _OPAQUE.match(value) and (_UUID.match(value) or not _PERSONAL.search(value)):
+            return value  # a random id may by chance hold the digits of a telephone
         sentence = Sentence("应为不含个人信息的代号", "This must be an opaque id that tells nothing about a person.")
-        self.fault(pointer, "unreadable", sentence, "letters, digits and _ . : @ / -, at most 64; no phone or identity number")
+        self.fault(
+            pointer, "unreadable", sentence, "letters, digits and _ . : @ / -, at most 64; no phone or identity number"
+        )
         return None
 
     def _reference(self, pointer: str, value: object) -> str | None:
         if isinstance(value, str) and 0 < len(value.strip()) <= _REFERENCE_LENGTH and not _PERSONAL.search(value):
             return value.strip()
         sentence = Sentence("应写明文件或会议的编号", "Name the document or meeting by its reference.")
-        self.fault(pointer, "missing" if value in (None, "") else "unreadable", sentence, f"at most {_REFERENCE_LENGTH} characters")
+        self.fault(
+            pointer,
+            "missing" if value in (None, "") else "unreadable",
+            sentence,
+            f"at most {_REFERENCE_LENGTH} characters",
+        )
         return None
 
 
@@ -278,4 +290,3 @@ _CORRECTABLE: Final[dict[type[Body], tuple[Field, ...]]] = {
     ),
     e.AcceptanceContested: (Field("branch", Kind.ORGANISATION), Field("claim_id", Kind.EVENT_ID)),
 }
-

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING, Final, cast
 
 from domain.calendar import add_months
@@ -12,8 +13,6 @@ from domain.member import events as e
 from domain.times import local_day
 
 if TYPE_CHECKING:
-    from datetime import date
-
     from domain.fact import Body, Fact
     from domain.member.state import Leg, State
     from domain.reference import Reference
@@ -41,8 +40,14 @@ def must_be_affiliated(state: State, _fact: Fact, _reference: Reference) -> bool
 
 
 @rule("movement_open", "已有一次未结束的流动，请先办结", "A movement is still open; finish it first.")
-def must_have_no_open_movement(state: State, _fact: Fact, _reference: Reference) -> bool:
-    return state.open_movement is None
+def must_not_report_twice(state: State, fact: Fact, _reference: Reference) -> bool:
+    """A departure found out afterwards may be reported once the member is away; a second plan may not."""
+    movement = state.open_movement
+    if movement is None:
+        return True
+    departs_on = cast("e.DepartureReported", fact.body).departs_on
+    is_planned = departs_on is not None and date.fromisoformat(departs_on) > local_day(fact.when)
+    return movement.is_away and not movement.reported and not is_planned
 
 
 @rule("no_open_movement", "没有进行中的流动", "There is no open movement.")
@@ -56,7 +61,11 @@ def must_not_have_departed(state: State, _fact: Fact, _reference: Reference) -> 
     return movement is None or movement.stage == "reported" or movement.stage == "returned"
 
 
-@rule("movement_open", "返回后尚未办结回归教育，请先办结或免予", "The return is not finished: hold or waive the return education first.")
+@rule(
+    "movement_open",
+    "返回后尚未办结回归教育，请先办结或免予",
+    "The return is not finished: hold or waive the return education first.",
+)
 def must_not_wait_for_education(state: State, _fact: Fact, _reference: Reference) -> bool:
     movement = state.open_movement
     return movement is None or movement.stage != "returned"
@@ -68,7 +77,9 @@ def must_still_be_at_home(state: State, _fact: Fact, _reference: Reference) -> b
     return movement is None or movement.stage == "reported"
 
 
-@rule("already_checked_in", "已经报到，请用再流动登记新的去向", "The member has checked in: record a move onward instead.")
+@rule(
+    "already_checked_in", "已经报到，请用再流动登记新的去向", "The member has checked in: record a move onward instead."
+)
 def must_not_have_checked_in(state: State, _fact: Fact, _reference: Reference) -> bool:
     movement = state.open_movement
     return movement is None or movement.stage in ("reported", "awaiting_check_in")
@@ -98,17 +109,20 @@ def must_have_something_to_accept(state: State, fact: Fact, reference: Reference
     return movement.stage == "settled" and not is_same_side(movement.leg, fact.organisation, reference)
 
 
-@rule("not_your_case", "该报到不在本组织所在地，也未分办给本组织", "The case is neither in this organisation's place nor handed to it.")
+@rule(
+    "not_your_case",
+    "该报到不在本组织所在地，也未分办给本组织",
+    "The case is neither in this organisation's place nor handed to it.",
+)
 def must_be_concerned(state: State, fact: Fact, reference: Reference) -> bool:
     movement = state.open_movement
-    if movement is None or movement.stage not in ("checked_in", "settled"):
+    if movement is None or not movement.is_away:
         return True
-    leg, tree = movement.leg, reference.organisations
+    leg = movement.leg
     return (
         reference.is_in(fact.organisation, leg.region)
         or reference.is_in(fact.organisation, leg.declared_region)
-        or (leg.holder is not None and tree.is_at_or_below(fact.organisation, leg.holder))
-        or (fact.organisation is not None and tree.is_at_or_below(leg.holder, fact.organisation))
+        or any(is_in_line(fact.organisation, one, reference) for one in (leg.holder, leg.accepted_by, leg.branch))
     )
 
 
@@ -152,14 +166,18 @@ def must_favour_a_party(state: State, fact: Fact, _reference: Reference) -> bool
     return body.in_favour_of in parties
 
 
-@rule("not_settled", "尚未接收，不能编入支部（兜底编入除外）", "Not accepted yet: only a fallback placement is possible.")
+@rule(
+    "not_settled", "尚未接收，不能编入支部（兜底编入除外）", "Not accepted yet: only a fallback placement is possible."
+)
 def must_be_placeable(state: State, fact: Fact, _reference: Reference) -> bool:
     movement = state.open_movement
     if movement is None:
         return False
     body = cast("e.PlacedInBranch", fact.body)
     return movement.stage == "settled" or (
-        body.kind == "FALLBACK" and movement.stage in ("checked_in", "awaiting_check_in") and movement.leg.region is not None
+        body.kind == "FALLBACK"
+        and movement.stage in ("checked_in", "awaiting_check_in")
+        and movement.leg.region is not None
     )
 
 
@@ -193,11 +211,17 @@ def must_not_be_lost(state: State, _fact: Fact, _reference: Reference) -> bool:
 
 
 @rule("not_lost", "没有认定失联", "Contact has not been declared lost.")
-def must_be_lost(state: State, _fact: Fact, _reference: Reference) -> bool:
-    return state.lost_contact
+def must_have_been_lost(state: State, fact: Fact, _reference: Reference) -> bool:
+    """A contact restores by itself: saying so on the same day is not wrong."""
+    found_us = state.found_us
+    return state.lost_contact or (found_us is not None and local_day(found_us) == local_day(fact.when))
 
 
-@rule("too_early", "距最后一次联系未满规定的月数，不能认定失联", "The months of silence that the policy asks for have not passed.")
+@rule(
+    "too_early",
+    "距最后一次联系未满规定的月数，不能认定失联",
+    "The months of silence that the policy asks for have not passed.",
+)
 def silence_must_be_long_enough(state: State, fact: Fact, reference: Reference) -> bool:
     opens = lost_review_day(state, reference)
     return opens is not None and local_day(fact.when) >= opens
@@ -222,9 +246,15 @@ def must_be_probationary(state: State, _fact: Fact, _reference: Reference) -> bo
 
 def is_same_side(leg: Leg, organisation: str | None, reference: Reference) -> bool:
     """Whether an organisation belongs to the side that has already accepted a leg."""
+    return any(is_in_line(organisation, code, reference) for code in (leg.accepted_by, leg.branch))
+
+
+def is_in_line(one: str | None, other: str | None, reference: Reference) -> bool:
+    """Whether two organisations are the same, or one is above the other."""
     tree = reference.organisations
-    sides = [code for code in (leg.accepted_by, leg.branch) if code is not None]
-    return any(tree.is_at_or_below(organisation, code) or (organisation is not None and tree.is_at_or_below(code, organisation)) for code in sides)
+    return (
+        one is not None and other is not None and (tree.is_at_or_below(one, other) or tree.is_at_or_below(other, one))
+    )
 
 
 def silence_begins_us(state: State) -> int | None:
@@ -246,7 +276,7 @@ def lost_review_day(state: State, reference: Reference) -> date | None:
 
 
 RULES: Final[dict[type[Body], tuple[Rule, ...]]] = {
-    e.DepartureReported: (must_be_affiliated, must_have_no_open_movement),
+    e.DepartureReported: (must_be_affiliated, must_not_report_twice),
     e.PreDepartureTalkHeld: (must_have_an_open_movement,),
     e.PreDepartureTalkWaived: (must_have_an_open_movement,),
     e.Departed: (must_be_affiliated, must_not_have_departed, must_not_wait_for_education),
@@ -256,14 +286,15 @@ RULES: Final[dict[type[Body], tuple[Rule, ...]]] = {
     e.CaseRouted: (must_have_a_case,),
     e.Accepted: (must_have_something_to_accept, must_be_concerned, must_not_accept_twice),
     e.AcceptanceContested: (must_have_something_to_accept,),
-    e.Declined: (must_have_something_to_decline,),
+    e.Declined: (must_have_something_to_decline, must_be_concerned),
     e.ClaimDecided: (claim_must_stand, must_favour_a_party),
-    e.PlacedInBranch: (must_be_placeable,),
+    e.PlacedInBranch: (must_be_placeable, must_be_concerned),
     e.RegionAssigned: (region_must_need_assignment,),
     e.MovedOnward: (must_have_checked_in,),
     e.KeptInContactList: (review_must_be_open,),
     e.LostContactDeclared: (must_be_away, must_not_be_lost, silence_must_be_long_enough),
-    e.ContactRestored: (must_be_lost,),
+    e.ContactRestored: (must_have_been_lost,),
+    e.ContactWaived: (must_be_away,),
     e.ReturnReported: (must_be_away,),
     e.Returned: (must_be_away,),
     e.ReturnEducationHeld: (must_have_returned,),
@@ -274,8 +305,8 @@ RULES: Final[dict[type[Body], tuple[Rule, ...]]] = {
 """Rules of decisions: a broken one refuses the command."""
 
 ODDITIES: Final[dict[type[Body], tuple[Rule, ...]]] = {
-    e.CheckedIn: (must_not_follow_a_return,),
-    e.ContactMade: (must_not_follow_a_return,),
+    e.CheckedIn: (must_be_affiliated, must_not_follow_a_return),
+    e.ContactMade: (must_be_affiliated, must_not_follow_a_return),
 }
 """Rules of what the world did: taken all the same, flagged."""
 
@@ -286,5 +317,3 @@ def first_broken(state: State, fact: Fact, reference: Reference) -> Rule | None:
         if not one.holds(state, fact, reference):
             return one
     return None
-
-

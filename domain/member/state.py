@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from datetime import date
 
-FOREVER_US: Final = (1 << 62)
+FOREVER_US: Final = 1 << 62
 """The end of what has no end yet."""
 
 
@@ -163,6 +163,7 @@ class State:
     liaison: str | None = None
     lost_contact: bool = False
     lost_since_us: int | None = None
+    found_us: int | None = None
     last_contact_at: str | None = None
     last_contact_us: int | None = None
     kept_us: int | None = None

@@ -46,10 +46,17 @@ def months_of(duty: Duty | DutyRow, today: date) -> list[OpenDuty]:
     if duty.month_from is None:
         return [
             OpenDuty(
-                name, duty.kind, duty.organisation, duty.region, since, duty.due_on, today > duty.due_on, duty.provisional
+                name,
+                duty.kind,
+                duty.organisation,
+                duty.region,
+                since,
+                duty.due_on,
+                today > duty.due_on,
+                duty.provisional,
             )
         ]
-    base = name.removesuffix(".earlier")
+    base = name.removesuffix(f".{duty.month_from:%Y-%m}")
     found = []
     month, last = duty.month_from, min(duty.month_until or today.replace(day=1), today.replace(day=1))
     while month <= last:
@@ -70,9 +77,7 @@ def months_of(duty: Duty | DutyRow, today: date) -> list[OpenDuty]:
     return found
 
 
-def member_state(
-    state: State, reference: Reference, *, member_id: str, version: int, as_of_us: int
-) -> dict[str, Any]:
+def member_state(state: State, reference: Reference, *, member_id: str, version: int, as_of_us: int) -> dict[str, Any]:
     """Return the member state of INTERFACE.md. Times as recorded; days are of Asia/Shanghai."""
     review = None if state.lost_contact else lost_review_day(state, reference)
     duties = open_duties(list(state.duties.values()), as_of_us)
@@ -94,7 +99,9 @@ def member_state(
         },
         "movement": movement_view(state.movement) if state.movement is not None else None,
         "transfer": None,
-        "flags": sorted({code for event_id, codes in state.flagged.items() if event_id not in state.confirmed for code in codes}),
+        "flags": sorted(
+            {code for event_id, codes in state.flagged.items() if event_id not in state.confirmed for code in codes}
+        ),
         "duties": [duty_view(duty, member_id) for duty in duties],
     }
 
@@ -126,7 +133,12 @@ def movement_view(movement: Movement) -> dict[str, Any]:
         "returned_at": movement.returned_at,
         "closed_reason": movement.closed_reason,
         "claims": [
-            {"claim_id": claim.claim_id, "organisation": claim.organisation, "branch": claim.branch, "accepted_at": claim.at}
+            {
+                "claim_id": claim.claim_id,
+                "organisation": claim.organisation,
+                "branch": claim.branch,
+                "accepted_at": claim.at,
+            }
             for claim in movement.claims
         ],
         "legs": [
@@ -182,5 +194,3 @@ def concerned_regions(state: State) -> set[str]:
         for leg in movement.legs:
             regions.update(code for code in (leg.declared_region, leg.region) if code is not None)
     return {code[:6] for code in regions}
-
-

@@ -1,0 +1,114 @@
+"""The domain's state and the model's, brought to one shape."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from domain.member.views import months_of, open_duties
+from domain.times import local_day
+from tests.model import member_model as model
+
+if TYPE_CHECKING:
+    from domain.member.state import State
+
+
+def told_by_the_domain(state: State) -> dict[str, Any]:
+    movement = state.movement
+    return {
+        "affiliation": state.affiliation,
+        "responsible": state.responsible,
+        "holder": state.holder,
+        "category": state.category,
+        "liaison": state.liaison,
+        "lost": state.lost_contact,
+        "last_contact_at": state.last_contact_at,
+        "flags": {event_id: codes[0] for event_id, codes in state.flagged.items()},
+        "confirmed": state.confirmed,
+        "movement": movement
+        and {
+            "id": movement.movement_id,
+            "stage": movement.stage,
+            "view": movement.view,
+            "origin": movement.origin_organisation,
+            "departed": movement.departed_us,
+            "closed_reason": movement.closed_reason,
+            "claims": [(claim.claim_id, claim.organisation, claim.branch) for claim in movement.claims],
+            "legs": [
+                (
+                    leg.declared_region,
+                    leg.region,
+                    leg.checked_in_at,
+                    leg.accepted_at,
+                    leg.accepted_by,
+                    leg.branch,
+                    leg.placement,
+                )
+                for leg in movement.legs
+            ],
+        },
+    }
+
+
+def told_by_the_model(s: dict[str, Any]) -> dict[str, Any]:
+    movement = s["movement"]
+    return {
+        "affiliation": s["affiliation"],
+        "responsible": model.responsible(s),
+        "holder": model.leg(s)["holder"] if model.stage(s) == "checked_in" else None,
+        "category": s["category"],
+        "liaison": s["liaison"],
+        "lost": s["lost"],
+        "last_contact_at": s["heard_at"],
+        "flags": {event_id: codes[0] for event_id, codes in s["flags"].items()},
+        "confirmed": s["confirmed"],
+        "movement": movement
+        and {
+            "id": movement["id"],
+            "stage": movement["stage"],
+            "view": view(movement),
+            "origin": movement["origin"],
+            "departed": movement["departed"],
+            "closed_reason": movement["closed_reason"],
+            "claims": [(claim["id"], claim["organisation"], claim["branch"]) for claim in movement["claims"]],
+            "legs": [
+                (
+                    leg["declared"],
+                    leg["region"],
+                    leg["checked_in"],
+                    leg["accepted"],
+                    leg["accepted_by"],
+                    leg["branch"],
+                    leg["placement"],
+                )
+                for leg in movement["legs"]
+            ],
+        },
+    }
+
+
+def view(movement: dict[str, Any]) -> str | None:
+    if movement["stage"] in ("closed", "reported"):
+        return None if movement["stage"] == "closed" else "pre_departure"
+    return "return" if movement["stage"] == "returned" or movement["returning"] else "in_transit"
+
+
+def owed_by_the_domain(state: State, at_us: int) -> set[tuple[Any, ...]]:
+    return {_short(duty) for duty in open_duties(list(state.duties.values()), at_us)}
+
+
+def owed_by_the_rows(state: State, at_us: int) -> set[tuple[Any, ...]]:
+    """Return what was owed at an earlier moment, from the intervals that the state of today has kept."""
+    today = local_day(at_us)
+    rows = [row for row in state.ended_duties if row.from_us <= at_us < row.until_us]
+    standing = [duty for duty in state.duties.values() if max(duty.since_us, duty.from_us) <= at_us]
+    return {_short(one) for duty in (*rows, *standing) for one in months_of(duty, today)}
+
+
+def _short(one: Any) -> tuple[Any, ...]:
+    if one.kind == "look_at_flag":
+        return ("look_at_flag", one.duty_id.removeprefix("look_at_flag."))
+    about = ""
+    if one.kind == "monthly_contact":
+        side, month = one.duty_id.rsplit(".", 2)[1:]
+        about = f"{side}.{month}"
+    return (one.kind, one.organisation, one.since.isoformat(), one.due_on.isoformat(), one.overdue, about)
