@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from time import perf_counter
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
@@ -58,6 +59,14 @@ class ImportReport:
     errors: list[RowIssue] = field(default_factory=list)
     warnings: list[RowIssue] = field(default_factory=list)
     events: int = 0
+    seconds: dict[str, float] = field(default_factory=dict)
+    """Where the time went: `read`, `look_up`, `decide` (sealing included), `write`."""
+
+    def spent(self, stage: str, since: float) -> float:
+        """Add the time since `since` (of the performance counter) to a stage; return now."""
+        now = perf_counter()
+        self.seconds[stage] = self.seconds.get(stage, 0.0) + now - since
+        return now
 
     def body(self, language: str = "zh") -> dict[str, Any]:
         """Return the answer of INTERFACE.md, "Imports"."""
@@ -156,8 +165,11 @@ class Importer:
             planned_departure_days=policy.planned_departure_days,
             progress=progress,
         ) as reading:
+            since = perf_counter()
             for rows in reading.chunks(CHUNK):
+                report.spent("read", since)
                 run.chunk(rows)
+                since = perf_counter()
             report.warnings = [*reading.warnings, *report.warnings]
         report.position = kiteline.log.max_notification_id() or 0
         return report
@@ -228,7 +240,9 @@ class _Pass:
 
     def _attempt(self, rows: list[RegisterRow], *, last: bool) -> list[RegisterRow]:
         """Plan and append rows; return those that somebody else's change asks to be planned again."""
+        since = perf_counter()
         known = self._known_people(rows)
+        since = self._report.spent("look_up", since)
         plans: list[_Plan] = []
         ledgers: dict[str, Ledger] = {}
         for row in rows:
@@ -240,18 +254,21 @@ class _Pass:
                 plans.append(plan)
             else:
                 self._report.already_known += 1
+        saves = [
+            Save([self._importer.mapper.to_stored_event(fact) for fact in plan.facts], None, None, plan.vault)
+            for plan in plans
+        ]
+        since = self._report.spent("decide", since)
         if not self._recording:
             self._report.accepted += len(plans)
             self._carried.update({plan.number: plan.ledger for plan in plans})
             return []
         log = self._desk.kiteline.log
-        saves = [
-            Save([self._importer.mapper.to_stored_event(fact) for fact in plan.facts], None, None, plan.vault)
-            for plan in plans
-        ]
         for plan, pending in zip(plans, log.submit_many(saves), strict=True):
             plan.pending = pending
-        return [plan.row for plan in plans if not self._settled(plan, last=last)]
+        again = [plan.row for plan in plans if not self._settled(plan, last=last)]
+        self._report.spent("write", since)
+        return again
 
     def _settled(self, plan: _Plan, *, last: bool) -> bool:
         if plan.pending is None:
