@@ -16,8 +16,16 @@ HEADINGS: Final = frozenset({"市辖区", "县", "市", "直辖县"})
 
 @cache
 def load_regions() -> RegionTable:
-    """Return the shipped table, read once per process."""
-    return read_regions(resources.files("domain.regions").joinpath("regions.tsv").read_text(encoding="utf-8"))
+    """Return the shipped table, read once per process.
+
+    `statistical_zones.tsv` adds zones that are no regions of GB/T 2260 and yet have a county-level code in the
+    statistical divisions, because registers name them as places.
+    """
+    shipped = resources.files("domain.regions")
+    standard, zones = (
+        shipped.joinpath(name).read_text(encoding="utf-8") for name in ("regions.tsv", "statistical_zones.tsv")
+    )
+    return read_regions(standard + zones.split("\n", 1)[1])
 
 
 def read_regions(text: str) -> RegionTable:

@@ -135,7 +135,7 @@ def test_chongqing_left_sichuan():
     assert TABLE.province_of("510223", TODAY) == "500000"
 
 
-@pytest.mark.parametrize("code", ["990101", "999999", "320571", "660000", "33011", "abcdef", "000001"])
+@pytest.mark.parametrize("code", ["990101", "999999", "660000", "33011", "abcdef", "000001"])
 def test_a_code_that_never_existed_is_not_known(code):
     assert not TABLE.known(code)
     assert TABLE.get(code, TODAY) is None
@@ -210,3 +210,10 @@ def test_a_code_given_to_another_place_is_read_as_of_its_recording():
     # 320205 was 马山区 until 2000, when that went into 滨湖区 and the code to 锡山区.
     assert TABLE.resolve("320205", TODAY).code == "320205"
     assert TABLE.resolve("320205", TODAY, recorded_on=date(1999, 5, 1)).code == "320211"
+
+
+def test_a_zone_with_a_statistical_code_is_a_place_of_its_city() -> None:
+    zone = TABLE.get("320571", date(2025, 6, 16))
+    assert zone is not None
+    assert (zone.name, zone.parent) == ("苏州工业园区", "320500")
+    assert TABLE.scope("320571", "320583", date(2025, 6, 16)) == "IN_CITY"
