@@ -34,7 +34,7 @@ from infra.registers.refusal import RegisterRefused
 if TYPE_CHECKING:
     from api.service import Service
     from infra.event_store.save import Idempotency
-    from infra.recording.desk import Caller
+    from infra.recording.drafts import Caller
     from infra.recording.receipts import Receipt
 
 router = APIRouter()

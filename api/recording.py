@@ -15,7 +15,7 @@ from api.bodies import expected_version, json_object, key_for, key_text, member_
 from api.problems import problem_of
 from domain.member.commands import COMMANDS
 from infra.metrics import COMMANDS as COMMANDS_COUNTED
-from infra.recording.desk import Caller
+from infra.recording.drafts import Caller
 
 if TYPE_CHECKING:
     from starlette.requests import Request

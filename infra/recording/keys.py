@@ -65,7 +65,7 @@ class Keys:
 
     def once(self, row: Idempotency | None, attempt: Callable[[], Procedure[Receipt]]) -> Procedure[Receipt]:
         """Carry out an attempt under a key; recorded before, it is answered as then, before If-Match and rules."""
-        with self._held(row):
+        with self.held(row):
             try:
                 return (yield from attempt())
             except KeyAlreadyUsed as used:
@@ -80,7 +80,7 @@ class Keys:
                 return earlier
 
     @contextmanager
-    def _held(self, row: Idempotency | None) -> Iterator[None]:
+    def held(self, row: Idempotency | None) -> Iterator[None]:
         """Hold a key while its request is recorded; raises KeyInFlight when this process is at it already."""
         if row is None:
             yield
