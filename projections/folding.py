@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from dataclasses import dataclass, field
+from datetime import date
 from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
 from domain.fact import BODIES, Fact
-from domain.reference import REFERENCE_FACTS
+from domain.policy import COUNTRY
+from domain.reference import REFERENCE_FACTS, Reference
 from domain.times import BEGINNING_US
+from projections.asking import NOWHERE, spans_on
 from projections.position import Parked
 from projections.reference_history import ReferenceHistory
 from projections.rows import Rows
@@ -163,7 +166,8 @@ class Folding:
         if any(self._history.touches_all(fact.position) for fact in facts):
             return self._affected(None)
         regions = {region for fact in facts if (region := self._history.touches_region(fact)) is not None}
-        return self._affected([span_below(region) for region in sorted(regions)]) if regions else []
+        spans = [span for region in sorted(regions) for span in spans_answered(self._history.current, region)]
+        return self._affected(spans) if spans else []
 
     def _emit(self, member: UUID, trace: Trace, batch: Batch) -> None:
         trace.emit(batch.rows)
@@ -196,7 +200,8 @@ def reference_upto(log: Log, position: int, page: int = 5_000) -> ReferenceHisto
         start = rows[-1].position + 1
 
 
-def span_below(region: str) -> tuple[str, str]:
-    """Return the half-open range of the codes for which an organisation of `region` may answer."""
+def spans_answered(reference: Reference, region: str) -> list[tuple[str, str]]:
+    """Return half-open ranges of the codes for which an organisation of `region` may answer, now or in the end."""
     prefix = region.removesuffix("0000") if region.endswith("0000") else region.removesuffix("00")
-    return prefix, prefix + ":"
+    codes = spans_on(reference, region, date.max) if len(region) == len(COUNTRY) else NOWHERE
+    return [(prefix, prefix + ":"), *zip(codes.lows, codes.highs, strict=True)]

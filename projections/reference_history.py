@@ -43,9 +43,10 @@ class ReferenceHistory:
                 self._for_all.append(fact.position)
 
     def _may_answer_for_its_region(self, body: OrganisationRegistered) -> bool:
-        """Only what is topmost in a region answers for it (OrganisationTree.of_region)."""
+        """Only what is topmost in a region answers for it, and for one that ended whoever is there (Reference.seat_of)."""
         parent = self.current.organisations.get(body.parent)
-        return body.stationed_in is None and (parent is None or parent.region != body.region)
+        tops = body.stationed_in is None and (parent is None or parent.region != body.region)
+        return tops or self.current.standing(body.region) != body.region
 
     def touches_all(self, position: int) -> bool:
         """Whether the reference fact at a position may change any member's fold."""
@@ -64,8 +65,9 @@ class ReferenceHistory:
             return []
         found = set(self._for_all)
         for region in regions_checked_in(facts):
-            for level in {region, region[:9], region[:6], region[:4] + "00", region[:2] + "0000"}:
-                found.update(self._of_region.get(level, ()))
+            for place in {region, self.current.standing(region)}:
+                for level in {place, place[:9], place[:6], place[:4] + "00", place[:2] + "0000"}:
+                    found.update(self._of_region.get(level, ()))
         return sorted(turn for turn in found if facts[0].position < turn <= upto)
 
     def at(self, position: int) -> Reference:

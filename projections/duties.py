@@ -1,0 +1,212 @@
+"""What is owed: the worklist of an organisation and all below it, on any day, as known at any position; oldest due first.
+
+Monthly contacts and the review of a silence stand in the members' clocks, everything else in rows of its own; a monthly
+duty is told once for each month up to that of the day asked for.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Any, Final
+
+from domain.times import local_day
+from projections.asking import Cursor, Moment, Page, answer, read_cursor
+
+if TYPE_CHECKING:
+    from psycopg import Connection
+    from psycopg.rows import TupleRow
+
+    from domain.reference import Reference
+
+_NOW: Final = """
+WITH item AS (
+    SELECT d.member_id, d.kind, d.organisation, d.region, d.since_us, d.due_on, d.provisional, NULL::date AS month,
+        CASE WHEN d.subject <> '' AND right(d.key, length(d.subject)) <> d.subject
+             THEN d.subject || '.' || d.key ELSE d.key END AS duty_id
+    FROM duty AS d
+    WHERE d.organisation = ANY (%(organisations)s::text[]) AND d.month_from IS NULL AND d.valid_from <= %(as_of)s
+    UNION ALL
+    SELECT d.member_id, d.kind, d.organisation, d.region, d.since_us, (s.month + interval '1 month - 1 day')::date, false,
+        s.month::date,
+        CASE WHEN d.subject <> '' THEN d.subject || '.' ELSE '' END
+            || regexp_replace(d.key, '\\.[0-9]{4}-[0-9]{2}$', '') || to_char(s.month, '.YYYY-MM')
+    FROM duty AS d
+    CROSS JOIN LATERAL generate_series(
+        d.month_from::timestamp, least(coalesce(d.month_until, %(month)s), %(month)s)::timestamp, interval '1 month'
+    ) AS s (month)
+    WHERE d.organisation = ANY (%(organisations)s::text[]) AND d.month_from IS NOT NULL AND d.valid_from <= %(as_of)s
+    UNION ALL
+    SELECT m.member_id, 'monthly_contact', m.origin_owner, m.origin_owner_region, m.origin_since_us,
+        (s.month + interval '1 month - 1 day')::date, false, s.month::date,
+        CASE WHEN m.subject <> '' THEN m.subject || '.' ELSE '' END || 'monthly_contact.origin' || to_char(s.month, '.YYYY-MM')
+    FROM member AS m
+    CROSS JOIN LATERAL generate_series(m.origin_month::timestamp, %(month)s::timestamp, interval '1 month') AS s (month)
+    WHERE m.origin_owner = ANY (%(organisations)s::text[]) AND m.origin_since_us <= %(as_of)s
+    UNION ALL
+    SELECT m.member_id, 'monthly_contact', m.destination_owner, m.destination_owner_region, m.destination_since_us,
+        (s.month + interval '1 month - 1 day')::date, false, s.month::date,
+        CASE WHEN m.subject <> '' THEN m.subject || '.' ELSE '' END
+            || 'monthly_contact.destination' || to_char(s.month, '.YYYY-MM')
+    FROM member AS m
+    CROSS JOIN LATERAL generate_series(
+        m.destination_month::timestamp, %(month)s::timestamp, interval '1 month'
+    ) AS s (month)
+    WHERE m.destination_owner = ANY (%(organisations)s::text[]) AND m.destination_since_us <= %(as_of)s
+    UNION ALL
+    SELECT m.member_id, 'lost_contact_review', m.review_owner, m.review_owner_region, m.review_since_us, m.review_due_on,
+        m.review_provisional, NULL::date,
+        CASE WHEN m.subject <> '' THEN m.subject || '.' ELSE '' END || 'lost_contact_review'
+    FROM member AS m
+    WHERE m.review_owner = ANY (%(organisations)s::text[]) AND m.review_since_us <= %(as_of)s
+)
+SELECT p.version, p.position, p.latest_us, p.updated_at, i.*
+FROM projection_position AS p
+LEFT JOIN LATERAL (
+    SELECT * FROM item
+    WHERE (%(kinds)s::text[] IS NULL OR kind = ANY (%(kinds)s::text[]))
+      AND (%(member)s::uuid IS NULL OR member_id = %(member)s::uuid)
+      AND (%(overdue)s::boolean IS NULL OR (due_on < %(today)s) = %(overdue)s::boolean)
+      AND (due_on, duty_id COLLATE "C", member_id) > (%(due)s::date, %(duty)s::text COLLATE "C", %(after)s::uuid)
+    ORDER BY due_on, duty_id COLLATE "C", member_id LIMIT %(limit)s
+) AS i ON true
+WHERE p.name = 'read_models'
+ORDER BY i.due_on, i.duty_id COLLATE "C", i.member_id
+"""
+_THEN: Final = """
+WITH standing AS (
+    SELECT d.member_id, d.key, d.kind, d.organisation, d.region, d.subject, d.since_us, d.due_on, d.provisional,
+        d.month_from, d.month_until
+    FROM duty AS d
+    WHERE d.organisation = ANY (%(organisations)s::text[]) AND d.valid_from <= %(as_of)s AND d.known_from <= %(known)s
+    UNION ALL
+    SELECT d.member_id, d.key, d.kind, d.organisation, d.region, d.subject, d.since_us, d.due_on, d.provisional,
+        d.month_from, d.month_until
+    FROM duty_past AS d
+    WHERE d.organisation = ANY (%(organisations)s::text[]) AND d.valid_from <= %(as_of)s AND d.known_from <= %(known)s
+      AND d.known_to > %(known)s AND (d.valid_to > %(as_of)s OR d.ended_from > %(known)s)
+), clock AS (
+    SELECT m.member_id, m.subject, m.origin_owner, m.origin_owner_region, m.origin_since_us, m.origin_month,
+        m.destination_owner, m.destination_owner_region, m.destination_since_us, m.destination_month,
+        m.review_owner, m.review_owner_region, m.review_since_us, m.review_due_on, m.review_provisional
+    FROM member AS m
+    WHERE m.clock_from <= %(as_of)s AND m.clock_known <= %(known)s
+    UNION ALL
+    SELECT c.member_id, c.subject, c.origin_owner, c.origin_owner_region, c.origin_since_us, c.origin_month,
+        c.destination_owner, c.destination_owner_region, c.destination_since_us, c.destination_month,
+        c.review_owner, c.review_owner_region, c.review_since_us, c.review_due_on, c.review_provisional
+    FROM clock_past AS c
+    WHERE c.valid_from <= %(as_of)s AND c.known_from <= %(known)s
+      AND c.known_to > %(known)s AND (c.valid_to > %(as_of)s OR c.ended_from > %(known)s)
+), item AS (
+    SELECT d.member_id, d.kind, d.organisation, d.region, d.since_us, d.due_on, d.provisional, NULL::date AS month,
+        CASE WHEN d.subject <> '' AND right(d.key, length(d.subject)) <> d.subject
+             THEN d.subject || '.' || d.key ELSE d.key END AS duty_id
+    FROM standing AS d
+    WHERE d.month_from IS NULL
+    UNION ALL
+    SELECT d.member_id, d.kind, d.organisation, d.region, d.since_us, (s.month + interval '1 month - 1 day')::date, false,
+        s.month::date,
+        CASE WHEN d.subject <> '' THEN d.subject || '.' ELSE '' END
+            || regexp_replace(d.key, '\\.[0-9]{4}-[0-9]{2}$', '') || to_char(s.month, '.YYYY-MM')
+    FROM standing AS d
+    CROSS JOIN LATERAL generate_series(
+        d.month_from::timestamp, least(coalesce(d.month_until, %(month)s), %(month)s)::timestamp, interval '1 month'
+    ) AS s (month)
+    WHERE d.month_from IS NOT NULL
+    UNION ALL
+    SELECT m.member_id, 'monthly_contact', m.origin_owner, m.origin_owner_region, m.origin_since_us,
+        (s.month + interval '1 month - 1 day')::date, false, s.month::date,
+        CASE WHEN m.subject <> '' THEN m.subject || '.' ELSE '' END || 'monthly_contact.origin' || to_char(s.month, '.YYYY-MM')
+    FROM clock AS m
+    CROSS JOIN LATERAL generate_series(m.origin_month::timestamp, %(month)s::timestamp, interval '1 month') AS s (month)
+    WHERE m.origin_owner = ANY (%(organisations)s::text[]) AND m.origin_since_us <= %(as_of)s
+    UNION ALL
+    SELECT m.member_id, 'monthly_contact', m.destination_owner, m.destination_owner_region, m.destination_since_us,
+        (s.month + interval '1 month - 1 day')::date, false, s.month::date,
+        CASE WHEN m.subject <> '' THEN m.subject || '.' ELSE '' END
+            || 'monthly_contact.destination' || to_char(s.month, '.YYYY-MM')
+    FROM clock AS m
+    CROSS JOIN LATERAL generate_series(
+        m.destination_month::timestamp, %(month)s::timestamp, interval '1 month'
+    ) AS s (month)
+    WHERE m.destination_owner = ANY (%(organisations)s::text[]) AND m.destination_since_us <= %(as_of)s
+    UNION ALL
+    SELECT m.member_id, 'lost_contact_review', m.review_owner, m.review_owner_region, m.review_since_us, m.review_due_on,
+        m.review_provisional, NULL::date,
+        CASE WHEN m.subject <> '' THEN m.subject || '.' ELSE '' END || 'lost_contact_review'
+    FROM clock AS m
+    WHERE m.review_owner = ANY (%(organisations)s::text[]) AND m.review_since_us <= %(as_of)s
+)
+SELECT * FROM item
+WHERE (%(kinds)s::text[] IS NULL OR kind = ANY (%(kinds)s::text[]))
+  AND (%(member)s::uuid IS NULL OR member_id = %(member)s::uuid)
+  AND (%(overdue)s::boolean IS NULL OR (due_on < %(today)s) = %(overdue)s::boolean)
+  AND (due_on, duty_id COLLATE "C", member_id) > (%(due)s::date, %(duty)s::text COLLATE "C", %(after)s::uuid)
+ORDER BY due_on, duty_id COLLATE "C", member_id LIMIT %(limit)s
+"""
+_ZERO: Final = "00000000-0000-0000-0000-000000000000"
+
+
+@dataclass(frozen=True, slots=True)
+class WorklistQuestion:
+    """What an organisation, and all below it, owes; of one member only, of some kinds only, overdue (or not) only."""
+
+    moment: Moment
+    organisation: str
+    member: str | None = None
+    kinds: tuple[str, ...] | None = None
+    overdue: bool | None = None
+    limit: int = 50
+    cursor: str | None = None
+
+    @property
+    def name(self) -> str:
+        """What is asked, less when and how much: a cursor holds for this only."""
+        return f"worklist {self.organisation} {self.member} {self.kinds} {self.overdue}"
+
+
+def worklist(connection: Connection[TupleRow], question: WorklistQuestion, reference: Reference, now_us: int) -> Page:
+    """Return one page of duties, by due day, then duty id. Raises CursorExpired, CursorUnreadable."""
+    moment, since_us, after = question.moment, now_us, ["0001-01-01", "", _ZERO]
+    if question.cursor is not None:
+        cursor = read_cursor(question.cursor, question.name, now_us, 3)
+        moment, since_us, after = cursor.moment, cursor.since_us, cursor.after
+    today = local_day(moment.as_of_us)
+    parameters = {
+        "organisations": reference.organisations.below(question.organisation),
+        "member": question.member,
+        "kinds": list(question.kinds) if question.kinds is not None else None,
+        "overdue": question.overdue,
+        "as_of": moment.as_of_us,
+        "today": today,
+        "month": today.replace(day=1),
+        "due": after[0],
+        "duty": after[1],
+        "after": after[2],
+        "limit": question.limit + 1,
+    }
+    found = answer(connection, moment, parameters, now=_NOW, then=_THEN)
+    items = [_item(row, today) for row in found.rows[: question.limit]]
+    following = None
+    if len(found.rows) > question.limit:
+        last = items[-1]
+        pinned = Moment(moment.as_of_us, found.known_position)
+        following = Cursor(pinned, since_us, [last["due_on"], last["duty_id"], last["member_id"]]).text(question.name)
+    return Page(items, following, found.position, found.known_position)
+
+
+def _item(row: TupleRow, today: date) -> dict[str, Any]:
+    member_id, kind, organisation, region, since_us, due_on, provisional, month, duty_id = row
+    since = local_day(since_us)
+    return {
+        "duty_id": duty_id,
+        "kind": kind,
+        "member_id": str(member_id),
+        "organisation": organisation,
+        "region": region,
+        "since": max(since, month or since).isoformat(),
+        "due_on": due_on.isoformat(),
+        "overdue": today > due_on,
+        "provisional": provisional,
+    }

@@ -1,0 +1,121 @@
+"""Who went from where to where in a month: the flow matrix of provinces, cities or counties, as known at any position.
+
+A leg is counted in one cell all its life: from the movement's origin to where it was checked in, else to its last
+declared destination. What is under way at the month's end is the month before, and departed, less all that ended.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+from domain.calendar import next_month
+from domain.times import day_start_us
+from projections.position import reflected
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from psycopg import Connection
+    from psycopg.rows import TupleRow
+
+    from domain.reference import Reference
+
+Level = Literal["province", "city", "county"]
+MEASURES: Final = (
+    "departed", "arrived", "under_way", "in_place", "returned", "moved_on", "transferred", "ended",
+)  # fmt: skip
+
+_CELLS: Final = """
+SELECT l.origin_region, l.destination,
+    count(*) FILTER (WHERE l.departed_us >= %(start)s AND l.departed_us < %(end)s),
+    count(*) FILTER (WHERE l.arrived_us >= %(start)s AND l.arrived_us < %(end)s),
+    count(*) FILTER (WHERE l.departed_us < %(end)s AND (l.ended_us IS NULL OR l.ended_us >= %(end)s)),
+    count(*) FILTER (WHERE l.departed_us < %(end)s AND (l.ended_us IS NULL OR l.ended_us >= %(end)s) AND l.arrived_us < %(end)s),
+    count(*) FILTER (WHERE l.ended_us >= %(start)s AND l.ended_us < %(end)s AND l.ended_how = 'returned'),
+    count(*) FILTER (WHERE l.ended_us >= %(start)s AND l.ended_us < %(end)s AND l.ended_how = 'moved_on'),
+    count(*) FILTER (WHERE l.ended_us >= %(start)s AND l.ended_us < %(end)s AND l.ended_how = 'transferred'),
+    count(*) FILTER (WHERE l.ended_us >= %(start)s AND l.ended_us < %(end)s AND l.ended_how = 'ended')
+FROM (
+    SELECT origin_region, destination, departed_us, arrived_us, ended_us, ended_how FROM leg
+    WHERE known_from <= %(known)s AND departed_us < %(end)s AND (ended_us IS NULL OR ended_us >= %(start)s)
+    UNION ALL
+    SELECT origin_region, destination, departed_us, arrived_us, ended_us, ended_how FROM leg_past
+    WHERE known_from <= %(known)s AND known_to > %(known)s AND departed_us < %(end)s
+      AND (ended_us IS NULL OR ended_us >= %(start)s)
+) AS l
+GROUP BY l.origin_region, l.destination
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Matrix:
+    """Cells by origin and destination, and their sums."""
+
+    items: list[dict[str, Any]]
+    by_origin: list[dict[str, Any]]
+    by_destination: list[dict[str, Any]]
+    position: int
+    known_position: int
+
+
+def matrix(
+    connection: Connection[TupleRow], level: Level, month: date, reference: Reference, known_position: int | None = None
+) -> Matrix:
+    """Return the flow matrix of the month of a day, cells that are all 0 left out; codes as they stand at the month's end."""
+    first = month.replace(day=1)
+    following = next_month(first)
+    standing = reflected(connection)
+    known = standing.position if known_position is None else min(known_position, standing.position)
+    parameters = {"start": day_start_us(first), "end": day_start_us(following), "known": known}
+    rolled = _rolling(reference, level, date.fromordinal(following.toordinal() - 1))
+    cells: dict[tuple[str, str], list[int]] = defaultdict(lambda: [0] * len(MEASURES))
+    for origin, destination, *figures in connection.execute(_CELLS, parameters):
+        cell = cells[rolled(origin), rolled(destination)]
+        for index, figure in enumerate(figures):
+            cell[index] += figure
+    by_origin: dict[str, list[int]] = defaultdict(lambda: [0] * len(MEASURES))
+    by_destination: dict[str, list[int]] = defaultdict(lambda: [0] * len(MEASURES))
+    for (origin, destination), figures in cells.items():
+        for index, figure in enumerate(figures):
+            by_origin[origin][index] += figure
+            by_destination[destination][index] += figure
+    return Matrix(
+        [
+            {"origin": origin, "destination": destination, **_named(figures)}
+            for (origin, destination), figures in sorted(cells.items())
+            if any(figures)
+        ],
+        [{"origin": code, **_named(figures)} for code, figures in sorted(by_origin.items()) if any(figures)],
+        [{"destination": code, **_named(figures)} for code, figures in sorted(by_destination.items()) if any(figures)],
+        standing.position,
+        known,
+    )
+
+
+def _named(figures: list[int]) -> dict[str, int]:
+    return dict(zip(MEASURES, figures, strict=True))
+
+
+def _rolling(reference: Reference, level: Level, on: date) -> Callable[[str | None], str]:
+    """Return how a code as recorded is told at a level; what does not reach down to it stays with what is known."""
+    regions = reference.regions
+    kept: dict[str | None, str] = {}
+
+    def roll(code: str | None) -> str:
+        if code is None or not code[:1].isdigit():
+            return code or "unknown"
+        if level == "province":
+            return regions.province_of(code, on) or code[:2] + "0000"
+        if level == "city":
+            return regions.city_of(code, on) or code[:6]
+        return regions.resolve(code[:6], on).code
+
+    def rolled(code: str | None) -> str:
+        if code not in kept:
+            kept[code] = roll(code)
+        return kept[code]
+
+    return rolled

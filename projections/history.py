@@ -1,0 +1,85 @@
+"""A member's history: every fact in the order of the fold, what was corrected by what, flags, and the state after each.
+
+Pure: made from the facts of the stream, not from a table.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from domain.fact import Fact, body_data, sort_key
+from domain.member.evolve import apply
+from domain.member.fold import HEAD, corrected, corrections, effective, voided_ids
+from domain.member.state import State
+from domain.member.views import member_state
+from domain.times import rfc3339_utc
+
+if TYPE_CHECKING:
+    from domain.reference import Reference
+
+_EARLIEST_US: Final = -62_000_000_000_000_000
+"""Early in the year 5: local days cannot be told of the beginning of all."""
+
+
+def replay(
+    facts: list[Fact], reference: Reference, *, as_of_us: int = HEAD, known_position: int = HEAD
+) -> list[dict[str, Any]]:
+    """Return the history items of INTERFACE.md up to an instant (microseconds since 1970 UTC), as known at a position.
+
+    A corrected fact stands where and as its correction has it, with what was first recorded under `as_recorded`; a
+    voided one stands where it stood, and moves the state no more.
+    """
+    known = sorted((fact for fact in facts if fact.position <= known_position), key=lambda fact: fact.position)
+    voided = voided_ids(known)
+    changes = corrections(known, voided)
+    first = {fact.event_id: fact for fact in known}
+    void = [
+        corrected(fact, *changes[fact.event_id]) if fact.event_id in changes else fact
+        for fact in known
+        if fact.event_id in voided
+    ]
+    state = State()
+    version = 0
+    items: list[dict[str, Any]] = []
+    for fact in sorted([*effective(known), *void], key=sort_key):
+        if fact.when > as_of_us:
+            break
+        version = max(version, fact.version)
+        is_void = fact.event_id in voided
+        flags = [] if is_void else apply(state, fact, reference)
+        item = _item(fact, flags)
+        if is_void:
+            item["correction"] = {"by": voided[fact.event_id].event_id, "kind": "voided"}
+        elif fact.event_id in changes:
+            recorded = first[fact.event_id]
+            item["correction"] = {"by": changes[fact.event_id][1].event_id, "kind": "corrected"}
+            item["recorded_at"] = rfc3339_utc(recorded.recorded_us)
+            item["as_recorded"] = {
+                "occurred_at": recorded.occurred_at,
+                "occurred_precision": recorded.precision,
+                "organisation": recorded.organisation,
+                "data": body_data(recorded.body),
+            }
+        item["state"] = member_state(
+            state, reference, member_id=str(fact.stream), version=version, as_of_us=max(fact.when, _EARLIEST_US)
+        )
+        items.append(item)
+    return items
+
+
+def _item(fact: Fact, flags: list[str]) -> dict[str, Any]:
+    return {
+        "event_id": fact.event_id,
+        "type": fact.fact,
+        "version": fact.version,
+        "position": fact.position,
+        "occurred_at": fact.occurred_at,
+        "occurred_precision": fact.precision,
+        "recorded_at": rfc3339_utc(fact.recorded_us),
+        "actor": fact.actor,
+        "channel": fact.via,
+        "organisation": fact.organisation,
+        "data": body_data(fact.body),
+        "correction": None,
+        "flags": flags,
+    }

@@ -1,0 +1,138 @@
+"""The three lifecycle views, counted by stage: before departure, in transit, return; and the members behind each count.
+
+Of those affiliated here (`outflow`) all stages count; of those here from elsewhere (`inflow`) only who has left and not
+returned, so that the counts are those of the rosters.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
+
+from projections import roster
+from projections.asking import Page, answer
+from projections.roster import AWAY, RosterQuestion, parameters_of
+
+if TYPE_CHECKING:
+    from psycopg import Connection
+    from psycopg.rows import TupleRow
+
+    from domain.reference import Reference
+
+VIEWS: Final = ("pre_departure", "in_transit", "return")
+CELLS: Final = (
+    ("pre_departure", "reported"),
+    ("in_transit", "awaiting_check_in"),
+    ("in_transit", "checked_in"),
+    ("in_transit", "settled"),
+    ("return", "awaiting_check_in"),
+    ("return", "checked_in"),
+    ("return", "settled"),
+    ("return", "returned"),
+)
+
+_NOW: Final = """
+WITH chosen AS (
+    SELECT m.view, m.stage, m.first_due_on FROM unnest(%(home_lows)s::text[], %(home_highs)s::text[]) AS s (lo, hi)
+    JOIN member AS m ON m.affiliation_region >= s.lo AND m.affiliation_region < s.hi
+    UNION ALL
+    SELECT m.view, m.stage, m.first_due_on FROM unnest(%(place_lows)s::text[], %(place_highs)s::text[]) AS s (lo, hi)
+    JOIN member AS m ON m.region >= s.lo AND m.region < s.hi
+    WHERE left(m.affiliation_region, 6) IS DISTINCT FROM left(m.region, 6)
+    UNION ALL
+    SELECT m.view, m.stage, m.first_due_on FROM member AS m WHERE m.affiliation = ANY (%(homes)s::text[])
+    UNION ALL
+    SELECT m.view, m.stage, m.first_due_on FROM member AS m WHERE m.accepted_by = ANY (%(hosts)s::text[])
+    UNION ALL
+    SELECT m.view, m.stage, m.first_due_on FROM member AS m
+    WHERE m.branch = ANY (%(hosts)s::text[]) AND (m.accepted_by = ANY (%(hosts)s::text[])) IS NOT TRUE
+    UNION ALL
+    SELECT m.view, m.stage, m.first_due_on FROM member AS m WHERE m.holder = ANY (%(hosts)s::text[])
+)
+SELECT p.version, p.position, p.latest_us, p.updated_at, g.*
+FROM projection_position AS p
+LEFT JOIN LATERAL (
+    SELECT c.view, c.stage, count(*), count(*) FILTER (WHERE c.first_due_on < %(today)s)
+    FROM chosen AS c
+    WHERE c.stage = ANY (%(stages)s::text[]) AND c.view = ANY (%(views)s::text[])
+    GROUP BY c.view, c.stage
+) AS g ON true
+WHERE p.name = 'read_models'
+"""
+_THEN: Final = """
+WITH segment AS (
+    SELECT m.member_id, m.affiliation, m.affiliation_region, m.holder, m.accepted_by, m.branch, m.stage, m.view, m.region
+    FROM member AS m WHERE m.roster_from <= %(as_of)s AND m.roster_known <= %(known)s
+    UNION ALL
+    SELECT r.member_id, r.affiliation, r.affiliation_region, r.holder, r.accepted_by, r.branch, r.stage, r.view, r.region
+    FROM roster_past AS r
+    WHERE r.valid_from <= %(as_of)s AND r.known_from <= %(known)s AND r.known_to > %(known)s
+      AND (r.valid_to > %(as_of)s OR r.ended_from > %(known)s)
+), chosen AS (
+    SELECT m.member_id, m.view, m.stage FROM unnest(%(home_lows)s::text[], %(home_highs)s::text[]) AS s (lo, hi)
+    JOIN segment AS m ON m.affiliation_region >= s.lo AND m.affiliation_region < s.hi
+    UNION ALL
+    SELECT m.member_id, m.view, m.stage FROM unnest(%(place_lows)s::text[], %(place_highs)s::text[]) AS s (lo, hi)
+    JOIN segment AS m ON m.region >= s.lo AND m.region < s.hi
+    WHERE left(m.affiliation_region, 6) IS DISTINCT FROM left(m.region, 6)
+    UNION ALL
+    SELECT m.member_id, m.view, m.stage FROM segment AS m WHERE m.affiliation = ANY (%(homes)s::text[])
+    UNION ALL
+    SELECT m.member_id, m.view, m.stage FROM segment AS m WHERE m.accepted_by = ANY (%(hosts)s::text[])
+    UNION ALL
+    SELECT m.member_id, m.view, m.stage FROM segment AS m
+    WHERE m.branch = ANY (%(hosts)s::text[]) AND (m.accepted_by = ANY (%(hosts)s::text[])) IS NOT TRUE
+    UNION ALL
+    SELECT m.member_id, m.view, m.stage FROM segment AS m WHERE m.holder = ANY (%(hosts)s::text[])
+)
+SELECT c.view, c.stage, count(*), count(*) FILTER (WHERE k.first_due_on < %(today)s)
+FROM chosen AS c
+LEFT JOIN LATERAL (
+    SELECT m.first_due_on FROM member AS m
+    WHERE m.member_id = c.member_id AND m.clock_from <= %(as_of)s AND m.clock_known <= %(known)s
+    UNION ALL
+    SELECT p.first_due_on FROM clock_past AS p
+    WHERE p.member_id = c.member_id AND p.valid_from <= %(as_of)s AND p.known_from <= %(known)s
+      AND p.known_to > %(known)s AND (p.valid_to > %(as_of)s OR p.ended_from > %(known)s)
+    LIMIT 1
+) AS k ON true
+WHERE c.stage = ANY (%(stages)s::text[]) AND c.view = ANY (%(views)s::text[])
+GROUP BY c.view, c.stage
+"""
+
+
+def counts(connection: Connection[TupleRow], question: RosterQuestion, reference: Reference) -> Page:
+    """Count members by view and stage, with how many of them something is overdue for; empty cells are counted as 0.
+
+    `question.side` is `outflow` or `inflow`; its `views` and `stages` choose among the cells.
+    """
+    asked = question.views or VIEWS
+    parameters = parameters_of(_as_roster(question), question.moment, reference)
+    parameters |= {"stages": _stages(question), "views": list(asked)}
+    answered = answer(connection, question.moment, parameters, now=_NOW, then=_THEN)
+    found = {(view, stage): (count, overdue) for view, stage, count, overdue in answered.rows}
+    items: list[dict[str, Any]] = []
+    for view, stage in CELLS:
+        if view in asked and (question.stages is None or stage in question.stages):
+            count, overdue = found.get((view, stage), (0, 0))
+            items.append({"view": view, "stage": stage, "count": count, "overdue": overdue})
+    return Page(items, None, answered.position, answered.known_position)
+
+
+def members(connection: Connection[TupleRow], question: RosterQuestion, reference: Reference, now_us: int) -> Page:
+    """Return the members behind the counts, as roster items ordered by member id; `overdue` keeps those that are, or are not."""
+    asked = replace(_as_roster(question), stages=tuple(_stages(question)), views=question.views or VIEWS)
+    page = roster.page(connection, asked, reference, now_us)
+    for item in page.items:
+        item["side"] = question.side
+    return page
+
+
+def _as_roster(question: RosterQuestion) -> RosterQuestion:
+    """Of those affiliated here every stage is asked for, reported and returned included."""
+    return replace(question, side="affiliated") if question.side == "outflow" else question
+
+
+def _stages(question: RosterQuestion) -> list[str]:
+    possible = AWAY if question.side == "inflow" else ("reported", *AWAY, "returned")
+    return [stage for stage in possible if question.stages is None or stage in question.stages]
