@@ -15,7 +15,17 @@ from domain.times import local_day
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-__all__ = ["Due", "Workdays", "add_months", "load_workdays", "local_day", "month_end", "months_between"]
+__all__ = [
+    "Due",
+    "Workdays",
+    "add_months",
+    "load_workdays",
+    "local_day",
+    "month_before",
+    "month_end",
+    "months_between",
+    "next_month",
+]
 
 _WEEKDAYS: Final = 5
 
@@ -136,6 +146,16 @@ def add_months(day: date, n: int) -> date:
 def month_end(day: date) -> date:
     """Return the last day of the day's month."""
     return day.replace(day=monthrange(day.year, day.month)[1])
+
+
+def next_month(day: date) -> date:
+    """Return the first day of the month after that of `day`."""
+    return date(day.year + day.month // 12, day.month % 12 + 1, 1)
+
+
+def month_before(day: date) -> date:
+    """Return the first day of the month before that of `day`."""
+    return add_months(day.replace(day=1), -1)
 
 
 def months_between(earlier: date, later: date) -> int:

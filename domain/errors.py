@@ -1,4 +1,4 @@
-"""Domain errors: a refused rule, or input that cannot be read, each with a stable code and a sentence in two languages."""
+"""Domain errors: a refused rule, or unreadable input, each with a stable code and a sentence in two languages."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class DomainError(Exception):
         self.sentence = sentence
 
 
-class Refused(DomainError):  # noqa: N818 - the word of the domain: a rule refuses
+class Refused(DomainError):
     """A rule refused a command: it was already impossible when it is said to have happened (HTTP 409)."""
 
 
@@ -40,7 +40,7 @@ class Fault:
     expected: str | list[str] | None = None
 
 
-class Invalid(DomainError):  # noqa: N818 - the word of the domain: input is invalid
+class Invalid(DomainError):
     """Input that cannot be read or is not in its list (HTTP 422); carries every fault found."""
 
     def __init__(self, faults: list[Fault]) -> None:

@@ -1,7 +1,8 @@
 """The envelope of every recorded fact, and the registry of what can be recorded.
 
-A body is a frozen dataclass with coded, typed fields; its class says how the fact is called and at which time of the day
-it stands when only the day is known. A `Fact` is a body with when it happened, who recorded it, and where the log holds it.
+A body is a frozen dataclass with coded, typed fields; its class says how the fact is called and at which time of the
+day it stands when only the day is known. A `Fact` is a body with when it happened, who recorded it, and where the log
+holds it.
 """
 
 from __future__ import annotations

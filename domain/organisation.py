@@ -25,7 +25,7 @@ def reference_stream(name: str) -> UUID:
 @recorded_as
 @dataclass(frozen=True, slots=True)
 class OrganisationRegistered(Body):
-    """An organisation, its home region, the organisation above it, and the region it is stationed in if elsewhere 驻外."""
+    """An organisation, its home region, what is above it, and the region that it is stationed in if elsewhere 驻外."""
 
     fact: ClassVar[str] = "organisation_registered"
     order: ClassVar[int] = 0
@@ -138,7 +138,7 @@ class OrganisationTree:
         return code == ancestor or ancestor in self.above(code)
 
     def of_region(self, region: str | None) -> str | None:
-        """Return the organisation that answers for a region: the topmost whose home is there, else that of the region around it."""
+        """Return who answers for a region: the topmost whose home is there, else that of the region around it."""
         if region is None:
             return None
         for level in dict.fromkeys((region, region[:9], region[:6], region[:4] + "00", region[:2] + "0000")):

@@ -108,7 +108,7 @@ class PolicyBook:
         return PolicyBook(adopted, {}, days)
 
     def on(self, region: str | None, day: date) -> Policy:
-        """Return the figures in force in `region` (its own before its city's, its province's, the country's) on `day`."""
+        """Return the figures in force somewhere on a day: a region's own before its city's, province's, country's."""
         if not self.adopted:
             return DEFAULT_POLICY
         key = (region or COUNTRY, bisect_right(self._days, day.toordinal()))

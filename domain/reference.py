@@ -1,4 +1,4 @@
-"""What every decision and every fold may look up: organisations, regions, policy and workdays, as known at a position."""
+"""What decisions and folds look up: organisations, regions, policy and workdays, as known at a position."""
 
 from __future__ import annotations
 
@@ -69,23 +69,24 @@ class Reference:
 
     def with_facts(self, facts: list[Fact]) -> Reference:
         """Return a reference that also knows these facts, in log order; others than reference facts are passed over."""
-        current = self
+        current: Reference = self
         fresh: list[tuple[OrganisationRegistered, int]] = []
         for fact in facts:
             if isinstance(fact.body, OrganisationRegistered):
                 fresh.append((fact.body, fact.position))
                 continue
             if fact.body.fact in REFERENCE_FACTS:
-                current, fresh = current._registering(fresh), []
-                current = current._with(fact)
-        return current._registering(fresh)
+                current, fresh = current.with_organisations(fresh).with_fact(fact), []
+        return current.with_organisations(fresh)
 
-    def _registering(self, fresh: list[tuple[OrganisationRegistered, int]]) -> Reference:
+    def with_organisations(self, fresh: list[tuple[OrganisationRegistered, int]]) -> Reference:
+        """Return a reference that also knows these organisations, each from its position on."""
         if not fresh:
             return self
         return replace(self, organisations=self.organisations.with_organisations(fresh), position=fresh[-1][1])
 
-    def _with(self, fact: Fact) -> Reference:
+    def with_fact(self, fact: Fact) -> Reference:
+        """Return a reference that also knows what one fact, not the registration of an organisation, says."""
         match fact.body:
             case OrganisationDissolved() as body:
                 tree = self.organisations.with_dissolved(body.code, body.successor, local_day(fact.when))
@@ -142,7 +143,7 @@ class Reference:
         return first.startswith(second) or second.startswith(first)
 
     def seat_of(self, region: str) -> str | None:
-        """Return the organisation that answers for a region; of a county that ended, that of its successor if it has none."""
+        """Return who answers for a region; for a county that ended and has nobody, who answers for its successor."""
         standing = self.standing(region)
         if standing[:6] == region[:6] or region[:6] in self.organisations.by_region:
             return self.organisations.of_region(region)

@@ -1,2 +1,6 @@
-"""A member: the facts that can be recorded (`events`), the state they add up to (`state`, `fold`, `duties`), what is
-refused (`rules`), and what a caller may ask for (`commands`). Pure: no clock, no I/O."""
+"""A member: the facts that can be recorded (`events`), and the state they add up to.
+
+`fold` puts the facts in order and moves the state through `evolve`, which leans on `places` (where a member is),
+`acceptance` (who takes responsibility), `duties`, `months` and `silence` (what is owed, and when). `rules` says what is
+refused, `commands` what may be asked for, `reading` reads it, `decide` decides on it, `views` shows the state. Pure.
+"""

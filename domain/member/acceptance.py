@@ -1,11 +1,11 @@
-"""Who takes responsibility at the destination: acceptance, a second side's claim, a decision, a decline, a placement."""
+"""Who takes responsibility at the destination: acceptances, claims, decisions, declines, placements."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from domain.member import duties, places
+from domain.member import duties, months, places
 from domain.member.state import Claim
 from domain.times import local_day
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def accepted(state: State, fact: Fact, body: e.Accepted | e.AcceptanceContested, reference: Reference) -> None:
-    """Take an acceptance: the first settles the leg; a second side's becomes a claim, and the first stays responsible."""
+    """The first acceptance settles the leg; a second side's becomes a claim, and the first stays responsible."""
     movement = state.movement
     if movement is None or fact.organisation is None:
         return
@@ -38,7 +38,7 @@ def _settle(state: State, movement: Movement, reference: Reference, fact: Fact, 
     places.set_stage(state, movement, "settled", fact.when)
     duties.end_duties(state, ("answer_check_in", "find_a_home"), fact.when)
     duties.place_in_branch(state, reference, movement, fact.when)
-    duties.begin_monthly_contact(state, reference, "destination", fact.when)
+    months.begin_monthly_contact(state, reference, "destination", fact.when)
 
 
 def _owe_decision(state: State, movement: Movement, reference: Reference, at_us: int) -> None:

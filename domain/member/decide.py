@@ -82,7 +82,7 @@ def _checked(
 
 
 def joins(before: set[str], after: set[str], fact: Fact) -> str | None:
-    """Return the id of the movement, opened so far by a later fact, that a late fact now opens; None if it opens its own.
+    """Return the id of the movement that a late fact opens in place of a later one; None if it opens its own.
 
     A movement keeps its id when its beginning becomes known afterwards.
     """

@@ -7,15 +7,16 @@ which it stands, and taken away unseen when that moment never comes. Overdue is 
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from domain.calendar import month_end
-from domain.member.rules import lost_review_day
+from domain.member.silence import lost_review_day
 from domain.member.state import Duty
 from domain.times import day_start_us, local_day
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from domain.member.state import Leg, Movement, State
     from domain.policy import Policy
     from domain.reference import Reference
@@ -26,7 +27,7 @@ DESTINATION_ROLE = "destination"
 OTHER_ROLE = "named"
 
 
-def open_duty(
+def open_duty(  # noqa: PLR0913 - a duty has as many parts
     state: State,
     reference: Reference,
     kind: str,
@@ -86,7 +87,7 @@ def end_all_of_movement(state: State, at_us: int, *, but: tuple[str, ...] = ()) 
 
 
 def hand_over(state: State, reference: Reference, at_us: int) -> None:
-    """Give every duty of the origin to the present affiliation, and every duty of the destination to who is responsible now."""
+    """Give the origin's duties to the present affiliation, the destination's to who is responsible now."""
     for duty in list(state.duties.values()):
         if duty.role == OTHER_ROLE:
             continue
@@ -203,73 +204,6 @@ def place_in_branch(state: State, reference: Reference, movement: Movement, at_u
     )
 
 
-def begin_monthly_contact(state: State, reference: Reference, side: str, at_us: int) -> None:
-    """Owe a contact for each calendar month from that of `at_us` on, due on its last day."""
-    first = local_day(at_us).replace(day=1)
-    movement = state.movement
-    duty = open_duty(
-        state,
-        reference,
-        "monthly_contact",
-        since_us=at_us,
-        due=month_end(first),
-        role=ORIGIN_ROLE if side == "origin" else DESTINATION_ROLE,
-        subject=movement.movement_id if movement is not None else "",
-        key=f"monthly_contact.{side}",
-    )
-    duty.month_from = first
-
-
-def contact_by(state: State, side: str | None, at_us: int) -> None:
-    """End what one side owed up to the month of a contact; from the next month on it owes again."""
-    spoken = local_day(at_us).replace(day=1)
-    for duty in _months_of(state, side):
-        if duty.month_from is not None and duty.since_us <= at_us:
-            end_duty(state, duty.key, at_us)
-            _owe_months(state, duty, max(duty.month_from, next_month(spoken)), duty.month_until, at_us)
-
-
-def waive_month(state: State, side: str | None, month: date, at_us: int) -> None:
-    """Owe nothing for one month; the months before and after it stay owed."""
-    for duty in _months_of(state, side):
-        last = duty.month_until
-        if duty.month_from is None or month < duty.month_from or (last is not None and month > last):
-            continue
-        end_duty(state, duty.key, at_us)
-        _owe_months(state, duty, duty.month_from, month_before(month), at_us)
-        _owe_months(state, duty, next_month(month), last, at_us)
-
-
-def _months_of(state: State, side: str | None) -> list[Duty]:
-    """Return what one side owes: the months from some month on, and any before it that waivers cut off."""
-    key = f"monthly_contact.{side}"
-    return [duty for duty in state.duties.values() if duty.key == key or duty.key.startswith(f"{key}.")]
-
-
-def _owe_months(state: State, duty: Duty, first: date, last: date | None, at_us: int) -> None:
-    """Owe what is left of a duty: the months from `first` to `last`, or for good."""
-    if last is not None and first > last:
-        return
-    side = duty.key.split(".")[1]
-    since_us = max(duty.since_us, day_start_us(first))
-    left = replace(
-        duty,
-        key=f"monthly_contact.{side}" if last is None else f"monthly_contact.{side}.{first:%Y-%m}",
-        since_us=since_us,
-        due_on=month_end(first),
-        month_from=first,
-        month_until=last,
-        from_us=max(at_us, since_us),
-    )
-    state.duties[left.key] = left
-
-
-def end_monthly_contact(state: State, side: str, at_us: int) -> None:
-    """A side owes no contact any more."""
-    for duty in _months_of(state, side):
-        end_duty(state, duty.key, at_us)
-
-
 def return_education(state: State, reference: Reference, at_us: int) -> None:
     """Back home: the affiliation holds or waives the education."""
     due = local_day(at_us) + timedelta(days=policy_of(state, reference, at_us).return_education_days)
@@ -319,13 +253,3 @@ def look_at_flag(state: State, reference: Reference, event_id: str, organisation
         subject=event_id,
         key=f"look_at_flag.{event_id}",
     )
-
-
-def next_month(day: date) -> date:
-    """Return the first day of the month after that of `day`."""
-    return date(day.year + day.month // 12, day.month % 12 + 1, 1)
-
-
-def month_before(day: date) -> date:
-    """Return the first day of the month before that of `day`."""
-    return (day.replace(day=1) - timedelta(days=1)).replace(day=1)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
-from domain.member import acceptance, duties, places
+from domain.member import acceptance, duties, months, places
 from domain.member import events as e
 from domain.member.rules import ODDITIES, RULES
 from domain.times import parse_occurred
@@ -99,7 +99,7 @@ def departed(state: State, fact: Fact, body: e.Departed, reference: Reference) -
 
 
 def _begin_to_be_away(state: State, reference: Reference, at_us: int) -> None:
-    duties.begin_monthly_contact(state, reference, "origin", at_us)
+    months.begin_monthly_contact(state, reference, "origin", at_us)
     duties.restart_lost_review(state, reference, at_us)
 
 
@@ -144,7 +144,7 @@ def checked_in(state: State, fact: Fact, body: e.CheckedIn, reference: Reference
         _arrive(state, movement, fact, body, reference)
         if was_home:
             duties.end_duty(state, "return_education", at_us)
-            duties.begin_monthly_contact(state, reference, "origin", at_us)
+            months.begin_monthly_contact(state, reference, "origin", at_us)
     else:
         _arrive(state, movement, fact, body, reference)
     _heard_of(state, fact, reference, None)
@@ -195,11 +195,11 @@ def contact_restored(state: State, fact: Fact, _body: e.ContactRestored, referen
 
 
 def _heard_of(state: State, fact: Fact, reference: Reference, side: str | None) -> None:
-    """Any sign of life: it ends a lost contact, starts the silence anew, and clears what that side owed for the month."""
+    """A sign of life ends a lost contact, starts the silence anew, and clears what that side owed for the month."""
     state.last_contact_at = fact.occurred_at
     state.last_contact_us = fact.when
     _found(state, fact.when)
-    duties.contact_by(state, side, fact.when)
+    months.contact_by(state, side, fact.when)
     duties.restart_lost_review(state, reference, fact.when)
 
 
@@ -210,7 +210,7 @@ def _found(state: State, at_us: int) -> None:
 
 def contact_waived(state: State, fact: Fact, body: e.ContactWaived, reference: Reference) -> None:
     side = places.side_of(state, fact.organisation, reference)
-    duties.waive_month(state, side, parse_occurred(body.month).day, fact.when)
+    months.waive_month(state, side, parse_occurred(body.month).day, fact.when)
 
 
 def lost_contact_declared(state: State, fact: Fact, _body: e.LostContactDeclared, _reference: Reference) -> None:

@@ -45,7 +45,7 @@ def effective(facts: Iterable[Fact], known_position: int = HEAD) -> list[Fact]:
 
 
 def voided_ids(known: list[Fact]) -> dict[str, Fact]:
-    """Return what is voided, by which fact; a void that was voided itself no longer counts. `known` in recorded order."""
+    """Return what is voided, by which fact; a void that was voided itself no longer counts."""
     voided: dict[str, Fact] = {}
     for fact in sorted((one for one in known if isinstance(one.body, e.EventVoided)), key=_position, reverse=True):
         if fact.event_id not in voided and isinstance(fact.body, e.EventVoided):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from domain.member import duties
+from domain.member import duties, months
 from domain.member.state import Leg, Movement
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def next_leg(state: State, movement: Movement, fact: Fact, destination: Destinat
     set_stage(state, movement, "awaiting_check_in", fact.when)
     state.stage_since_us = fact.when
     duties.end_duties(state, DUTIES_OF_A_PLACE, fact.when)
-    duties.end_monthly_contact(state, "destination", fact.when)
+    months.end_monthly_contact(state, "destination", fact.when)
 
 
 DUTIES_OF_A_PLACE = ("answer_check_in", "place_in_branch", "decide_claim")

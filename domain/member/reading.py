@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final
@@ -103,46 +104,20 @@ class Reader:
 
     def read(self, spec: Field, value: object, pointer: str, on: date) -> object:
         """Read one field; None when it is at fault."""
-        match spec.kind:
-            case Kind.CODE:
-                return self._code(pointer, value, spec.codes)
-            case Kind.REGION:
-                return self.region(pointer, value, on)
-            case Kind.ORGANISATION:
-                return self.organisation(pointer, value)
-            case Kind.DESTINATION:
-                return self._destination(pointer, value, on)
-            case Kind.DAY | Kind.FUTURE_DAY:
-                return self._day(pointer, value)
-            case Kind.MONTH:
-                return self._month(pointer, value)
-            case Kind.POINTS:
-                return self._points(pointer, value, spec.codes)
-            case Kind.TEXT:
-                return self._text(spec.name, pointer, value)
-            case Kind.CHANGES:
-                return value if isinstance(value, dict) and value else self._unreadable(pointer, '{"field": value}')
-            case Kind.EVENT_ID:
-                return (
-                    value
-                    if isinstance(value, str) and _OPAQUE.match(value)
-                    else self._unreadable(pointer, "an event id")
-                )
-            case Kind.OPAQUE:
-                return self._opaque(pointer, value)
-            case Kind.REFERENCE:
-                return self._reference(pointer, value)
+        return _READERS[spec.kind](self, spec, value, pointer, on)
 
     def _unreadable(self, pointer: str, expected: str) -> None:
         self.fault(pointer, "unreadable", Sentence("不能识别", "This cannot be read."), expected)
 
-    def _code(self, pointer: str, value: object, values: tuple[str, ...]) -> str | None:
+    def code(self, pointer: str, value: object, values: tuple[str, ...]) -> str | None:
+        """Read a code of a list."""
         if isinstance(value, str) and value in values:
             return value
         self.fault(pointer, "not_in_list", NOT_IN_LIST, list(values))
         return None
 
-    def _destination(self, pointer: str, value: object, on: date) -> dict[str, Any] | None:
+    def destination(self, pointer: str, value: object, on: date) -> dict[str, Any] | None:
+        """Read a destination: a region, abroad or unknown."""
         if isinstance(value, dict) and len(value) == 1:
             if value.get("abroad") is True or value.get("unknown") is True:
                 return dict(value)
@@ -152,27 +127,33 @@ class Reader:
         self._unreadable(pointer, '{"region": "620102"}, {"abroad": true} or {"unknown": true}')
         return None
 
-    def _day(self, pointer: str, value: object) -> str | None:
+    def written(self, pointer: str, value: object, precision: str, expected: str) -> str | None:
+        """Read a day, or a month, as text."""
         try:
             occurred = parse_occurred(value) if isinstance(value, str) else None
         except (ValueError, OverflowError):
             occurred = None
-        if occurred is not None and occurred.precision == "day":
+        if occurred is not None and occurred.precision == precision:
             return occurred.text
-        self._unreadable(pointer, "2025-03-05")
+        self._unreadable(pointer, expected)
         return None
 
-    def _month(self, pointer: str, value: object) -> str | None:
-        try:
-            occurred = parse_occurred(value) if isinstance(value, str) else None
-        except (ValueError, OverflowError):
-            occurred = None
-        if occurred is not None and occurred.precision == "month":
-            return occurred.text
-        self._unreadable(pointer, "2025-03")
+    def changes(self, pointer: str, value: object) -> dict[str, Any] | None:
+        """Read what a correction changes, as far as it can be without the event that it corrects."""
+        if isinstance(value, dict) and value:
+            return value
+        self._unreadable(pointer, '{"field": value}')
         return None
 
-    def _points(self, pointer: str, value: object, values: tuple[str, ...]) -> list[str] | None:
+    def event_id(self, pointer: str, value: object) -> str | None:
+        """Read the id of an event, or of a claim."""
+        if isinstance(value, str) and _OPAQUE.match(value):
+            return value
+        self._unreadable(pointer, "an event id")
+        return None
+
+    def points(self, pointer: str, value: object, values: tuple[str, ...]) -> list[str] | None:
+        """Read which of the five points were spoken of; what was said goes to the vault."""
         if isinstance(value, dict):
             for name, said in value.items():
                 if isinstance(said, str) and said:
@@ -183,13 +164,16 @@ class Reader:
         self.fault(pointer, "not_in_list", NOT_IN_LIST, list(values))
         return None
 
-    def _text(self, name: str, pointer: str, value: object) -> None:
+    def text(self, name: str, pointer: str, value: object) -> str | None:
+        """Read free text, which goes to the vault."""
         if isinstance(value, str) and len(value) <= _TEXT_LENGTH:
             self.texts[name] = value
-            return
+            return value
         self._unreadable(pointer, f"text of at most {_TEXT_LENGTH} characters")
+        return None
 
-    def _opaque(self, pointer: str, value: object) -> str | None:
+    def opaque(self, pointer: str, value: object) -> str | None:
+        """Read an id that tells nothing about a person."""
         if isinstance(value, str) and _OPAQUE.match(value) and (_UUID.match(value) or not _PERSONAL.search(value)):
             return value  # a random id may by chance hold the digits of a telephone
         sentence = Sentence("应为不含个人信息的代号", "This must be an opaque id that tells nothing about a person.")
@@ -198,7 +182,8 @@ class Reader:
         )
         return None
 
-    def _reference(self, pointer: str, value: object) -> str | None:
+    def reference_text(self, pointer: str, value: object) -> str | None:
+        """Read the reference of a document or meeting."""
         if isinstance(value, str) and 0 < len(value.strip()) <= _REFERENCE_LENGTH and not _PERSONAL.search(value):
             return value.strip()
         sentence = Sentence("应写明文件或会议的编号", "Name the document or meeting by its reference.")
@@ -211,6 +196,21 @@ class Reader:
         return None
 
 
+_READERS: Final[dict[Kind, Callable[[Reader, Field, object, str, date], object]]] = {
+    Kind.CODE: lambda reader, spec, value, pointer, _: reader.code(pointer, value, spec.codes),
+    Kind.REGION: lambda reader, _, value, pointer, on: reader.region(pointer, value, on),
+    Kind.ORGANISATION: lambda reader, _, value, pointer, __: reader.organisation(pointer, value),
+    Kind.DESTINATION: lambda reader, _, value, pointer, on: reader.destination(pointer, value, on),
+    Kind.DAY: lambda reader, _, value, pointer, __: reader.written(pointer, value, "day", "2025-03-05"),
+    Kind.FUTURE_DAY: lambda reader, _, value, pointer, __: reader.written(pointer, value, "day", "2025-03-05"),
+    Kind.MONTH: lambda reader, _, value, pointer, __: reader.written(pointer, value, "month", "2025-03"),
+    Kind.POINTS: lambda reader, spec, value, pointer, _: reader.points(pointer, value, spec.codes),
+    Kind.TEXT: lambda reader, spec, value, pointer, _: reader.text(spec.name, pointer, value),
+    Kind.CHANGES: lambda reader, _, value, pointer, __: reader.changes(pointer, value),
+    Kind.EVENT_ID: lambda reader, _, value, pointer, __: reader.event_id(pointer, value),
+    Kind.OPAQUE: lambda reader, _, value, pointer, __: reader.opaque(pointer, value),
+    Kind.REFERENCE: lambda reader, _, value, pointer, __: reader.reference_text(pointer, value),
+}
 _FIRST_YEAR: Final = 1900
 _TEXT_LENGTH: Final = 4000
 _REFERENCE_LENGTH: Final = 100

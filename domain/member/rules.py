@@ -1,4 +1,4 @@
-"""What was already impossible: each rule a named condition with a stable code; refuses a command, flags a fact in the fold."""
+"""What was already impossible: each rule a named condition with a code; it refuses a command, or flags a fact."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Final, cast
 
-from domain.calendar import add_months
 from domain.errors import Sentence
 from domain.member import events as e
+from domain.member.silence import lost_review_day
 from domain.times import local_day
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def must_have_an_open_movement(state: State, _fact: Fact, _reference: Reference)
 @rule("already_departed", "已经离开，不能再登记离开", "The member had already left.")
 def must_not_have_departed(state: State, _fact: Fact, _reference: Reference) -> bool:
     movement = state.open_movement
-    return movement is None or movement.stage == "reported" or movement.stage == "returned"
+    return movement is None or movement.stage in ("reported", "returned")
 
 
 @rule(
@@ -255,24 +255,6 @@ def is_in_line(one: str | None, other: str | None, reference: Reference) -> bool
     return (
         one is not None and other is not None and (tree.is_at_or_below(one, other) or tree.is_at_or_below(other, one))
     )
-
-
-def silence_begins_us(state: State) -> int | None:
-    """Return since when nothing has been heard: the last contact, or the departure or decision to keep if later."""
-    movement = state.movement
-    departed = movement.departed_us if movement is not None and movement.is_open else None
-    known = [us for us in (state.last_contact_us, departed, state.kept_us) if us is not None]
-    return max(known) if known else None
-
-
-def lost_review_day(state: State, reference: Reference) -> date | None:
-    """Return the day on which the review of a silence opens (Regulations, art. 24); None when not away."""
-    movement = state.open_movement
-    begins = silence_begins_us(state)
-    if movement is None or not movement.is_away or begins is None:
-        return None
-    day = local_day(begins)
-    return add_months(day, reference.policy(state.affiliation_region, day).lost_contact_months)
 
 
 RULES: Final[dict[type[Body], tuple[Rule, ...]]] = {

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date  # noqa: TC003 - read at run time by NamedTuple
+from datetime import date
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from domain.calendar import month_end
-from domain.member.duties import next_month
-from domain.member.rules import lost_review_day
+from domain.calendar import month_end, next_month
+from domain.member.silence import lost_review_day
 from domain.times import local_day
 
 if TYPE_CHECKING:
@@ -184,7 +183,7 @@ def after(state: State) -> dict[str, Any]:
 
 
 def concerned_regions(state: State) -> set[str]:
-    """Return the county-level regions that a member concerns: the affiliation's, and those of every leg of an open movement.
+    """Return the county-level regions that a member concerns: the affiliation's, and those of an open movement's legs.
 
     Longer codes count to their first six; a city-level destination to the city's own code (INTERFACE, "Streams").
     """

@@ -1,4 +1,4 @@
-"""Random lives: steps drawn by hypothesis become commands, mostly plausible ones, mostly in order, some late or wrong."""
+"""Random lives: steps that hypothesis draws become commands, mostly plausible and in order, some late or wrong."""
 
 from __future__ import annotations
 
@@ -27,10 +27,12 @@ PLAUSIBLE = {
     None: ("report-departure", "depart", "check-in", "record-contact", "report-departure"),
     "reported": ("depart", "hold-pre-departure-talk", "cancel-departure", "check-in", "depart", "change-destination"),
     "awaiting_check_in": (
-        "check-in", "prompt-check-in", "change-destination", "check-in", "return", "record-contact", "route", "check-in",
-        "report-departure",
+        "check-in", "prompt-check-in", "change-destination", "check-in", "return", "record-contact", "route",
+        "check-in", "report-departure",
     ),
-    "checked_in": ("accept", "decline", "accept", "check-in", "decline", "route", "move-onward", "place-in-branch", "accept"),
+    "checked_in": (
+        "accept", "decline", "accept", "check-in", "decline", "route", "move-onward", "place-in-branch", "accept",
+    ),
     "settled": (
         "record-contact", "place-in-branch", "record-contact", "accept", "check-in", "move-onward", "waive-contact",
         "report-return", "return", "accept", "decline", "decide-claim", "declare-lost-contact", "keep-in-contact-list",
@@ -41,7 +43,8 @@ PLAUSIBLE["closed"] = PLAUSIBLE[None]
 CONTESTED = ("decide-claim", "decide-claim", "decline", "accept", "record-contact", "place-in-branch", "decide-claim")
 SILENT = ("declare-lost-contact", "keep-in-contact-list", "declare-lost-contact", "record-contact")
 LOST = ("restore-contact", "record-contact", "check-in", "return", "move-onward")
-ANY = tuple(sorted({verb for verbs in PLAUSIBLE.values() for verb in verbs})) + (
+ANY = (
+    *sorted({verb for verbs in PLAUSIBLE.values() for verb in verbs}),
     "waive-pre-departure-talk", "restore-contact", "record-failed-contact", "assign-liaison", "confirm-as-full",
     "correct-event", "void-event", "confirm-flag", "correct-event", "void-event",
 )  # fmt: skip
@@ -76,8 +79,8 @@ def live(steps: list[Step], watch: Callable[..., None] | None = None, since: str
     stream.register(since=since, category="PROBATIONARY")
     day = FIRST_DAY
     for what, which, onward, one, two in steps:
-        onward = 170 + onward if what % 13 == 7 else onward
-        at = max(dt.date(2023, 11, 1), day + dt.timedelta(days=onward))
+        days_on = 170 + onward if what % 13 == 7 else onward
+        at = max(dt.date(2023, 11, 1), day + dt.timedelta(days=days_on))
         day = max(day, at) if what % 4 else day
         verb, payload, organisation = command(stream, at, (what, which, one, two))
         text = written(at, what, one)

@@ -128,17 +128,19 @@ def blank() -> Row:
 
 
 def stage(s: Row) -> str | None:
-    return s["movement"]["stage"] if s["movement"] else None
+    movement: Row | None = s["movement"]
+    return movement["stage"] if movement else None
 
 
 def leg(s: Row) -> Row:
-    return s["movement"]["legs"][-1]
+    legs: list[Row] = s["movement"]["legs"]
+    return legs[-1]
 
 
 def responsible(s: Row) -> str | None:
-    if stage(s) == "settled":
-        return leg(s)["branch"] or leg(s)["accepted_by"]
-    return s["affiliation"]
+    away = stage(s) == "settled"
+    code: str | None = (leg(s)["branch"] or leg(s)["accepted_by"]) if away else s["affiliation"]
+    return code
 
 
 def silent_until(s: Row, months: int = 6) -> dt.date | None:
@@ -223,8 +225,8 @@ def refusal(s: Row, row: Row) -> str | None:  # noqa: C901, PLR0911, PLR0912 - o
         claims = [one for one in (s["movement"]["claims"] if is_open else []) if one["id"] == data["claim_id"]]
         if not claims:
             return "no_such_claim"
-        sides = (leg(s)["accepted_by"], leg(s)["branch"], claims[0]["organisation"], claims[0]["branch"])
-        return None if data["in_favour_of"] in sides else "not_a_party"
+        either = (leg(s)["accepted_by"], leg(s)["branch"], claims[0]["organisation"], claims[0]["branch"])
+        return None if data["in_favour_of"] in either else "not_a_party"
     if kind == "placed_in_branch":
         nobody = now in ("checked_in", "awaiting_check_in") and leg(s)["region"] and data["kind"] == "FALLBACK"
         if now != "settled" and not nobody:
@@ -413,10 +415,10 @@ def replay(rows: list[Row], until: int) -> list[Row]:
     """Return what happened, one entry a fact, with the state before and after it."""
     trace: list[Row] = []
     s = blank()
-    for row in counting(rows):
-        if row["when"] > until:
+    for one in counting(rows):
+        if one["when"] > until:
             break
-        row, before = dict(row), deepcopy(s)
+        row, before = dict(one), deepcopy(s)
         why = refusal(s, row)
         row["side"] = side(s, row["organisation"])
         if why is None:
@@ -474,12 +476,8 @@ class Owed:
         self.until, self.workdays = until, workdays
         self.whole, self.s = trace, trace[-1]["after"]
         self.now, self.found = stage(self.s), set[tuple[Any, ...]]()
-        openings = [
-            i
-            for i, one in enumerate(trace)
-            if stage(one["before"]) in (None, "closed") != stage(one["after"]) or i == 0
-        ]
-        opened = [i for i in openings if stage(trace[i]["after"]) not in (None, "closed")]
+        idle = (None, "closed")
+        opened = [i for i, one in enumerate(trace) if stage(one["before"]) in idle and stage(one["after"]) not in idle]
         self.trace = [one for one in trace[opened[-1] if opened else 0 :] if one["fits"]]
 
     def owe(

@@ -7,6 +7,7 @@ import os
 import random
 from copy import deepcopy
 from dataclasses import replace
+
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
@@ -18,6 +19,7 @@ from domain.member.commands import COMMANDS
 from domain.member.evolve import apply
 from domain.member.fold import comes_last, effective, fold, steps
 from domain.member.rules import RULES
+from domain.member.state import State
 from tests.model import member_model as model
 from tests.model.comparing import (
     owed_by_the_domain,
@@ -109,13 +111,14 @@ def test_the_order_of_recording_does_not_matter(life, seed):
 def recorded_in_another_order(facts: list[Fact], chance: random.Random) -> list[Fact]:
     """Give the same facts other positions.
 
-    What a fact is about comes before it, corrections of one event keep their order (the last counts), and so do facts of
-    one type at one instant (DOMAIN: ties by type, then position).
+    What a fact is about comes before it, corrections of one event keep their order (the last counts), and so do facts
+    of one type at one instant (DOMAIN: ties by type, then position).
     """
     about = {fact.event_id: getattr(fact.body, "event_id", None) for fact in facts if fact.fact.startswith("event_")}
 
     def root(event_id: str) -> str:
-        return root(about[event_id]) if about.get(event_id) else event_id
+        target = about.get(event_id)
+        return root(target) if target else event_id
 
     counting = {fact.event_id: fact for fact in effective(facts)}
 
@@ -128,7 +131,7 @@ def recorded_in_another_order(facts: list[Fact], chance: random.Random) -> list[
         same_instant = (one.when, one.body.order) == (two.when, two.body.order)
         return same_instant or (fact.event_id in about and root(fact.event_id) == root(other.event_id))
 
-    waiting, taken = sorted(facts, key=lambda one: one.position), []
+    waiting, taken = sorted(facts, key=lambda one: one.position), list[Fact]()
     while waiting:
         free = [
             one for one in waiting if not any(must_wait_for(one, other) for other in waiting if other is not one)
@@ -151,7 +154,7 @@ def test_as_known_at_a_position_is_the_fold_of_what_was_recorded_by_then(life, p
 @deterministic
 @given(STEPS)
 def test_going_on_from_a_kept_state_is_folding_all_anew(life):
-    kept = {}
+    kept: dict[int, State] = {}
 
     def watch(stream, _verb, _payload, outcome):
         if not isinstance(outcome, Fact):
@@ -186,7 +189,7 @@ def test_a_member_always_has_one_organisation_responsible_and_at_most_one_open_m
 def test_what_is_accepted_carries_no_flag_and_what_is_refused_leaves_nothing(life):
     recorded = []
 
-    def watch(stream, _verb, payload, outcome):
+    def watch(stream, _verb, _payload, outcome):
         if isinstance(outcome, Fact):
             recorded.append(outcome.event_id)
             flags = fold(stream.facts, stream.reference).flagged.get(outcome.event_id, [])
@@ -212,7 +215,7 @@ def test_the_model_refuses_what_the_domain_refuses_for_the_same_reason(life):
         if isinstance(outcome, Fact):
             row = telling([outcome])[0]
         elif isinstance(outcome, Refused):
-            row = as_asked(stream, verb, payload)
+            row = as_asked(verb, payload)
         else:
             return
         row["position"] = 1 << 62
@@ -229,7 +232,7 @@ def test_the_model_refuses_what_the_domain_refuses_for_the_same_reason(life):
     live(life, watch)
 
 
-def as_asked(stream, verb, payload):
+def as_asked(verb, payload):
     """Return a refused command as the fact that it would have been."""
     fields = {name: value for name, value in payload.items() if name not in ("at", "organisation")}
     body = COMMANDS[verb].body
