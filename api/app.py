@@ -10,7 +10,21 @@ from typing import TYPE_CHECKING
 from fastapi_offline import FastAPIOffline
 from starlette.types import ASGIApp
 
-from api import bulk, imports, members, openapi, operations, places, problems, registration
+from api import (
+    bulk,
+    check_ins,
+    histories,
+    imports,
+    members,
+    openapi,
+    operations,
+    places,
+    problems,
+    registration,
+    search,
+    venues,
+    views,
+)
 from api.edge import Edge
 from api.recording import command_route
 
@@ -37,7 +51,8 @@ def create_app(service: Service) -> FastAPI:
     commands = command_route()
     app.router.routes.insert(0, commands)
     app.state.routes = [commands]
-    for part in (registration, bulk, imports, places, members, operations):
+    recording = (registration, venues, check_ins, bulk, imports, places)
+    for part in (*recording, search, members, histories, views, operations):
         app.include_router(part.router)
         app.state.routes += part.router.routes
     problems.install(app)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar
 
@@ -157,6 +157,10 @@ class Paging:
             return cls(service, named, limit, as_of, known, None, None)
         kept, begun_s = service.cursors.read(named, cursor)
         return cls(service, named, limit, kept.as_of_us, kept.known_position, kept.after, begun_s)
+
+    def knowing(self, position: int) -> Paging:
+        """Return the page with what turned out to be known."""
+        return replace(self, known_position=position)
 
     def cursor(self, after: object) -> str:
         """Write the cursor of what comes after an item."""

@@ -31,7 +31,7 @@ KEY: Final = {
     "description": "one for each recording; sent again with the same body it brings the first answer 幂等键",
     "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
 }
-_IF_MATCH: Final = {
+IF_MATCH: Final = {
     "name": "If-Match",
     "in": "header",
     "required": False,
@@ -112,7 +112,7 @@ def _command_operation(verb: str) -> dict[str, Any]:
         "operationId": verb.replace("-", "_"),
         "summary": f"{command.zh} {verb.replace('-', ' ').capitalize()}",
         "description": f"Records the fact `{command.body.fact}`.",
-        "parameters": [_MEMBER, KEY, _IF_MATCH],
+        "parameters": [_MEMBER, KEY, IF_MATCH],
         "requestBody": {
             "required": True,
             "content": {"application/json": {"schema": {"$ref": _REF.format(model=_body_name(verb))}}},
@@ -133,7 +133,7 @@ def _problem_response(status: int) -> dict[str, Any]:
     }
     if status == 401:
         response["headers"] = {"WWW-Authenticate": {"required": True, "schema": {"type": "string"}}}
-    if status == 503:
+    if status in (429, 503):
         response["headers"] = {"Retry-After": {"required": True, "schema": {"type": "string"}}}
     return response
 

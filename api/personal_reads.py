@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from api.service import Service
     from infra.tokens.principal import Principal
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 PURPOSE_LENGTH: Final = 200
 _WRITE = """
 INSERT INTO personal_read (member_id, reader, role, organisation, region, fields, purpose)
-VALUES (%s, %s, %s, %s, %s, %s, %s)
+SELECT m.id, %s, %s, %s, %s, %s, %s FROM unnest(%s::uuid[]) AS m (id)
 """
 _LIST = """
 SELECT read_id, read_at, reader, role, organisation, fields, purpose
@@ -30,20 +30,19 @@ def read_personal(
     service: Service, principal: Principal, member_id: UUID, names: Sequence[str], purpose: str
 ) -> dict[str, str]:
     """Write the read down, commit, then open the fields; what is not kept, or erased, is not in the answer."""
+    return read_many(service, principal, [member_id], names, purpose).get(member_id, {})
+
+
+def read_many(
+    service: Service, principal: Principal, members: Collection[UUID], names: Sequence[str], purpose: str
+) -> dict[UUID, dict[str, str]]:
+    """Write one read a member down, commit, then open their fields."""
+    if not members:
+        return {}
+    who = (principal.subject, principal.role.value, principal.organisation, principal.region)
     with service.kiteline.log.reading() as connection:
-        connection.execute(
-            _WRITE,
-            (
-                member_id,
-                principal.subject,
-                principal.role.value,
-                principal.organisation,
-                principal.region,
-                list(names),
-                purpose,
-            ),
-        )
-        return service.vault.open_fields(connection, member_id, names)
+        connection.execute(_WRITE, (*who, list(names), purpose, sorted(members)))
+        return service.vault.open_many(connection, members, names)
 
 
 def reads_of(

@@ -56,6 +56,9 @@ KEY_REUSED: Final = _kind(
     "The Idempotency-Key was used for another body",
 )
 REFUSED: Final = _kind("refused", HTTPStatus.CONFLICT, "规则不允许", "A rule refuses this")
+TOO_MANY_ATTEMPTS: Final = _kind(
+    "too_many_attempts", HTTPStatus.TOO_MANY_REQUESTS, "尝试过多", "Too many attempts"
+)
 TOO_MANY_HEADERS: Final = _kind(
     "headers_too_large", HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "请求头过大", "The headers are too large"
 )
@@ -83,6 +86,7 @@ BY_STATUS: Final = {
         TOO_LARGE,
         MEDIA_TYPE,
         INVALID,
+        TOO_MANY_ATTEMPTS,
         TOO_MANY_HEADERS,
         INTERNAL,
         STORE_UNAVAILABLE,

@@ -16,7 +16,15 @@ from api.answers import ProblemAnswer, stream_etag
 from api.language import Language, language_of, said_in
 from domain.errors import Fault, Invalid, Refused, Sentence
 from infra.event_store.refusals import StoreUnavailable
-from infra.recording.errors import KeyInFlight, KeyReused, NoSuchMember, TooContended, VersionMismatch
+from infra.recording.attempts import TooManyAttempts
+from infra.recording.errors import (
+    KeyInFlight,
+    KeyReused,
+    NoSuchMember,
+    NoSuchVenue,
+    TooContended,
+    VersionMismatch,
+)
 from infra.tokens.refusal import TokenRefused
 
 if TYPE_CHECKING:
@@ -111,10 +119,14 @@ def problem_of(error: Exception) -> Problem:  # noqa: C901, PLR0911, PLR0912 - o
             return error
         case Invalid():
             return Problem(kinds.INVALID, _summary(error.faults), code=error.code, errors=error.faults)
+        case TooManyAttempts():
+            return Problem(kinds.TOO_MANY_ATTEMPTS, error.sentence, headers={"Retry-After": str(error.wait_seconds)})
         case Refused():
             return Problem(kinds.REFUSED, error.sentence, code=error.code)
         case NoSuchMember():
             return not_found(Sentence("没有这个党员", "There is no such member."))
+        case NoSuchVenue():
+            return not_found(Sentence("没有这个报到点或报到码", "There is no such venue or code."))
         case VersionMismatch():
             sentence = Sentence("当前版本为 {actual}，不是 {expected}", "The version is {actual}, not {expected}.")
             detail = sentence.filled(actual=error.actual, expected=error.expected)
@@ -167,6 +179,7 @@ def install(app: FastAPI) -> None:
         Invalid,
         Refused,
         NoSuchMember,
+        NoSuchVenue,
         VersionMismatch,
         KeyReused,
         KeyInFlight,

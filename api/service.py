@@ -11,13 +11,18 @@ from typing import TYPE_CHECKING
 from anyio import CapacityLimiter
 
 from api.cursors import Cursors
+from api.projecting import Projecting
+from infra.check_in_codes.signed_text import CodeSigner
 from infra.database.connections import connect_pool
 from infra.recording.application import Kiteline
+from infra.recording.check_ins import CheckInDesk
 from infra.recording.desk import Desk
 from infra.recording.import_archive import ImportArchive
 from infra.recording.imports import Importer
+from infra.recording.known_venues import KnownVenues
 from infra.recording.organisations import ReferenceDesk
 from infra.recording.registration import Registration
+from infra.recording.venues import VenueDesk
 from infra.tokens.configured import token_verifier
 from infra.vault.master_key import load_master_key
 from infra.vault.vault import Vault
@@ -46,11 +51,15 @@ class Service:
     desk: Desk
     references: ReferenceDesk
     registration: Registration
+    known_venues: KnownVenues
+    venues: VenueDesk
+    check_ins: CheckInDesk
     importer: Importer
     imports: ImportArchive
     verifier: TokenVerifier
     readers: ConnectionPool[Connection[TupleRow]]
     cursors: Cursors
+    projecting: Projecting | None = None
     questions: CapacityLimiter = field(init=False)
     stopping: bool = False
 
@@ -60,7 +69,7 @@ class Service:
 
     def parts(self) -> dict[str, str]:
         """Tell how the parts beside the database are: ok, off, or what is wrong."""
-        return {}
+        return {"projections": "off" if self.projecting is None else self.projecting.state}
 
     @property
     def now_us(self) -> int:
@@ -69,20 +78,27 @@ class Service:
 
 
 @contextmanager
-def open_service(settings: Settings, database_url: str) -> Iterator[Service]:
+def open_service(settings: Settings, database_url: str, *, projecting: bool = True) -> Iterator[Service]:
     """Open the parts on a migrated database; what is queued is stored before they close.
+
+    With `projecting` this process keeps the read models, unless another one does already.
 
     Raises OperatorFailure where a key cannot be read.
     """
-    vault = Vault(load_master_key(settings))
+    master_key = load_master_key(settings)
+    vault, signer = Vault(master_key), CodeSigner(master_key)
     verifier = token_verifier(settings)
     kiteline = Kiteline(database_url, readers=settings.database_pool_size)
     readers = connect_pool(
         database_url, role="reader", max_size=settings.database_pool_size, name="kiteline questions"
     )
+    keeping: Projecting | None = None
     try:
+        keeping = Projecting(kiteline, database_url) if projecting else None
         desk = Desk(kiteline, vault, clock_us)
         references = ReferenceDesk(desk)
+        registration = Registration(desk)
+        known_venues = KnownVenues(kiteline, clock_us)
         kiteline.refresh_reference()
         yield Service(
             settings=settings,
@@ -90,13 +106,19 @@ def open_service(settings: Settings, database_url: str) -> Iterator[Service]:
             vault=vault,
             desk=desk,
             references=references,
-            registration=Registration(desk),
+            registration=registration,
+            known_venues=known_venues,
+            venues=VenueDesk(desk, signer, known_venues),
+            check_ins=CheckInDesk(desk, registration, references, signer, known_venues),
             importer=Importer(desk, references),
             imports=ImportArchive(kiteline.log, vault),
             verifier=verifier,
             readers=readers,
             cursors=Cursors(vault.keyed_hash, clock_us),
+            projecting=keeping,
         )
     finally:
+        if keeping is not None:
+            keeping.close()
         readers.close()
         kiteline.close()

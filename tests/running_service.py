@@ -11,12 +11,15 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import httpx
+import psycopg
 import uvicorn
+from psycopg import sql
 
 from api.app import create_app
 from api.service import Service, open_service
 from domain.identity import make_identity_number
 from infra.cli.serve import claimed_port
+from infra.database.embedded import EmbeddedPostgres
 from infra.settings import Settings
 from infra.tokens.configured import local_issuer
 from infra.tokens.principal import Role
@@ -140,3 +143,17 @@ def running_service(home: Path, database_url: str, **settings: object) -> Iterat
         finally:
             server.should_exit = True
             thread.join()
+
+
+@contextmanager
+def service_on_fresh_database(postgres: EmbeddedPostgres, home: Path, **settings: object) -> Iterator[Running]:
+    """Serve on a database of its own, dropped at the end."""
+    database = f"served_{uuid4().hex}"
+    name = sql.Identifier(database)
+    with psycopg.connect(postgres.url, autocommit=True) as connection:
+        connection.execute(sql.SQL("CREATE DATABASE {} TEMPLATE kiteline_template STRATEGY FILE_COPY").format(name))
+        try:
+            with running_service(home, postgres.url.replace("@/kiteline?", f"@/{database}?"), **settings) as running:
+                yield running
+        finally:
+            connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(name))

@@ -74,11 +74,23 @@ class FlowItem(FlowCounts):
     destination: str
 
 
+class OriginTotal(FlowCounts):
+    """All that began in one place."""
+
+    origin: str
+
+
+class DestinationTotal(FlowCounts):
+    """All that went to one place."""
+
+    destination: str
+
+
 class FlowTotals(Shape):
     """The matrix's margins."""
 
-    by_origin: list[FlowCounts]
-    by_destination: list[FlowCounts]
+    by_origin: list[OriginTotal]
+    by_destination: list[DestinationTotal]
 
 
 class FlowsAnswer(PageShape):

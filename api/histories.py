@@ -1,0 +1,82 @@
+"""A member's history: the replay, and what stood at each step."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Request
+from starlette.concurrency import run_in_threadpool
+
+from api.access import load, must_be_allowed_on, principal_of
+from api.actions import Action
+from api.answers import JsonAnswer
+from api.asking import (
+    AsOf,
+    CursorParameter,
+    KnownAt,
+    LimitParameter,
+    MinPosition,
+    Paging,
+    as_of_moment,
+    known_position,
+    reach_log,
+)
+from api.bodies import member_id_of
+from api.openapi import READING, problems
+from api.problems import not_found
+from api.shapes.members import HistoryAnswer
+from domain.errors import Sentence
+from projections.history import replay
+
+if TYPE_CHECKING:
+    from api.service import Service
+
+router = APIRouter(tags=["asking 查询"])
+
+
+@router.get(
+    "/v1/members/{member_id}/history",
+    operation_id="read_history",
+    summary="履历回放 Every event in the order in which it happened, the state after each, what corrected what",
+    response_model=None,
+    responses={200: {"model": HistoryAnswer}, **problems({*READING, 404, 410})},
+)
+async def read_history(  # noqa: PLR0913 - the question's parameters
+    request: Request,
+    member_id: str,
+    as_of: AsOf = None,
+    known_at: KnownAt = None,
+    min_position: MinPosition = None,
+    limit: LimitParameter = 50,
+    cursor: CursorParameter = None,
+) -> JsonAnswer:
+    """Replay the member's own facts, as true and as known at any moment."""
+    service: Service = request.app.state.service
+    principal = await principal_of(request, service)
+    member = member_id_of(request)
+    await must_be_allowed_on(service, principal, Action.READ_HISTORY, member)
+    moment = as_of_moment(service, as_of)
+    await reach_log(service, min_position)
+
+    def answered() -> JsonAnswer:
+        asked = known_position(service, known_at)
+        head = service.kiteline.log.max_notification_id() or 0
+        ledger = load(service, member)
+        position = max(head, ledger.facts[-1].position)
+        known = position if asked is None else min(asked, position)
+        paging = Paging.begin(service, ("history", member_id, as_of, known_at), cursor, limit, known, moment)
+        items = _replayed(service, member, paging)
+        begin = paging.after or 0
+        following = begin + limit if begin + limit < len(items) else None
+        return paging.answer(items[begin : begin + limit], position=position, after=following)
+
+    return await run_in_threadpool(answered)
+
+
+def _replayed(service: Service, member: UUID, paging: Paging) -> list[dict[str, Any]]:
+    ledger = load(service, member)
+    known = paging.known_position
+    if ledger.facts[0].position > known:
+        raise not_found(Sentence("那时还没有登记这个党员", "This member was not registered by then."))
+    return replay(ledger.facts, ledger.reference, as_of_us=paging.as_of_us, known_position=known)

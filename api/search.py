@@ -1,0 +1,115 @@
+"""`GET /v1/members`: people one may see, all of them or those who answer to a name, a telephone or a number."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any, Final
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request
+
+from api.access import must_be_allowed_at, principal_of
+from api.actions import Action
+from api.answers import JsonAnswer
+from api.asking import CursorParameter, LimitParameter, MinPosition, Paging
+from api.members import Fields, Purpose
+from api.openapi import READING, problems
+from api.personal_reads import read_many
+from api.read_models import asked, must_tell_personal_data
+from api.shapes.members import MembersPage
+from projections.member import MemberRow, members_after, members_of
+from projections.position import reflected
+
+if TYPE_CHECKING:
+    from psycopg import Connection
+    from psycopg.rows import TupleRow
+
+    from api.service import Service
+
+router = APIRouter(tags=["asking 查询"])
+# Tokens tell nothing to who has no key, so they carry no rights of their own: the member's row decides who is seen.
+_FOUND: Final = """
+SELECT m.member_id
+FROM (
+    SELECT DISTINCT t.member_id
+    FROM unnest(%(kinds)s::text[], %(tokens)s::bytea[]) AS asked (kind, token)
+    JOIN vault_token AS t ON t.kind = asked.kind AND t.token = asked.token
+) AS found
+JOIN member AS m ON m.member_id = found.member_id
+WHERE m.member_id > %(after)s
+ORDER BY m.member_id
+LIMIT %(limit)s
+"""
+_BEFORE_ALL: Final = UUID(int=0)
+
+
+@router.get(
+    "/v1/members",
+    operation_id="search_members",
+    summary="查找党员 People one may see, by name, pinyin, initials, telephone or identity number",
+    response_model=None,
+    responses={200: {"model": MembersPage}, **problems({*READING, 404, 410})},
+)
+async def search_members(  # noqa: PLR0913 - the question's parameters
+    request: Request,
+    search: Annotated[
+        str | None, Query(min_length=1, max_length=100, description="the beginning of a name, pinyin or initials; a telephone; a number")
+    ] = None,
+    min_position: MinPosition = None,
+    limit: LimitParameter = 50,
+    cursor: CursorParameter = None,
+    fields: Fields = None,
+    purpose: Purpose = None,
+) -> JsonAnswer:
+    """List members by id; a search is on what is known now."""
+    service: Service = request.app.state.service
+    principal = await principal_of(request, service)
+    must_be_allowed_at(service, principal, Action.SEARCH_MEMBERS)
+    must_tell_personal_data(principal, fields, purpose)
+    wanted = search.replace("\0", "").strip() if search is not None else None
+    # The cursor names the question by a keyed hash: what was typed may be a person's name.
+    named = ("members", None if wanted is None else service.vault.keyed_hash("search", wanted.encode()).hex())
+
+    def answered(connection: Connection[TupleRow]) -> JsonAnswer:
+        position = reflected(connection).position
+        paging = Paging.begin(service, named, cursor, limit, position)
+        after = _BEFORE_ALL if paging.after is None else UUID(paging.after)
+        rows = members_after(connection, after, limit + 1) if wanted is None else _found(connection, wanted, after, limit + 1)
+        items = [_item(row) for row in rows[:limit]]
+        if fields is not None and purpose is not None:
+            told = read_many(service, principal, [row.member_id for row in rows[:limit]], sorted(set(fields.split(","))), purpose)
+            for item in items:
+                item["personal"] = told.get(UUID(item["member_id"]), {})
+        return paging.answer(items, position=position, after=items[-1]["member_id"] if len(rows) > limit else None)
+
+    def _found(connection: Connection[TupleRow], text: str, after: UUID, count: int) -> list[MemberRow]:
+        tokens = service.vault.query_tokens(text)
+        if tokens:
+            parameters = {
+                "kinds": [kind for kind, _ in tokens],
+                "tokens": [token for _, token in tokens],
+                "after": after,
+                "limit": count,
+            }
+            ids = [row[0] for row in connection.execute(_FOUND, parameters)]
+        else:
+            found = service.vault.find_by_identity(connection, text)
+            ids = [found] if found is not None and found > after else []
+        rows = members_of(connection, ids)
+        return [rows[one] for one in ids if one in rows]
+
+    return await asked(service, principal, min_position, answered)
+
+
+def _item(row: MemberRow) -> dict[str, Any]:
+    return {
+        "member_id": str(row.member_id),
+        "version": row.version,
+        "category": row.category,
+        "membership": row.membership,
+        "affiliation": row.affiliation,
+        "responsible": row.responsible,
+        "stage": row.stage,
+        "view": row.view,
+        "region": row.region,
+        "lost_contact": row.lost,
+    }

@@ -1,0 +1,297 @@
+"""The lists that depend on time: rosters, lifecycle, duties, flows."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request
+
+from api.access import must_be_allowed_at, principal_of
+from api.actions import Action
+from api.answers import JsonAnswer
+from api.asking import AsOf, CursorParameter, KnownAt, LimitParameter, MinPosition, Paging, as_of_moment
+from api.members import Fields, Purpose
+from api.openapi import READING, problems
+from api.personal_reads import read_many
+from api.problems import invalid, not_found
+from api.read_models import asked, moment_of, must_tell_personal_data, within_reach
+from api.shapes.lists import FlowsAnswer, LifecycleAnswer, RosterPage, WorklistPage
+from api.shapes.members import DutyKind
+from domain.errors import Sentence
+from projections import duties, flows, lifecycle, roster
+from projections.duties import WorklistQuestion
+from projections.roster import RosterQuestion
+
+if TYPE_CHECKING:
+    from psycopg import Connection
+    from psycopg.rows import TupleRow
+
+    from api.service import Service
+    from infra.tokens.principal import Principal
+    from projections.asking import Page
+
+router = APIRouter(tags=["asking 查询"])
+_COUNTRY: Final = "000000"
+_LISTED: Final = problems({*READING, 404, 410})
+
+RegionParameter = Annotated[
+    str | None, Query(pattern=r"^[0-9]{6}$", description="a region and all below it; 000000 is the country 区划")
+]
+OrganisationParameter = Annotated[
+    str | None, Query(min_length=1, max_length=64, description="an organisation and all below it 党组织")
+]
+Side = Literal["outflow", "inflow", "affiliated"]
+Stage = Literal["reported", "awaiting_check_in", "checked_in", "settled", "returned", "closed"]
+View = Literal["pre_departure", "in_transit", "return"]
+Level = Literal["province", "city", "county"]
+
+
+class _Asked:
+    """Who asks for which place; without a place it is the caller's own."""
+
+    def __init__(self, service: Service, principal: Principal, region: str | None, organisation: str | None) -> None:
+        reference = service.kiteline.reference()
+        if region is not None and organisation is not None:
+            sentence = Sentence("region 与 organisation 只能给出一个", "Name a region or an organisation, not both.")
+            raise invalid("/query/organisation", "unreadable", sentence, "region or organisation")
+        if region is not None and region != _COUNTRY and not reference.regions.known(region):
+            raise invalid("/query/region", "unknown_region", Sentence("没有这个区划", "There is no such region."))
+        if organisation is not None and reference.organisations.get(organisation) is None:
+            raise not_found(Sentence("没有这个组织", "There is no such organisation."))
+        if region is None and organisation is None:
+            region, organisation = principal.region, principal.organisation
+            if region is not None:
+                organisation = None
+        self.service = service
+        self.principal = principal
+        self.region = region
+        self.organisation = organisation
+
+    def must_be_allowed(self, action: Action) -> None:
+        must_be_allowed_at(self.service, self.principal, action, region=self.region, organisation=self.organisation)
+
+
+async def _asking(request: Request, action: Action, region: str | None, organisation: str | None) -> _Asked:
+    service: Service = request.app.state.service
+    principal = await principal_of(request, service)
+    place = _Asked(service, principal, region, organisation)
+    place.must_be_allowed(action)
+    return place
+
+
+@router.get(
+    "/v1/rosters",
+    operation_id="read_roster",
+    summary="名册 Who is away from here, here from elsewhere, or affiliated here",
+    response_model=None,
+    responses={200: {"model": RosterPage}, **_LISTED},
+)
+async def read_roster(  # noqa: PLR0913 - the question's parameters
+    request: Request,
+    region: RegionParameter = None,
+    organisation: OrganisationParameter = None,
+    side: Side = "outflow",
+    stage: Stage | None = None,
+    scope: Annotated[Literal["all", "leaving"], Query(description="leaving: only moves across this region's border")] = "all",
+    overdue: bool | None = None,
+    as_of: AsOf = None,
+    known_at: KnownAt = None,
+    min_position: MinPosition = None,
+    limit: LimitParameter = 50,
+    cursor: CursorParameter = None,
+    fields: Fields = None,
+    purpose: Purpose = None,
+) -> JsonAnswer:
+    """Answer a page of a roster, on any day, as known at any position."""
+    place = await _asking(request, Action.READ_ROSTER, region, organisation)
+    question = RosterQuestion(
+        await moment_of(place.service, as_of_moment(place.service, as_of), known_at),
+        side,
+        region=place.region,
+        organisation=place.organisation,
+        stages=None if stage is None else (stage,),
+        overdue=overdue,
+        leaving=scope == "leaving",
+        limit=limit,
+        cursor=cursor,
+    )
+    return await _people(place, question, roster.page, min_position, fields, purpose)
+
+
+@router.get(
+    "/v1/lifecycle",
+    operation_id="count_lifecycle",
+    summary="闭环三段 Counts by view and stage, overdue beside",
+    response_model=None,
+    responses={200: {"model": LifecycleAnswer}, **problems({*READING, 404})},
+)
+async def count_lifecycle(  # noqa: PLR0913 - the question's parameters
+    request: Request,
+    region: RegionParameter = None,
+    organisation: OrganisationParameter = None,
+    view: View | None = None,
+    side: Literal["outflow", "inflow"] = "outflow",
+    as_of: AsOf = None,
+    known_at: KnownAt = None,
+    min_position: MinPosition = None,
+) -> JsonAnswer:
+    """Count the members under way."""
+    place = await _asking(request, Action.READ_LIFECYCLE, region, organisation)
+    moment = await moment_of(place.service, as_of_moment(place.service, as_of), known_at)
+    question = RosterQuestion(
+        moment, side, region=place.region, organisation=place.organisation, views=None if view is None else (view,)
+    )
+    reference = place.service.kiteline.reference()
+    page = await asked(
+        place.service, place.principal, min_position, lambda connection: lifecycle.counts(connection, question, reference)
+    )
+    return _written(page)
+
+
+@router.get(
+    "/v1/lifecycle/members",
+    operation_id="list_lifecycle_members",
+    summary="各段人员 The members behind each count",
+    response_model=None,
+    responses={200: {"model": RosterPage}, **_LISTED},
+)
+async def list_lifecycle_members(  # noqa: PLR0913 - the question's parameters
+    request: Request,
+    region: RegionParameter = None,
+    organisation: OrganisationParameter = None,
+    view: View | None = None,
+    stage: Stage | None = None,
+    side: Literal["outflow", "inflow"] = "outflow",
+    overdue: bool | None = None,
+    as_of: AsOf = None,
+    known_at: KnownAt = None,
+    min_position: MinPosition = None,
+    limit: LimitParameter = 50,
+    cursor: CursorParameter = None,
+    fields: Fields = None,
+    purpose: Purpose = None,
+) -> JsonAnswer:
+    """List the members that a count counts."""
+    place = await _asking(request, Action.READ_LIFECYCLE, region, organisation)
+    question = RosterQuestion(
+        await moment_of(place.service, as_of_moment(place.service, as_of), known_at),
+        side,
+        region=place.region,
+        organisation=place.organisation,
+        stages=None if stage is None else (stage,),
+        views=None if view is None else (view,),
+        overdue=overdue,
+        limit=limit,
+        cursor=cursor,
+    )
+    return await _people(place, question, lifecycle.members, min_position, fields, purpose)
+
+
+@router.get(
+    "/v1/worklist",
+    operation_id="read_worklist",
+    summary="待办 What an organisation and all below it owe, first due first",
+    response_model=None,
+    responses={200: {"model": WorklistPage}, **_LISTED},
+)
+async def read_worklist(  # noqa: PLR0913 - the question's parameters
+    request: Request,
+    organisation: OrganisationParameter = None,
+    member_id: Annotated[UUID | None, Query(description="of this member only")] = None,
+    kind: DutyKind | None = None,
+    overdue: bool | None = None,
+    as_of: AsOf = None,
+    known_at: KnownAt = None,
+    min_position: MinPosition = None,
+    limit: LimitParameter = 50,
+    cursor: CursorParameter = None,
+    fields: Fields = None,
+    purpose: Purpose = None,
+) -> JsonAnswer:
+    """List duties by due day."""
+    service: Service = request.app.state.service
+    principal = await principal_of(request, service)
+    tree = service.kiteline.reference().organisations
+    named = organisation or principal.organisation or tree.of_region(principal.region)
+    place = _Asked(service, principal, None, named)
+    place.must_be_allowed(Action.READ_WORKLIST)
+    if named is None:
+        sentence = Sentence("请指明组织", "Name an organisation.")
+        raise invalid("/query/organisation", "missing", sentence, "a code from GET /v1/organisations")
+    question = WorklistQuestion(
+        await moment_of(service, as_of_moment(service, as_of), known_at),
+        named,
+        member=None if member_id is None else str(member_id),
+        kinds=None if kind is None else (kind,),
+        overdue=overdue,
+        limit=limit,
+        cursor=cursor,
+    )
+    return await _people(place, question, duties.worklist, min_position, fields, purpose)
+
+
+@router.get(
+    "/v1/flows",
+    operation_id="read_flows",
+    summary="流向 A month's matrix of origins and destinations, with its margins",
+    response_model=None,
+    responses={200: {"model": FlowsAnswer}, **_LISTED},
+)
+async def read_flows(  # noqa: PLR0913 - the question's parameters
+    request: Request,
+    month: Annotated[str, Query(pattern=r"^(19|20)[0-9]{2}-(0[1-9]|1[0-2])$", examples=["2025-03"])],
+    level: Level = "province",
+    known_at: KnownAt = None,
+    min_position: MinPosition = None,
+    limit: LimitParameter = 1000,
+    cursor: CursorParameter = None,
+) -> JsonAnswer:
+    """Answer the cells of the caller's reach; the margins are of all of them, on every page."""
+    service: Service = request.app.state.service
+    principal = await principal_of(request, service)
+    must_be_allowed_at(service, principal, Action.READ_FLOWS)
+    moment = await moment_of(service, 0, known_at)
+    named = ("flows", level, month, principal.caller)
+    begun = Paging.begin(service, named, cursor, limit, -1 if moment.known_position is None else moment.known_position)
+    known = None if begun.known_position < 0 else begun.known_position
+    reference = service.kiteline.reference()
+    first = date.fromisoformat(f"{month}-01")
+    found = await asked(
+        service,
+        principal,
+        min_position,
+        lambda connection: flows.matrix(connection, level, first, reference, known),
+    )
+    paging = begun.knowing(found.known_position)
+    cells = [one for one in found.items if paging.after is None or [one["origin"], one["destination"]] > paging.after]
+    items = cells[:limit]
+    after = [items[-1]["origin"], items[-1]["destination"]] if len(cells) > limit else None
+    totals = {"by_origin": found.by_origin, "by_destination": found.by_destination}
+    return paging.answer(items, position=found.position, after=after, totals=totals)
+
+
+async def _people(  # noqa: PLR0913 - what a list of people is
+    place: _Asked, question: Any, page_of: Any, min_position: int | None, fields: str | None, purpose: str | None
+) -> JsonAnswer:
+    """Answer a page of items that each have a member, with personal data beside where asked for."""
+    must_tell_personal_data(place.principal, fields, purpose)
+    service, reference, now_us = place.service, place.service.kiteline.reference(), place.service.now_us
+
+    def answered(connection: Connection[TupleRow]) -> Page:
+        page: Page = page_of(connection, question, reference, now_us)
+        if fields is not None and purpose is not None:
+            names = sorted(set(fields.split(",")))
+            told = read_many(service, place.principal, within_reach(connection, page.items), names, purpose)
+            for item in page.items:
+                item["personal"] = told.get(UUID(item["member_id"]), {})
+        return page
+
+    return _written(await asked(service, place.principal, min_position, answered))
+
+
+def _written(page: Page) -> JsonAnswer:
+    return JsonAnswer(
+        {"items": page.items, "next": page.next, "position": page.position, "known_position": page.known_position}
+    )

@@ -1,0 +1,237 @@
+"""Asking, as INTERFACE says: two clocks, pages, waiting for what was written, personal data for a purpose."""
+
+from datetime import UTC, datetime
+from uuid import uuid4
+
+import pytest
+
+from tests.running_service import Person, Running, synthetic_identity_number
+
+
+@pytest.fixture(scope="module")
+def traveller(running: Running) -> str:
+    """A member of MQ-1 who left for Chengguan in March 2025 and was accepted there in April."""
+    secretary = running.as_role("branch_secretary", organisation="MQ-1")
+    member = secretary.register("MQ-1", name="测试己", phone="13900000002")
+    secretary.command(member, "report-departure", "2025-03-01", destination={"region": "620102"}, reason="WORK")
+    secretary.command(member, "depart", "2025-03-02")
+    worker = running.as_role("community_worker", organisation="LZ")
+    worker.command(member, "check-in", "2025-04-01", region="620102", channel="CODE")
+    worker.command(member, "accept", "2025-04-03")
+    return member
+
+
+def test_a_member_has_a_state_at_every_moment(department: Person, traveller: str):
+    def stage(as_of: str | None) -> str | None:
+        movement = department.ask(f"/v1/members/{traveller}", as_of=as_of)["movement"]
+        return None if movement is None else str(movement["stage"])
+
+    assert [stage(day) for day in ("2025-02-28", "2025-03-01", "2025-03-02", "2025-04-01", "2025-04-03", None)] == [
+        None,
+        "reported",
+        "awaiting_check_in",
+        "checked_in",
+        "settled",
+        "settled",
+    ]
+    assert stage("2025-03") == "awaiting_check_in"
+    assert stage("2025-03-01T00:00:00+08:00") is None
+
+
+def test_a_member_is_known_differently_at_every_position(department: Person, traveller: str):
+    now = department.ask(f"/v1/members/{traveller}")
+    assert now["known_position"] == now["position"]
+
+    history = department.ask(f"/v1/members/{traveller}/history")["items"]
+    departed = next(item["position"] for item in history if item["type"] == "departed")
+    then = department.ask(f"/v1/members/{traveller}", known_at=departed)
+    assert (then["movement"]["stage"], then["known_position"], then["version"]) == ("awaiting_check_in", departed, 3)
+    at_that_time = department.ask(f"/v1/members/{traveller}", known_at=history[-1]["recorded_at"])
+    assert at_that_time["movement"]["stage"] == "settled"
+    assert department.get(f"/v1/members/{traveller}", known_at="2001-01-01").status_code == 404
+    later = department.ask(f"/v1/members/{traveller}", known_at="2999-01-01")
+    assert later["known_position"] == later["position"]
+
+
+def test_a_state_carries_its_version_as_etag(department: Person, traveller: str):
+    answer = department.get(f"/v1/members/{traveller}")
+    assert answer.headers["ETag"] == f'"{answer.json()["version"]}"'
+
+
+def test_what_was_written_can_be_read_at_once(running: Running, secretary: Person):
+    for _ in range(5):
+        member = secretary.register("MQ-1")
+        answer = secretary.command(member, "depart", "2025-03-01", destination={"region": "620102"})
+        page = secretary.ask("/v1/rosters", organisation="MQ-1", limit=1000, min_position=answer["position"])
+        assert page["position"] >= answer["position"]
+        assert member in {item["member_id"] for item in page["items"]}
+
+
+@pytest.mark.parametrize("path", ["/v1/rosters", "/v1/organisations", "/v1/members", "/v1/flows?month=2025-03"])
+def test_a_position_that_does_not_come_is_503_after_two_seconds(department: Person, path: str):
+    answer = department.http.get(path, params={"min_position": 10**12} | dict([p.split("=") for p in path.split("?")[1:]]))
+
+    assert (answer.status_code, answer.json()["code"]) == (503, "position_not_reached")
+    assert int(answer.headers["Retry-After"]) > 0
+    assert 1.9 <= answer.elapsed.total_seconds() <= 4
+
+
+def test_lists_go_on_by_cursor_and_do_not_see_what_came_later(running: Running):
+    worker = running.as_role("branch_secretary", organisation="MQ-2")
+    members = {worker.register("MQ-2") for _ in range(5)}
+    for member in members:
+        worker.command(member, "depart", "2025-03-01", destination={"region": "620102"})
+    first = worker.ask("/v1/rosters", organisation="MQ-2", limit=2)
+    late = worker.register("MQ-2")
+    worker.command(late, "depart", "2025-03-01", destination={"region": "620102"})
+
+    found, page = [item["member_id"] for item in first["items"]], first
+    while page["next"]:
+        page = worker.ask("/v1/rosters", organisation="MQ-2", limit=2, cursor=page["next"])
+        assert page["known_position"] == first["known_position"]
+        found += [item["member_id"] for item in page["items"]]
+    assert found == sorted(members)
+
+
+def test_a_cursor_of_another_question_is_told(department: Person):
+    page = department.ask("/v1/organisations", limit=1)
+    other = department.get("/v1/organisations", limit=1, search="MQ", cursor=page["next"])
+
+    assert (other.status_code, other.json()["errors"][0]["pointer"]) == (422, "/query/cursor")
+
+
+def test_a_cursor_lives_an_hour(running: Running, department: Person, monkeypatch: pytest.MonkeyPatch):
+    page = department.ask("/v1/organisations", limit=1)
+    clock = running.service.cursors._now_us
+    monkeypatch.setattr(running.service.cursors, "_now_us", lambda: clock() + 3_601_000_000)
+    answer = department.get("/v1/organisations", limit=1, cursor=page["next"])
+
+    assert (answer.status_code, answer.json()["code"]) == (410, "cursor_expired")
+
+
+@pytest.mark.parametrize("as_of", ["yesterday", "2025-02-30", "2025-03-01T10:00:00", "9999999"])
+def test_a_moment_that_cannot_be_read_is_told(department: Person, traveller: str, as_of: str):
+    for path in (f"/v1/members/{traveller}", "/v1/rosters", "/v1/lifecycle", f"/v1/members/{traveller}/history"):
+        answer = department.get(path, as_of=as_of)
+        assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "/query/as_of"), path
+
+
+def test_a_roster_is_of_the_callers_own_place_when_none_is_named(running: Running, traveller: str):
+    worker = running.as_role("community_worker", organisation="LZ")
+    own = worker.ask("/v1/rosters", side="inflow", limit=1000)
+    named = worker.ask("/v1/rosters", side="inflow", organisation="LZ", limit=1000)
+
+    assert own["items"] == named["items"]
+    assert traveller in {item["member_id"] for item in own["items"]}
+
+
+def test_places_out_of_reach_are_not_there(running: Running):
+    stranger = running.as_role("branch_secretary", organisation="LZ-1")
+    for path in ("/v1/rosters?organisation=MQ-1", "/v1/lifecycle?region=620621", "/v1/worklist?organisation=MQ"):
+        assert stranger.http.get(path).status_code == 404, path
+
+
+def test_lists_hold_nobody_out_of_reach(running: Running, secretary: Person, traveller: str):
+    stranger = running.as_role("branch_secretary", organisation="LZ-2")
+    theirs = stranger.ask("/v1/members", limit=1000)["items"]
+    ours = secretary.ask("/v1/members", limit=1000)["items"]
+
+    assert traveller not in {item["member_id"] for item in theirs}
+    assert traveller in {item["member_id"] for item in ours}
+
+
+def test_people_are_found_by_name_pinyin_telephone_and_number(running: Running, secretary: Person):
+    number = synthetic_identity_number()
+    member = secretary.register("MQ-1", name="样例庚", phone="13900000003", identity_number=number)
+
+    def found(text: str, who: Person = secretary) -> set[str]:
+        return {item["member_id"] for item in who.ask("/v1/members", search=text, limit=1000)["items"]}
+
+    for text in ("样例庚", "样例", "yanglig", "ylg", "13900000003", "0003", number, number.lower()):
+        assert member in found(text), text
+    assert found("样例庚", running.as_role("branch_secretary", organisation="LZ-1")) == set()
+    assert found("不存在的人") == set()
+
+
+def test_personal_data_is_told_for_a_purpose_and_the_read_is_shown(running: Running, secretary: Person, traveller: str):
+    path = f"/v1/members/{traveller}"
+    without = secretary.get(path, fields="name")
+    assert (without.status_code, without.json()["errors"][0]["pointer"]) == (422, "/query/purpose")
+    assert "personal" not in secretary.ask(path)
+
+    answer = secretary.ask(path, fields="name,phone", purpose="每月联系")
+    assert answer["personal"]["name"] == "测试己"
+    assert answer["personal"]["phone"].endswith("13900000002")
+
+    subject = running.as_role("member", member=traveller)
+    (read, *_) = subject.ask(f"{path}/reads")["items"]
+    assert (read["fields"], read["purpose"], read["role"]) == (["name", "phone"], "每月联系", "branch_secretary")
+    assert datetime.fromisoformat(read["read_at"]) <= datetime.now(UTC)
+
+
+def test_a_list_tells_personal_data_beside_its_items(running: Running, secretary: Person, traveller: str):
+    before = len(running.department.ask(f"/v1/members/{traveller}/reads", limit=1000)["items"])
+    page = secretary.ask("/v1/rosters", organisation="MQ-1", fields="name", purpose="核对名册", limit=1000)
+    after = len(running.department.ask(f"/v1/members/{traveller}/reads", limit=1000)["items"])
+
+    item = next(one for one in page["items"] if one["member_id"] == traveller)
+    assert item["personal"] == {"name": "测试己"}
+    assert after == before + 1
+
+
+def test_a_role_without_people_reads_no_personal_data(running: Running, traveller: str):
+    operator = running.as_role("operator", region="000000")
+    assert operator.get(f"/v1/members/{traveller}", fields="name", purpose="none").status_code == 403
+    assert operator.get("/v1/rosters", fields="name", purpose="none").status_code == 403
+
+
+def test_history_goes_on_by_cursor(department: Person, traveller: str):
+    whole = department.ask(f"/v1/members/{traveller}/history", limit=1000)["items"]
+    items, page = [], department.ask(f"/v1/members/{traveller}/history", limit=2)
+    items += page["items"]
+    while page["next"]:
+        page = department.ask(f"/v1/members/{traveller}/history", limit=2, cursor=page["next"])
+        items += page["items"]
+
+    assert items == whole
+    assert [item["type"] for item in whole] == [
+        "member_registered",
+        "departure_reported",
+        "departed",
+        "checked_in",
+        "accepted",
+    ]
+    assert [item["state"]["movement"] and item["state"]["movement"]["stage"] for item in whole] == [
+        None,
+        "reported",
+        "awaiting_check_in",
+        "checked_in",
+        "settled",
+    ]
+
+
+def test_counts_are_of_the_members_behind_them(department: Person, traveller: str):
+    counts = department.ask("/v1/lifecycle", organisation="MQ-1")["items"]
+    for one in counts:
+        behind = department.ask("/v1/lifecycle/members", organisation="MQ-1", view=one["view"], stage=one["stage"], limit=1000)
+        assert len(behind["items"]) == one["count"]
+    assert sum(one["count"] for one in counts) > 0
+
+
+def test_flows_add_up_to_their_margins_over_pages(department: Person, traveller: str):
+    whole = department.ask("/v1/flows", level="county", month="2025-04")
+    items, page = [], department.ask("/v1/flows", level="county", month="2025-04", limit=1)
+    items += page["items"]
+    while page["next"]:
+        page = department.ask("/v1/flows", level="county", month="2025-04", limit=1, cursor=page["next"])
+        items += page["items"]
+
+    assert items == whole["items"]
+    assert sum(one["arrived"] for one in items) == sum(one["arrived"] for one in whole["totals"]["by_origin"]) >= 1
+
+
+def test_unknown_places_are_told(department: Person):
+    assert department.get("/v1/rosters", region="999999").status_code == 422
+    assert department.get("/v1/rosters", organisation="NOWHERE").status_code == 404
+    assert department.get("/v1/rosters", organisation="MQ", region="620621").status_code == 422
+    assert department.get(f"/v1/members/{uuid4()}").status_code == 404
