@@ -44,7 +44,8 @@ CREATE TABLE idempotency (
     event_count    integer     NOT NULL,
     answer         bytea,
     recorded_at    timestamptz NOT NULL,
-    PRIMARY KEY (caller, key_hash)
+    -- The hash first: it tells apart at once what the caller, the same in most rows, does not.
+    PRIMARY KEY (key_hash, caller)
 );
 
 CREATE TABLE tracking (
