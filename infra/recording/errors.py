@@ -38,3 +38,7 @@ class KeyInFlight(RecordingError):
 
 class TooContended(RecordingError):
     """Others kept changing the same stream first; nothing was recorded, try again (HTTP 503)."""
+
+
+class NoSuchVenue(RecordingError):
+    """There is no venue with this id, no such code of it, or it is not the caller's to use (HTTP 404)."""

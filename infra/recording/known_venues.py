@@ -1,6 +1,7 @@
 """Venues as last read, kept in memory so that a day of collective check-ins reads each of them once.
 
-Once a second one query asks which venues changed; a code withdrawn in another process counts no more within that second.
+Once a second one query asks which venues changed; a code withdrawn in another process stops to count
+within that second.
 """
 
 from __future__ import annotations
