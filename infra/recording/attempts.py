@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
 from domain.errors import Refused, Sentence
-from domain.times import MINUTE_US
+from domain.times import MINUTE_US, SECOND_US
 
 if TYPE_CHECKING:
     from infra.event_store.recorder import KitelineRecorder
@@ -87,7 +87,9 @@ class AttemptLog:
         error: Exception | None = None
         try:
             with self._log.reading() as connection:
-                columns = zip(*((one.attempt.actor, one.attempt.venue, one.attempt.outcome) for one in batch), strict=True)
+                columns = zip(
+                    *((one.attempt.actor, one.attempt.venue, one.attempt.outcome) for one in batch), strict=True
+                )
                 connection.execute(_WRITE, [list(column) for column in columns])
         except Exception as failure:  # noqa: BLE001 - told to each who waits
             error = failure
@@ -105,21 +107,23 @@ class WrongAttempts:
     def must_be_few(self, actor: str, venue: UUID | None, now_us: int) -> None:
         """Raise TooManyAttempts for who was wrong 10 times at a venue, or 30 times anywhere, in ten minutes."""
         with self._lock:
-            for place, most in (((actor, None), MOST_ANYWHERE), ((actor, venue), MOST_AT_A_VENUE)):
+            for place in _places(actor, venue):
                 times = self._wrong.get(place)
-                if times is None or (place[1] is None and most == MOST_AT_A_VENUE):
-                    continue
                 while times and times[0] <= now_us - WINDOW_US:
                     times.popleft()
-                if len(times) >= most:
-                    raise TooManyAttempts((times[0] + WINDOW_US - now_us) // 1_000_000 + 1)
+                if times and len(times) >= (MOST_ANYWHERE if place[1] is None else MOST_AT_A_VENUE):
+                    raise TooManyAttempts((times[0] + WINDOW_US - now_us) // SECOND_US + 1)
 
     def note(self, actor: str, venue: UUID | None, now_us: int) -> None:
         """Count one."""
         with self._lock:
-            for place in {(actor, None), (actor, venue)}:
+            for place in _places(actor, venue):
                 times = self._wrong.setdefault(place, deque(maxlen=MOST_ANYWHERE))
                 times.append(now_us)
                 self._wrong.move_to_end(place)
             while len(self._wrong) > _MOST_KEPT:
                 self._wrong.popitem(last=False)
+
+
+def _places(actor: str, venue: UUID | None) -> tuple[Place, ...]:
+    return ((actor, None),) if venue is None else ((actor, None), (actor, venue))

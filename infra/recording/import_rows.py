@@ -94,7 +94,7 @@ def external_organisation(row: RegisterRow) -> OrganisationRegistered:
 
 
 def external_home(region: str | None, name: str | None = None) -> OrganisationRegistered:
-    """Return the external organisation that stands for a home known by no more than this; the same again for the same."""
+    """Return the external organisation that stands for a home of which no more is known; the same for the same."""
     name = name or "流出地党组织（未注明）"
     digest = sha256(f"{region or COUNTRY}:{name}".encode()).hexdigest()[:12]
     return OrganisationRegistered(f"EXT-{digest}", name, "BRANCH", region or COUNTRY, external=True)

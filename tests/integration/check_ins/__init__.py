@@ -1,0 +1,1 @@
+"""Venues, their codes and check-ins over HTTP, on a real service."""
