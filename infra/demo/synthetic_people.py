@@ -11,8 +11,8 @@ from typing import Final
 from domain.identity import make_identity_number
 from domain.regions.table import RegionTable
 
-_NAME_STARTS: Final = ("测试", "样例")
-_NAME_ENDS: Final = "甲乙丙丁戊己庚辛壬癸子丑寅卯辰巳午未申酉戌亥天地玄黄宇宙洪荒日月盈昃寒来暑往秋收冬藏岁律调阳"
+NAME_STARTS: Final = ("测试", "样例")
+NAME_ENDS: Final = "甲乙丙丁戊己庚辛壬癸子丑寅卯辰巳午未申酉戌亥天地玄黄宇宙洪荒日月盈昃寒来暑往秋收冬藏岁律调阳"
 _ETHNICITIES: Final = ("汉族",) * 17 + ("回族", "藏族", "东乡族")
 _EDUCATIONS: Final = ("初中", "高中", "中专", "大专", "大专", "大学本科", "大学本科", "硕士研究生")
 _REASONS: Final = ("务工",) * 11 + ("经商",) * 3 + ("求学", "求学", "探亲", "照护", "求职", "随子女居住")
@@ -95,7 +95,7 @@ class TravellerMaker:
         if probationary:
             joined = latest - timedelta(days=chance.randrange(200))
         traveller = Traveller(
-            name=chance.choice(_NAME_STARTS) + "".join(chance.sample(_NAME_ENDS, chance.choice((1, 2, 2)))),
+            name=chance.choice(NAME_STARTS) + "".join(chance.sample(NAME_ENDS, chance.choice((1, 2, 2)))),
             number=self._number(county, born, male=male),
             born=born,
             male=male,
