@@ -8,9 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
+import structlog
 from psycopg.rows import TupleRow
 
 from infra.failures import OperatorFailure
+
+_log = structlog.get_logger(__name__)
 
 FOLDER = Path(__file__).parent / "migrations"
 
@@ -96,6 +99,9 @@ def migrate(url: str, folder: Path = FOLDER) -> MigrationReport:
             f"另一个进程正在迁移数据库，{_LOCK_WAIT} 内未完成。",
             f"Another process has been migrating the database for {_LOCK_WAIT}.",
         ) from error
+    except psycopg.OperationalError as error:
+        reason = str(error).strip()
+        raise MigrationFailure(f"无法连接数据库：{reason}", f"The database cannot be reached: {reason}") from error
 
 
 def pending(url: str, folder: Path = FOLDER) -> tuple[str, ...]:
@@ -116,7 +122,10 @@ def _apply_missing(connection: psycopg.Connection[TupleRow], migrations: Sequenc
     _must_be_known(done, migrations)
     missing = [migration for migration in migrations if migration.version not in done]
     for migration in missing:
+        if migration.version in begun:
+            _log.warning("migration_resumed", migration=migration.name, reason="cut off before; nothing of it remained")
         _apply(connection, migration)
+        _log.info("migration_applied", migration=migration.name)
     return MigrationReport(
         tuple(migration.name for migration in missing),
         tuple(migration.name for migration in missing if migration.version in begun),

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+import structlog
 
 from infra.database.migrations import MigrationFailure, migrate
 
@@ -27,9 +28,11 @@ def test_the_next_start_tells_of_the_interrupted_migration_and_finishes_it(make_
         kill_in_the_middle(control, url, folder)
         assert control.execute(_TABLES).fetchall() == []
 
-        report = migrate(url, folder)
+        with structlog.testing.capture_logs() as told:
+            report = migrate(url, folder)
 
         assert report.resumed == ("0002_halves",)
+        assert [one["migration"] for one in told if one["event"] == "migration_resumed"] == ["0002_halves"]
         assert control.execute(_TABLES).fetchall() == [("half_made",), ("other_half",)]
         assert migrate(url, folder).applied == ()
 

@@ -75,6 +75,11 @@ def test_a_step_that_fails_leaves_nothing_and_keeps_the_steps_before_it(empty, f
     assert migrate(empty, folder).applied == ("0003_wrong",)
 
 
+def test_a_database_that_cannot_be_reached_is_told_plainly():
+    with pytest.raises(MigrationFailure, match="cannot be reached"):
+        migrate("postgresql://kiteline@/kiteline?host=/nowhere")
+
+
 @pytest.mark.parametrize("name", ["3_short.sql", "0002_zwei.sql", "0003-dash.sql"])
 def test_a_misnamed_or_doubled_number_stops(folder: Path, name):
     (folder / name).write_text("SELECT 1;\n")
