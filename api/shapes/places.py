@@ -37,7 +37,7 @@ class RegionAnswer(Shape):
 
     code: str
     name: str
-    level: Literal["PROVINCE", "CITY", "COUNTY", "STREET", "COMMUNITY"]
+    level: Literal["COUNTRY", "PROVINCE", "CITY", "COUNTY", "STREET", "COMMUNITY"]
     on: Day
     valid_from: Day
     valid_to: Day | None
