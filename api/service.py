@@ -25,6 +25,7 @@ from infra.recording.registration import Registration
 from infra.recording.venues import VenueDesk
 from infra.tokens.configured import token_verifier
 from infra.vault.master_key import load_master_key
+from infra.vault.upkeep import confirm_master_key
 from infra.vault.vault import Vault
 
 if TYPE_CHECKING:
@@ -83,17 +84,17 @@ def open_service(settings: Settings, database_url: str, *, projecting: bool = Tr
 
     With `projecting` this process keeps the read models, unless another one does already.
 
-    Raises OperatorFailure where a key cannot be read.
+    Raises OperatorFailure where a key cannot be read, or is not the one that this database was written with.
     """
     master_key = load_master_key(settings)
     vault, signer = Vault(master_key), CodeSigner(master_key)
     verifier = token_verifier(settings)
     kiteline = Kiteline(database_url, readers=settings.database_pool_size)
-    readers = connect_pool(
-        database_url, role="reader", max_size=settings.database_pool_size, name="kiteline questions"
-    )
+    readers = connect_pool(database_url, role="reader", max_size=settings.database_pool_size, name="kiteline questions")
     keeping: Projecting | None = None
     try:
+        with kiteline.log.reading() as connection:
+            confirm_master_key(connection, master_key)
         keeping = Projecting(kiteline, database_url) if projecting else None
         desk = Desk(kiteline, vault, clock_us)
         references = ReferenceDesk(desk)
