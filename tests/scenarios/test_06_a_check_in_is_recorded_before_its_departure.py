@@ -1,0 +1,143 @@
+"""Scenario 6: a check-in of 04-03 is recorded before its departure of 04-01: joined, and the end is as if in order."""
+
+from typing import Any
+
+import pytest
+
+from tests.running_service import Answer
+from tests.scenarios.country import Country, one_event, owed
+
+DEPARTURE = {"destination": {"region": "620102"}, "reason": "WORK"}
+CHECK_IN = {"region": "620102", "channel": "WORKER"}
+MOMENTS = ("2025-03-31", "2025-04-01", "2025-04-02", "2025-04-03", "2025-04-04", "2025-05-31", "2026-02-01")
+
+
+class Pair:
+    """Two members with the same life: one recorded as it happened, one backwards."""
+
+    def __init__(self, country: Country) -> None:
+        origin, host = country.of("民勤-1"), country.of("城关")
+        self.in_order = origin.register("民勤-1")
+        origin.command(self.in_order, "depart", "2025-04-01", **DEPARTURE)
+        host.command(self.in_order, "check-in", "2025-04-03", **CHECK_IN)
+        host.command(self.in_order, "accept", "2025-04-04", branch="城关-1")
+
+        self.backwards = origin.register("民勤-1", name="测试乙")
+        own = country.running.as_role("member", member=self.backwards)
+        country.look("registered", self.backwards, "民勤", "城关", "西宁")
+        self.checked_in: Answer = own.command(self.backwards, "check-in", "2025-04-03", **CHECK_IN)
+        country.look("checked in", self.backwards, "民勤", "城关", "西宁")
+        self.before_joining = country.state(self.backwards, as_of="2025-04-03")
+        self.accepted: Answer = host.command(self.backwards, "accept", "2025-04-04", branch="城关-1")
+        self.departed: Answer = origin.command(self.backwards, "depart", "2025-04-01", **DEPARTURE)
+
+
+@pytest.fixture(scope="module")
+def pair(country: Country) -> Pair:
+    return Pair(country)
+
+
+def test_the_check_in_is_recorded_at_once_and_opens_the_movement(pair: Pair):
+    event = one_event(pair.checked_in)
+    assert (event["after"]["stage"], event["after"]["view"], event["after"]["leg"]) == ("checked_in", "in_transit", 1)
+    assert event["after"]["movement"]["departed_at"] is None
+    movement = pair.before_joining["movement"]
+    assert (movement["stage"], movement["departed_at"]) == ("checked_in", None)
+    assert movement["origin"] == {"organisation": "民勤-1", "region": "620621"}
+    assert pair.before_joining["holder"] == "城关"
+    assert owed(pair.before_joining["duties"]) == {
+        ("confirm_departure", "民勤-1", "2025-04-03", "2025-04-10"),
+        ("answer_check_in", "城关", "2025-04-03", "2025-04-18"),
+        ("monthly_contact", "民勤-1", "2025-04-03", "2025-04-30"),
+    }
+
+
+def test_the_departure_joins_the_movement_that_stands(country: Country, pair: Pair):
+    opened, joined = one_event(pair.checked_in), one_event(pair.departed)
+    movement_id = opened["after"]["movement"]["movement_id"]
+    assert joined["after"]["movement"]["movement_id"] == movement_id
+    assert one_event(pair.accepted)["after"]["movement"]["movement_id"] == movement_id
+    assert (joined["after"]["stage"], joined["after"]["responsible"]) == ("settled", "城关-1")
+    assert joined["after"]["movement"]["departed_at"] == "2025-04-01"
+    movement = country.state(pair.backwards)["movement"]
+    assert (movement["movement_id"], movement["departed_at"]) == (movement_id, "2025-04-01")
+    assert len(movement["legs"]) == 1
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_the_two_states_are_the_same_on_every_day(country: Country, pair: Pair, moment: str):
+    in_order, backwards = (country.state(member, as_of=moment) for member in (pair.in_order, pair.backwards))
+    assert _anonymous(in_order) == _anonymous(backwards)
+    if moment >= "2025-04-01":
+        assert in_order["movement"]["stage"] == {
+            "2025-04-01": "awaiting_check_in", "2025-04-02": "awaiting_check_in", "2025-04-03": "checked_in",
+        }.get(moment, "settled")  # fmt: skip
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_the_lists_make_no_difference_between_the_two(country: Country, pair: Pair, moment: str):
+    for side, place in (("outflow", "620621"), ("inflow", "620102"), ("affiliated", "620621")):
+        rows = {item["member_id"]: _anonymous(item) for item in country.roster(side, region=place, as_of=moment)}
+        expected = set() if moment < "2025-04-01" and side != "affiliated" else {pair.in_order, pair.backwards}
+        assert rows.keys() == expected
+        assert rows.get(pair.in_order) == rows.get(pair.backwards)
+        if side != "affiliated":
+            assert all(
+                count % 2 == late % 2 == 0
+                for count, late in country.lifecycle(side, region=place, as_of=moment).values()
+            )
+    for owner in ("民勤-1", "民勤", "城关", "城关-1"):
+        duties = country.worklist(owner, as_of=moment)
+        first, second = (
+            [one for one in duties if one["member_id"] == member] for member in (pair.in_order, pair.backwards)
+        )
+        assert owed(first) == owed(second)
+
+
+def test_the_departure_is_confirmed_on_no_day_as_known_now(country: Country, pair: Pair):
+    for moment in MOMENTS:
+        duties = country.state(pair.backwards, as_of=moment)["duties"]
+        assert "confirm_departure" not in {duty["kind"] for duty in duties}
+    then = pair.accepted["position"]
+    known_then = country.state(pair.backwards, as_of="2025-05-31", known_at=then)
+    assert ("confirm_departure", "民勤-1", "2025-04-03", "2025-04-10") in owed(known_then["duties"])
+    assert next(duty["overdue"] for duty in known_then["duties"] if duty["kind"] == "confirm_departure")
+    assert country.state(pair.backwards, as_of="2025-04-02", known_at=then)["movement"] is None
+
+
+def test_the_months_count_both_the_same(country: Country, pair: Pair):
+    assert country.flows("2025-04") == {
+        ("620621", "620102"): {"departed": 2, "arrived": 2, "under_way": 2, "in_place": 2}
+    }
+    assert country.flows("2025-04", known_at=pair.accepted["position"]) == {
+        ("620621", "620102"): {"departed": 2, "arrived": 2, "under_way": 2, "in_place": 2}
+    }
+    assert country.flows("2025-03") == {}
+
+
+def test_the_history_is_in_the_order_in_which_things_happened(country: Country, pair: Pair):
+    in_order, backwards = (country.history(member) for member in (pair.in_order, pair.backwards))
+    types = ["member_registered", "departed", "checked_in", "accepted"]
+    assert [item["type"] for item in in_order] == [item["type"] for item in backwards] == types
+    assert [item["position"] for item in in_order] == sorted(item["position"] for item in in_order)
+    assert backwards[1]["position"] > backwards[3]["position"] > backwards[2]["position"]
+    assert [item["flags"] for item in backwards] == [[]] * 4
+    assert [_anonymous(item["state"]) for item in in_order] == [_anonymous(item["state"]) for item in backwards]
+
+
+def test_the_place_of_the_check_in_sees_the_member_from_then_on(country: Country, pair: Pair):
+    assert pair.backwards
+    assert country.seen["registered"] == {"民勤": 200, "城关": 404, "西宁": 404}
+    assert country.seen["checked in"] == {"民勤": 200, "城关": 200, "西宁": 404}
+
+
+_OWN = ("member_id", "movement_id", "duty_id", "position", "known_position", "event_id", "version", "recorded_at")
+
+
+def _anonymous(value: Any) -> Any:
+    """Return an answer without what names one member, movement or event."""
+    if isinstance(value, dict):
+        return {name: _anonymous(one) for name, one in value.items() if name not in _OWN}
+    if isinstance(value, list):
+        return [_anonymous(one) for one in value]
+    return value
