@@ -48,12 +48,12 @@ def replay(
         is_void = fact.event_id in voided
         flags = [] if is_void else apply(state, fact, reference)
         item = _item(fact, flags)
+        item["recorded_at"] = rfc3339_utc(first[fact.event_id].recorded_us)
         if is_void:
             item["correction"] = {"by": voided[fact.event_id].event_id, "kind": "voided"}
         elif fact.event_id in changes:
             recorded = first[fact.event_id]
             item["correction"] = {"by": changes[fact.event_id][1].event_id, "kind": "corrected"}
-            item["recorded_at"] = rfc3339_utc(recorded.recorded_us)
             item["as_recorded"] = {
                 "occurred_at": recorded.occurred_at,
                 "occurred_precision": recorded.precision,

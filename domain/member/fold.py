@@ -6,7 +6,7 @@ moved through `evolve`. The order is total, and the order of recording the same 
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
@@ -41,7 +41,25 @@ def effective(facts: Iterable[Fact], known_position: int = HEAD) -> list[Fact]:
         if fact.event_id not in voided
     ]
     counting.sort(key=sort_key)
+    _note_what_stirred(counting, known)
     return counting
+
+
+def _note_what_stirred(counting: list[Fact], known: list[Fact]) -> None:
+    """Mark from when on it could be known what follows the place of a fact that was voided or corrected.
+
+    What no longer fits because of it is to be looked at from then on, not since it happened.
+    """
+    by_id = {fact.event_id: fact for fact in known}
+    for fact in known:
+        target: Fact | None = fact
+        while target is not None and isinstance(target.body, _META):
+            target = by_id.get(target.body.event_id)
+        if target is None or target is fact:
+            continue
+        index = bisect_left(counting, sort_key(target), key=sort_key)
+        if index < len(counting) and counting[index].recorded_us < fact.recorded_us:
+            counting[index] = replace(counting[index], recorded_us=fact.recorded_us)
 
 
 def voided_ids(known: list[Fact]) -> dict[str, Fact]:

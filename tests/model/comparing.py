@@ -9,7 +9,7 @@ from domain.times import local_day
 from tests.model import member_model as model
 
 if TYPE_CHECKING:
-    from domain.member.state import Duty, DutyRow, State
+    from domain.member.state import Duty, State
 
 
 def told_by_the_domain(state: State) -> dict[str, Any]:
@@ -99,7 +99,7 @@ def owed_by_the_domain(state: State, at_us: int) -> set[tuple[Any, ...]]:
 def owed_by_the_rows(state: State, at_us: int) -> set[tuple[Any, ...]]:
     """Return what was owed at an earlier moment, from the intervals that the state of today has kept."""
     today = local_day(at_us)
-    owed: list[Duty | DutyRow] = [row for row in state.ended_duties if row.from_us <= at_us < row.until_us]
+    owed: list[Duty] = [row for row in state.ended_duties if row.from_us <= at_us < row.until_us]
     owed += [duty for duty in state.duties.values() if max(duty.since_us, duty.from_us) <= at_us]
     return {_short(one) for duty in owed for one in months_of(duty, today)}
 

@@ -1,0 +1,1 @@
+"""What the domain looks up: organisations, policy, times and regions."""

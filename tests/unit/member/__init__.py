@@ -1,0 +1,1 @@
+"""Rules and duties of a member, each told as given, when, then."""
