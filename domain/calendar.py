@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from calendar import monthrange
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
@@ -28,6 +27,7 @@ __all__ = [
 ]
 
 _WEEKDAYS: Final = 5
+_COUNTED: Final = 20_000
 
 
 class Due(NamedTuple):
@@ -50,6 +50,7 @@ class Workdays:
     _ordinals: list[int] = field(init=False, repr=False, compare=False)
     _first: int = field(init=False, repr=False, compare=False)
     _last: int = field(init=False, repr=False, compare=False)
+    _counted: dict[tuple[date, int], Due] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Lay out the ordinals of all workdays from the first to the last year, so that counting is by index."""
@@ -60,6 +61,7 @@ class Workdays:
         object.__setattr__(self, "_ordinals", sorted({day for day in weekdays if day not in free} | worked))
         object.__setattr__(self, "_first", first)
         object.__setattr__(self, "_last", last)
+        object.__setattr__(self, "_counted", {})
 
     def is_workday(self, day: date) -> bool:
         """Whether the day is worked."""
@@ -80,8 +82,14 @@ class Workdays:
             raise ValueError(msg)
         if n == 0:
             return Due(day, provisional=not self.is_published(day))
-        due = date.fromordinal(self._ordinal_after(day.toordinal(), n))
-        return Due(due, provisional=any(year not in self.years for year in range(day.year, due.year + 1)))
+        counted = self._counted.get((day, n))
+        if counted is None:
+            due = date.fromordinal(self._ordinal_after(day.toordinal(), n))
+            counted = Due(due, provisional=any(year not in self.years for year in range(day.year, due.year + 1)))
+            if len(self._counted) > _COUNTED:
+                self._counted.clear()
+            self._counted[day, n] = counted
+        return counted
 
     def _ordinal_after(self, ordinal: int, n: int) -> int:
         """Count Monday to Friday before the table, by index within it, and Monday to Friday after it."""
@@ -140,12 +148,19 @@ def load_workdays() -> Workdays:
 def add_months(day: date, n: int) -> date:
     """Go `n` calendar months on (or back), clamped to the month's end: 31 August + 6 months = 28 February."""
     year, month = divmod(day.year * 12 + day.month - 1 + n, 12)
-    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
+    return date(year, month + 1, min(day.day, _days_in(year, month + 1)))
 
 
 def month_end(day: date) -> date:
     """Return the last day of the day's month."""
-    return day.replace(day=monthrange(day.year, day.month)[1])
+    return date(day.year, day.month, _days_in(day.year, day.month))
+
+
+def _days_in(year: int, month: int) -> int:
+    """Count the days of a month: asked for every fact of every fold, for which the standard library is too slow."""
+    if month == 2:
+        return 29 if year % 4 == 0 and (year % 100 != 0 or year % 400 == 0) else 28
+    return 30 + ((month + (month >> 3)) & 1)
 
 
 def next_month(day: date) -> date:

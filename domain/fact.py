@@ -7,7 +7,7 @@ holds it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, dataclass, fields
 from typing import Any, ClassVar, Final, TypeVar
 from uuid import UUID
 
@@ -27,6 +27,7 @@ B = TypeVar("B", bound=Body)
 
 BODIES: Final[dict[str, type[Body]]] = {}
 _FIELD_NAMES: Final[dict[type[Body], tuple[str, ...]]] = {}
+_DEFAULTS: Final[dict[type[Body], tuple[tuple[str, Any], ...]]] = {}
 
 ENVELOPE_FIELDS: Final = frozenset(
     {"actor", "after", "occurred_at", "occurred_precision", "organisation", "via", "text"}
@@ -42,6 +43,7 @@ def recorded_as(body: type[B]) -> type[B]:
         raise TypeError(msg)
     BODIES[body.fact] = body
     _FIELD_NAMES[body] = names
+    _DEFAULTS[body] = tuple((field.name, field.default) for field in fields(body))  # type: ignore[arg-type]
     return body
 
 
@@ -53,8 +55,12 @@ def body_data(body: Body) -> dict[str, Any]:
 def body_from(fact: str, data: dict[str, Any]) -> Body:
     """Rebuild a body from recorded data; fields that this version does not know are ignored."""
     body = BODIES[fact]
-    names = _FIELD_NAMES[body]
-    return body(**{name: data[name] for name in names if name in data})
+    values = [data.get(name, default) for name, default in _DEFAULTS[body]]
+    if MISSING in values:
+        names = [name for (name, _), value in zip(_DEFAULTS[body], values, strict=True) if value is MISSING]
+        msg = f"{fact} without {', '.join(names)}"
+        raise TypeError(msg)
+    return body(*values)
 
 
 def field_names(body: type[Body]) -> tuple[str, ...]:

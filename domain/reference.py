@@ -66,6 +66,7 @@ class Reference:
     regions: RegionTable
     position: int = 0
     _splits: dict[str, date | None] = field(default_factory=dict, compare=False, repr=False)
+    _standing: dict[str, str] = field(default_factory=dict, compare=False, repr=False)
 
     def with_facts(self, facts: list[Fact]) -> Reference:
         """Return a reference that also knows these facts, in log order; others than reference facts are passed over."""
@@ -102,7 +103,7 @@ class Reference:
                 regions = self.regions.reorganise(
                     body.kind, body.from_codes, body.to_codes, date.fromisoformat(body.effective_on), names=body.names
                 )
-                return replace(self, regions=regions, position=fact.position, _splits={})
+                return replace(self, regions=regions, position=fact.position, _splits={}, _standing={})
             case _:
                 return self
 
@@ -133,7 +134,10 @@ class Reference:
 
     def standing(self, region: str) -> str:
         """Return what a code became in the end; itself while it stands, or when only a person can say."""
-        return self.regions.resolve(region, _THE_END).code
+        found = self._standing.get(region)
+        if found is None:
+            found = self._standing[region] = self.regions.resolve(region, _THE_END).code
+        return found
 
     def same_place(self, one: str | None, other: str) -> bool:
         """Whether two codes mean one place: equal, the one what the other became, or one naming a part of the other."""

@@ -91,18 +91,24 @@ SELECT * FROM unnest(
 """
 _INSERT_CLOCKS: Final = """
 INSERT INTO clock_past (
-    member_id, valid_from, valid_to, known_from, ended_from, known_to, affiliation_region, region,
+    member_id, valid_from, valid_to, known_from, ended_from, known_to, affiliation_region, region, organisations,
     last_contact_at, last_contact_us, lost, first_due_on, subject,
     origin_owner, origin_owner_region, origin_since_us, origin_month,
     destination_owner, destination_owner_region, destination_since_us, destination_month,
     review_owner, review_owner_region, review_since_us, review_due_on, review_provisional
 )
-SELECT * FROM unnest(
-    %s::uuid[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::text[], %s::text[],
+SELECT b1, b2, b3, b4, b5, b6, s1, s2, string_to_array(s3, ','),
+    c1, c2, c3, c4, c5, c6, c7, c8, c9, c10, c11, c12, c13, c14, c15, c16, c17, c18
+FROM unnest(
+    %s::uuid[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[],
+    %s::text[], %s::text[], %s::text[],
     %s::text[], %s::bigint[], %s::boolean[], %s::date[], %s::text[],
     %s::text[], %s::text[], %s::bigint[], %s::date[],
     %s::text[], %s::text[], %s::bigint[], %s::date[],
     %s::text[], %s::text[], %s::bigint[], %s::date[], %s::boolean[]
+) AS one (
+    b1, b2, b3, b4, b5, b6, s1, s2, s3,
+    c1, c2, c3, c4, c5, c6, c7, c8, c9, c10, c11, c12, c13, c14, c15, c16, c17, c18
 )
 """
 _INSERT_DUTIES: Final = """
@@ -206,7 +212,7 @@ class Rows:
             trace.member, trace.version, trace.position, state.membership, state.liaison,
             ",".join(trace.regions()), ",".join(sorted(trace.places)),
             roster.valid_from, roster.known_from, clock.valid_from, clock.known_from,
-            *roster.values, *clock.values[2:],
+            *roster.values, *clock.values[3:],
         ))  # fmt: skip
 
     def past(self, track: int, member: str, ident: Any, row: Segment) -> None:  # noqa: ANN401 - None, a key, or a pair
@@ -259,7 +265,7 @@ class Rows:
             (_RETIRE_CLOCKS, (plain, numbers, numbers, numbers), self.retired[_CLOCK]),
             (_RETIRE_DUTIES, (plain, texts, numbers, numbers, numbers), self.retired[_DUTY]),
             (_INSERT_ROSTERS, (plain, *_BOUNDS, *_ROSTER_ENCODERS), rosters),
-            (_INSERT_CLOCKS, (plain, *_BOUNDS, texts, texts, *_CLOCK_ENCODERS), clocks),
+            (_INSERT_CLOCKS, (plain, *_BOUNDS, texts, texts, texts, *_CLOCK_ENCODERS), clocks),
             (_INSERT_DUTIES, (plain, texts, *_BOUNDS, *_DUTY_ENCODERS), duties),
             (_INSERT_LEGS, (plain, texts, numbers, numbers, numbers, *_LEG_ENCODERS), legs),
             (_DELETE_DUTIES, (plain, texts), self.gone_duties),

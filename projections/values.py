@@ -18,6 +18,8 @@ ROSTER_COLUMNS: Final = (
 )  # fmt: skip
 AFFILIATION_REGION: Final = ROSTER_COLUMNS.index("affiliation_region")
 REGION: Final = ROSTER_COLUMNS.index("region")
+_RESPONSIBLE: Final = ROSTER_COLUMNS.index("responsible")
+_BRANCH: Final = ROSTER_COLUMNS.index("branch")
 _SCOPE: Final = ROSTER_COLUMNS.index("scope")
 _ORIGIN: Final = ROSTER_COLUMNS.index("origin_region")
 _MOVEMENT: Final = ROSTER_COLUMNS.index("movement_id")
@@ -100,7 +102,7 @@ CLOCK_COLUMNS: Final = (
 def clock_values(state: State, roster: Values) -> Values:
     """Return the clocks: the last contact, the contacts and the review that it moves, and the earliest day anything is due.
 
-    The two regions at the head are the roster's, for those who may read the row.
+    The two regions and the organisations at the head are the roster's, for those who may read the row.
     """
     duties = state.duties
     origin, destination, review = duties.get(ORIGIN_CONTACT), duties.get(DESTINATION_CONTACT), duties.get(REVIEW)
@@ -108,6 +110,7 @@ def clock_values(state: State, roster: Values) -> Values:
     return (
         roster[AFFILIATION_REGION],
         roster[REGION],
+        ",".join(dict.fromkeys(code for code in (roster[0], *roster[_RESPONSIBLE:_BRANCH]) if code is not None)),
         state.last_contact_at,
         state.last_contact_us,
         state.lost_contact,

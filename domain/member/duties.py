@@ -70,7 +70,8 @@ def end_duty(state: State, key: str, at_us: int) -> None:
     """Take a duty away; the interval during which it stood is kept."""
     duty = state.duties.pop(key, None)
     if duty is not None and duty.from_us < at_us:
-        state.ended_duties.append(duty.row(at_us))
+        duty.until_us = at_us
+        state.ended_duties.append(duty)
 
 
 def end_duties(state: State, keys: tuple[str, ...], at_us: int) -> None:
@@ -94,11 +95,12 @@ def hand_over(state: State, reference: Reference, at_us: int) -> None:
         owner = _owner(state, reference, duty.role)
         if owner == duty.organisation:
             continue
-        if duty.from_us < at_us:
-            state.ended_duties.append(duty.row(at_us))
         state.duties[duty.key] = replace(
             duty, organisation=owner, region=reference.region_of(owner), from_us=max(duty.from_us, at_us)
         )
+        if duty.from_us < at_us:
+            duty.until_us = at_us
+            state.ended_duties.append(duty)
 
 
 def _owner(state: State, reference: Reference, role: str) -> str | None:

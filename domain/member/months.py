@@ -6,17 +6,17 @@ cuts off the months before, which then stand as a duty of their own.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from domain.calendar import month_before, month_end, next_month
 from domain.member.duties import DESTINATION_ROLE, ORIGIN_ROLE, end_duty, open_duty
+from domain.member.state import Duty
 from domain.times import day_start_us, local_day
 
 if TYPE_CHECKING:
     from datetime import date
 
-    from domain.member.state import Duty, State
+    from domain.member.state import State
     from domain.reference import Reference
 
 
@@ -69,14 +69,19 @@ def _owe_months(state: State, duty: Duty, first: date, last: date | None, at_us:
         return
     side = duty.key.split(".")[1]
     since_us = max(duty.since_us, day_start_us(first))
-    left = replace(
-        duty,
-        key=f"monthly_contact.{side}" if last is None else f"monthly_contact.{side}.{first:%Y-%m}",
-        since_us=since_us,
-        due_on=month_end(first),
-        month_from=first,
-        month_until=last,
-        from_us=max(at_us, since_us),
+    left = Duty(
+        f"monthly_contact.{side}" if last is None else f"monthly_contact.{side}.{first:%Y-%m}",
+        duty.kind,
+        duty.role,
+        duty.organisation,
+        duty.region,
+        duty.subject,
+        since_us,
+        month_end(first),
+        duty.provisional,
+        first,
+        last,
+        max(at_us, since_us),
     )
     state.duties[left.key] = left
 

@@ -17,7 +17,10 @@ FOREVER_US: Final = 1 << 62
 
 @dataclass(slots=True)
 class Duty:
-    """Something owed. Open from `since_us`; `month_from` set: one duty for each calendar month from there on."""
+    """Something owed. Open from `since_us`; `month_from` set: one duty for each calendar month from there on.
+
+    It stood with its owner from `from_us` until `until_us`, exclusive.
+    """
 
     key: str
     kind: str
@@ -31,41 +34,7 @@ class Duty:
     month_from: date | None = None
     month_until: date | None = None
     from_us: int = 0
-
-    def row(self, until_us: int) -> DutyRow:
-        """Return the interval during which this duty stood with its present owner."""
-        return DutyRow(
-            self.key,
-            self.kind,
-            self.organisation,
-            self.region,
-            self.subject,
-            self.since_us,
-            self.from_us,
-            until_us,
-            self.due_on,
-            self.provisional,
-            self.month_from,
-            self.month_until,
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class DutyRow:
-    """A duty with its owner from `from_us` to `until_us` (exclusive)."""
-
-    key: str
-    kind: str
-    organisation: str | None
-    region: str | None
-    subject: str
-    since_us: int
-    from_us: int
-    until_us: int
-    due_on: date
-    provisional: bool
-    month_from: date | None
-    month_until: date | None
+    until_us: int = FOREVER_US
 
 
 @dataclass(slots=True)
@@ -171,7 +140,7 @@ class State:
     stage_since_us: int = 0
     declines: list[tuple[int, str | None]] = field(default_factory=list)
     duties: dict[str, Duty] = field(default_factory=dict)
-    ended_duties: list[DutyRow] = field(default_factory=list)
+    ended_duties: list[Duty] = field(default_factory=list)
     past_movements: list[Movement] = field(default_factory=list)
     movement_ids: set[str] = field(default_factory=set)
     flagged: dict[str, list[str]] = field(default_factory=dict)

@@ -10,7 +10,7 @@ from domain.member.silence import lost_review_day
 from domain.times import local_day
 
 if TYPE_CHECKING:
-    from domain.member.state import Duty, DutyRow, Movement, State
+    from domain.member.state import Duty, Movement, State
     from domain.reference import Reference
 
 
@@ -38,7 +38,7 @@ def open_duties(duties: list[Duty], as_of_us: int) -> list[OpenDuty]:
     return found
 
 
-def months_of(duty: Duty | DutyRow, today: date) -> list[OpenDuty]:
+def months_of(duty: Duty, today: date) -> list[OpenDuty]:
     """Return a duty as it stands on a day: one item, or one a month up to that of `today`."""
     name = f"{duty.subject}.{duty.key}" if duty.subject and not duty.key.endswith(duty.subject) else duty.key
     since = local_day(duty.since_us)

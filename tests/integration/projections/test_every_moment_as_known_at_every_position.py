@@ -1,15 +1,12 @@
-"""For random lives, whatever the read models say of any moment, as known at any position, is what a straight fold says."""
+"""For random lives: what read models say of any moment, as known at any position, is what a straight fold says."""
 
-import random
 from collections.abc import Callable
-from datetime import timedelta
 
 import pytest
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
 from domain.reference import Reference
-from domain.times import day_end_us
 from infra.event_store.recorder import KitelineRecorder
 from projections import duties, roster
 from projections.asking import Moment, Page
@@ -17,21 +14,10 @@ from projections.duties import WorklistQuestion
 from projections.roster import RosterQuestion
 from projections.runner import Runner
 from tests.integration.projections import straight
-from tests.integration.projections.lives import FIRST, LAST, Lives, committee
+from tests.integration.projections.lives import Lives, committee
+from tests.integration.projections.moments import moments
 
 PROVINCES = ("330000", "350000", "510000", "620000")
-
-
-def moments(lives: Lives, seed: int, count: int) -> list[Moment]:
-    """Random moments and positions, and now."""
-    chance = random.Random(seed)
-    last = max(fact.position for fact in lives.facts)
-    span = (LAST - FIRST).days + 200
-    some = [
-        Moment(day_end_us(FIRST + timedelta(days=chance.randrange(span))) - chance.randrange(86_400_000_000), chance.randint(30, last))
-        for _ in range(count)
-    ]
-    return [*some, Moment(day_end_us(LAST + timedelta(days=60)), last), Moment(day_end_us(LAST), None)]
 
 
 def everything(connection: Connection[TupleRow], question: RosterQuestion, reference: Reference) -> list[dict]:
@@ -65,7 +51,11 @@ def worklist(connection: Connection[TupleRow], moment: Moment, reference: Refere
 @pytest.mark.parametrize("seed", [1, 2, 3])
 @pytest.mark.parametrize("page", [37, 4_000])
 def test_rosters_and_duties_say_what_a_straight_fold_says(
-    seed: int, page: int, recorder: KitelineRecorder, connection: Connection[TupleRow], make_runner: Callable[..., Runner]
+    seed: int,
+    page: int,
+    recorder: KitelineRecorder,
+    connection: Connection[TupleRow],
+    make_runner: Callable[..., Runner],
 ) -> None:
     lives = Lives(seed)
     lives.reference()
