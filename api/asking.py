@@ -1,4 +1,4 @@
-"""What all questions share: two clocks, waiting for a position, pages and cursors, a connection that sees what the caller may."""
+"""What all questions share: two clocks, waiting for a position, pages and cursors."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ LimitParameter = Annotated[int, Query(ge=1, le=1000)]
 CursorParameter = Annotated[
     str | None, Query(min_length=1, max_length=2000, description="`next` of the page before; lives an hour")
 ]
-# The last position recorded by a moment: positions and recorded_at grow together, so halving finds it on the primary key.
+# The last position recorded by a moment. Both grow together, so halving finds it on the primary key.
 _POSITION_BY = """
 WITH RECURSIVE search (low, high) AS (
     SELECT 0::bigint, coalesce((SELECT position FROM log ORDER BY position DESC LIMIT 1), 0)
@@ -72,7 +72,7 @@ SELECT low FROM search WHERE low >= high
 
 
 def as_of_moment(service: Service, as_of: str | None) -> int:
-    """Read `as_of`; the default is the end of today, when what falls due today is still in time. Raises Problem (422)."""
+    """Read `as_of`; the default is the end of today: what falls due today is still in time. Raises Problem (422)."""
     if as_of is None:
         return day_end_us(local_day(service.now_us))
     try:
@@ -95,7 +95,9 @@ def known_position(service: Service, known_at: str | None) -> int | None:
         moment: datetime = instant(read_as_of(known_at))
     except (ValueError, OverflowError):
         sentence = Sentence("不能识别的时间或位置", "This is neither a time nor a position.")
-        raise invalid("/query/known_at", "unreadable", sentence, "2025-09-01T00:00:00+08:00, 2025-09-01, 1042") from None
+        raise invalid(
+            "/query/known_at", "unreadable", sentence, "2025-09-01T00:00:00+08:00, 2025-09-01, 1042"
+        ) from None
     with service.kiteline.log.reading() as connection:
         row = connection.execute(_POSITION_BY, {"moment": moment}).fetchone()
     return int(row[0]) if row is not None else 0
@@ -142,7 +144,7 @@ class Paging:
     begun_s: int | None
 
     @classmethod
-    def begin(  # noqa: PLR0913 - what a page is
+    def begin(
         cls,
         service: Service,
         question: tuple[object, ...],

@@ -83,7 +83,9 @@ def expected_version(request: Request) -> int | None:
         return None
     match = _ETAG.match(header.strip().removeprefix("W/"))
     if match is None:
-        raise Problem(kinds.UNREADABLE_REQUEST, _IF_MATCH, errors=[Fault("/header/If-Match", "unreadable", _IF_MATCH, '"7"')])
+        raise Problem(
+            kinds.UNREADABLE_REQUEST, _IF_MATCH, errors=[Fault("/header/If-Match", "unreadable", _IF_MATCH, '"7"')]
+        )
     return int(match[1])
 
 
@@ -107,7 +109,10 @@ async def read_json(request: Request) -> object:
     except orjson.JSONDecodeError:
         raise invalid("", "unreadable", _NOT_JSON, '{"occurred_at": "2025-03-05"}') from None
     if b"\\u0000" in body or _depth(payload) > _DEEPEST:
-        sentence = Sentence("内容含有不能保存的字符，或嵌套过深", "The body holds a character that cannot be kept, or is nested too deep.")
+        sentence = Sentence(
+            "内容含有不能保存的字符，或嵌套过深",
+            "The body holds a character that cannot be kept, or is nested too deep.",
+        )
         raise invalid("", "unreadable", sentence, f"no U+0000, at most {_DEEPEST} levels")
     return payload
 

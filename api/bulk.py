@@ -73,9 +73,7 @@ _ITEM: Final[dict[str, Any]] = {
         "requestBody": {
             "required": True,
             "content": {
-                "application/json": {
-                    "schema": {"type": "array", "items": _ITEM, "minItems": 1, "maxItems": MOST_ITEMS}
-                }
+                "application/json": {"schema": {"type": "array", "items": _ITEM, "minItems": 1, "maxItems": MOST_ITEMS}}
             },
         }
     },
@@ -123,15 +121,11 @@ def _read_item(item: object) -> tuple[Any, str, str, dict[str, Any]]:
     if not isinstance(item, dict):
         sentence = Sentence("此项不是 JSON 对象", "This item is not a JSON object.")
         raise invalid("", "unreadable", sentence, orjson.dumps(_ITEM["examples"][0]).decode())
-    faults = []
-    for name in _OWN:
-        if not isinstance(item.get(name), str) or not item[name]:
-            faults.append(Fault(f"/{name}", "missing", MISSING, None))
+    absent = [name for name in _OWN if not isinstance(item.get(name), str) or not item[name]]
+    faults = [Fault(f"/{name}", "missing", MISSING, None) for name in absent]
     if not faults and item["command"] not in COMMANDS:
         faults.append(Fault("/command", "not_in_list", NOT_IN_LIST, sorted(COMMANDS)))
     if faults:
         raise Invalid(faults)
     payload = {name: value for name, value in item.items() if name not in _OWN}
     return read_id(item["member_id"]), item["command"], read_key(item["key"], "/key"), payload
-
-

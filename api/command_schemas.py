@@ -50,7 +50,11 @@ _BY_KIND: Final[dict[Kind, Schema]] = {
     Kind.ORGANISATION: ORGANISATION,
     Kind.DESTINATION: {
         "description": "a region, abroad 境外, or unknown 去向不明",
-        "oneOf": [closed({"region": REGION}), closed({"abroad": {"const": True}}), closed({"unknown": {"const": True}})],
+        "oneOf": [
+            closed({"region": REGION}),
+            closed({"abroad": {"const": True}}),
+            closed({"unknown": {"const": True}}),
+        ],
         "examples": [{"region": "620102"}, {"unknown": True}],
     },
     Kind.DAY: DAY,
@@ -93,8 +97,11 @@ def field_schema(field: Field) -> Schema:
         return {"type": "string", "enum": list(field.codes)}
     if field.kind is Kind.POINTS:
         points = {"type": "array", "items": {"type": "string", "enum": list(field.codes)}, "uniqueItems": True}
-        said = {name: TEXT for name in (code.lower() for code in field.codes)}
-        return {"description": "the five points 五清: those spoken of, or what was said", "anyOf": [points, closed(said, [])]}
+        said = dict.fromkeys((code.lower() for code in field.codes), TEXT)
+        return {
+            "description": "the five points 五清: those spoken of, or what was said",
+            "anyOf": [points, closed(said, [])],
+        }
     return _BY_KIND[field.kind]
 
 

@@ -52,11 +52,15 @@ class Cursors:
             raw = b""
         seal, content = raw[:_SEAL_BYTES], raw[_SEAL_BYTES:]
         if not content or seal != self._seal(question, content):
-            sentence = Sentence("游标不是由此问题的上一页给出的", "This cursor was not given by a page of this question.")
+            sentence = Sentence(
+                "游标不是由此问题的上一页给出的", "This cursor was not given by a page of this question."
+            )
             raise invalid("/query/cursor", "unreadable", sentence, "`next` of the page before, with the same question")
         begun, as_of_us, known_position, after = orjson.loads(content)
         if self._now_us() // 1_000_000 - begun > SECONDS_KEPT:
-            sentence = Sentence("游标有效一小时，请从第一页重新开始", "Cursors live an hour: begin again from the first page.")
+            sentence = Sentence(
+                "游标有效一小时，请从第一页重新开始", "Cursors live an hour: begin again from the first page."
+            )
             raise Problem(kinds.CURSOR_EXPIRED, sentence)
         return Cursor(as_of_us, known_position, after), begun
 

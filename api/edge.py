@@ -10,7 +10,7 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from api import problem_list as kinds
-from api.problems import Problem, problem_of, timed_out
+from api.problems import Problem, problem_of
 from domain.errors import Sentence
 from infra.logs import get_logger
 from infra.metrics import REQUEST_SECONDS
@@ -50,12 +50,12 @@ class Edge:
             if exchange.announced > most:
                 raise exchange.too_large()  # noqa: TRY301 - the one place that answers is below
             # An upload may take as long as its bytes need; its own time limit is the reader's.
-            async with asyncio.timeout(self._seconds * (10 if most == self._most_upload else 1)) as limit:
+            async with asyncio.timeout(self._seconds * (10 if most == self._most_upload else 1)):
                 await self._app(scope, exchange.receive, exchange.send)
             if exchange.refused is not None:
                 raise exchange.refused  # noqa: TRY301 - as above
         except Exception as error:  # noqa: BLE001 - the last resort: a caller always gets an answer
-            problem = timed_out() if isinstance(error, TimeoutError) and limit_expired(error) else problem_of(error)
+            problem = problem_of(error)
             if problem.kind.status == kinds.INTERNAL.status:
                 _log.error("request failed", route=_route(scope), exc_info=error)
             await exchange.answer(problem)
@@ -71,11 +71,6 @@ class Edge:
         if route not in _QUIET:
             level = _log.warning if status >= 500 else _log.debug if status < 400 else _log.info
             level("request answered", method=method, route=route, status=status, seconds=round(seconds, 4))
-
-
-def limit_expired(error: BaseException) -> bool:
-    """Whether a TimeoutError is that of the request's own limit: asyncio raises it from a cancellation."""
-    return isinstance(error.__cause__ or error.__context__, asyncio.CancelledError)
 
 
 class _Exchange:

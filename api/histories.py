@@ -42,7 +42,7 @@ router = APIRouter(tags=["asking 查询"])
     response_model=None,
     responses={200: {"model": HistoryAnswer}, **problems({*READING, 404, 410})},
 )
-async def read_history(  # noqa: PLR0913 - the question's parameters
+async def read_history(
     request: Request,
     member_id: str,
     as_of: AsOf = None,

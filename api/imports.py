@@ -48,7 +48,11 @@ _FORM: Final[dict[str, Any]] = {
         "file": {"type": "string", "format": "binary", "description": "a register, xlsx or csv 流出、流入台账"},
         "organisation": {**ORGANISATION, "description": "branches named in the file are looked up below it"},
         "dry_run": {"type": "boolean", "default": False, "description": "tell what would happen, record nothing"},
-        "all_or_nothing": {"type": "boolean", "default": False, "description": "record nothing if any row has an error"},
+        "all_or_nothing": {
+            "type": "boolean",
+            "default": False,
+            "description": "record nothing if any row has an error",
+        },
     },
     "required": ["file"],
 }
@@ -110,7 +114,10 @@ async def import_register(request: Request) -> JsonAnswer:
     summary="错误标注的台账 The register with its errors marked, for seven days",
     response_model=None,
     responses={
-        200: {"description": "the register, every cell text", "content": {_XLSX: {"schema": {"type": "string", "format": "binary"}}}},
+        200: {
+            "description": "the register, every cell text",
+            "content": {_XLSX: {"schema": {"type": "string", "format": "binary"}}},
+        },
         **problems({*READING, 404, 410}),
     },
     tags=["asking 查询"],
@@ -139,7 +146,7 @@ async def read_import_errors(request: Request, import_id: str) -> Response:
 class _Import:
     """One import, carried out in a thread."""
 
-    def __init__(  # noqa: PLR0913 - what an import is
+    def __init__(
         self,
         service: Service,
         caller: Caller,
@@ -206,7 +213,9 @@ def _again(first: Receipt) -> JsonAnswer:
 def _flag(texts: dict[str, str], name: str) -> bool:
     value = texts.get(name, "false").lower()
     if value not in ("true", "false", "1", "0", ""):
-        raise invalid(f"/{name}", "unreadable", Sentence("应为 true 或 false", "This is true or false."), ["true", "false"])
+        raise invalid(
+            f"/{name}", "unreadable", Sentence("应为 true 或 false", "This is true or false."), ["true", "false"]
+        )
     return value in ("true", "1")
 
 

@@ -50,7 +50,9 @@ Fields = Annotated[
 ]
 Purpose = Annotated[
     str | None,
-    Query(min_length=1, max_length=PURPOSE_LENGTH, description="what the personal data is for; told to the member 用途"),
+    Query(
+        min_length=1, max_length=PURPOSE_LENGTH, description="what the personal data is for; told to the member 用途"
+    ),
 ]
 
 
@@ -73,9 +75,10 @@ class Known:
         **problems({*READING, 404}),
     },
 )
-async def read_member(  # noqa: PLR0913 - the question's parameters
+async def read_member(
     request: Request,
-    member_id: str,
+    *,
+    member_id: str,  # noqa: ARG001 - documents the path
     as_of: AsOf = None,
     known_at: KnownAt = None,
     min_position: MinPosition = None,
@@ -138,9 +141,5 @@ def _known(service: Service, member: UUID, as_of_us: int, known_at: str | None) 
     if not facts:
         raise not_found(Sentence("那时还没有登记这个党员", "This member was not registered by then."))
     state = fold(facts, ledger.reference, as_of_us=as_of_us)
-    view = member_state(
-        state, ledger.reference, member_id=str(member), version=facts[-1].version, as_of_us=as_of_us
-    )
+    view = member_state(state, ledger.reference, member_id=str(member), version=facts[-1].version, as_of_us=as_of_us)
     return Known(view, position, position if asked is None else known)
-
-

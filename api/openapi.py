@@ -45,7 +45,10 @@ _MEMBER: Final = {
     "schema": {"type": "string", "format": "uuid"},
 }
 _ETAG: Final = {"description": "the stream's version", "schema": {"type": "string"}}
-_REPLAYED: Final = {"description": "true when this is the first answer again", "schema": {"type": "string", "enum": ["true"]}}
+_REPLAYED: Final = {
+    "description": "true when this is the first answer again",
+    "schema": {"type": "string", "enum": ["true"]},
+}
 
 
 def problems(statuses: Iterable[int]) -> dict[int | str, dict[str, Any]]:
@@ -140,7 +143,7 @@ def _problem_response(status: int) -> dict[str, Any]:
 
 _DESCRIPTION: Final = """
 Every recording is a command that becomes an event and is never changed; every question can be asked as of a moment
-(`as_of`) and as known at a moment (`known_at`). Times are RFC 3339 with an offset; in a question a date means the end of
-that day in Asia/Shanghai. Errors are problems (RFC 9457) in the language of `Accept-Language`: Chinese where `zh` is
-preferred, else English.
+(`as_of`) and as known at a moment (`known_at`). Times are RFC 3339 with an offset; in a question a date means the
+end of that day in Asia/Shanghai. Errors are problems (RFC 9457) in the language of `Accept-Language`: Chinese where
+`zh` is preferred, else English.
 """

@@ -37,7 +37,9 @@ class Readiness(Shape):
     parts: dict[str, str]
 
 
-@router.get("/livez", operation_id="livez", summary="存活 Alive", response_model=Liveness, responses=problems({500, 504}))
+@router.get(
+    "/livez", operation_id="livez", summary="存活 Alive", response_model=Liveness, responses=problems({500, 504})
+)
 async def livez() -> JsonAnswer:
     """Answer as long as the process does; looks at nothing else."""
     return JsonAnswer({"status": "alive"})

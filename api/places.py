@@ -61,7 +61,9 @@ _POLICY: Final = closed(
         "effective_on": DAY,
         "figures": {
             "type": "object",
-            "properties": {name: {"type": "integer", "minimum": 0, "maximum": 100_000} for name in asdict(DEFAULT_POLICY)},
+            "properties": {
+                name: {"type": "integer", "minimum": 0, "maximum": 100_000} for name in asdict(DEFAULT_POLICY)
+            },
             "additionalProperties": False,
             "minProperties": 1,
         },
@@ -190,7 +192,9 @@ async def list_organisations(
         and (search is None or search.casefold() in one.name.casefold() or search.casefold() in code.casefold())
     ]
     items = [_organisation_view(one) for one in found[:limit]]
-    return paging.answer(items, position=reference.position, after=found[limit - 1].code if len(found) > limit else None)
+    return paging.answer(
+        items, position=reference.position, after=found[limit - 1].code if len(found) > limit else None
+    )
 
 
 @router.get(
@@ -225,7 +229,9 @@ def _day(text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise invalid("/query/on", "unreadable", Sentence("不能识别的日期", "This is not a day."), "2025-03-05") from None
+        raise invalid(
+            "/query/on", "unreadable", Sentence("不能识别的日期", "This is not a day."), "2025-03-05"
+        ) from None
 
 
 def _organisation_view(one: Organisation) -> dict[str, Any]:

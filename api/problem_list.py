@@ -33,7 +33,10 @@ UNAUTHENTICATED: Final = _kind("unauthenticated", HTTPStatus.UNAUTHORIZED, "需�
 FORBIDDEN: Final = _kind("forbidden", HTTPStatus.FORBIDDEN, "无权进行", "You may not do this")
 NOT_FOUND: Final = _kind("not_found", HTTPStatus.NOT_FOUND, "没有找到", "Not found")
 METHOD_NOT_ALLOWED: Final = _kind(
-    "method_not_allowed", HTTPStatus.METHOD_NOT_ALLOWED, "此地址不接受这一方法", "This address does not take this method"
+    "method_not_allowed",
+    HTTPStatus.METHOD_NOT_ALLOWED,
+    "此地址不接受这一方法",
+    "This address does not take this method",
 )
 NOT_ACCEPTABLE: Final = _kind("not_acceptable", HTTPStatus.NOT_ACCEPTABLE, "没有所要的格式", "No such representation")
 KEY_IN_FLIGHT: Final = _kind(
@@ -56,13 +59,13 @@ KEY_REUSED: Final = _kind(
     "The Idempotency-Key was used for another body",
 )
 REFUSED: Final = _kind("refused", HTTPStatus.CONFLICT, "规则不允许", "A rule refuses this")
-TOO_MANY_ATTEMPTS: Final = _kind(
-    "too_many_attempts", HTTPStatus.TOO_MANY_REQUESTS, "尝试过多", "Too many attempts"
-)
+TOO_MANY_ATTEMPTS: Final = _kind("too_many_attempts", HTTPStatus.TOO_MANY_REQUESTS, "尝试过多", "Too many attempts")
 TOO_MANY_HEADERS: Final = _kind(
     "headers_too_large", HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "请求头过大", "The headers are too large"
 )
-INTERNAL: Final = _kind("internal_error", HTTPStatus.INTERNAL_SERVER_ERROR, "服务内部错误", "Something went wrong inside")
+INTERNAL: Final = _kind(
+    "internal_error", HTTPStatus.INTERNAL_SERVER_ERROR, "服务内部错误", "Something went wrong inside"
+)
 STORE_UNAVAILABLE: Final = _kind(
     "store_unavailable", HTTPStatus.SERVICE_UNAVAILABLE, "存储暂不可用", "The store cannot be reached"
 )

@@ -35,12 +35,16 @@ if TYPE_CHECKING:
 
 RETRY_SECONDS = 2
 _CHALLENGE = 'Bearer realm="kiteline"'
-_UNAVAILABLE = Sentence("数据库暂不可用，请稍后重试；未作记录", "The database is away; nothing was recorded. Try again soon.")
+_UNAVAILABLE = Sentence(
+    "数据库暂不可用，请稍后重试；未作记录", "The database is away; nothing was recorded. Try again soon."
+)
 _UNKNOWN_OUTCOME = Sentence(
     "数据库的答复丢失，可能已记录；请用同一 Idempotency-Key 重试",
     "The database's answer was lost and it may have recorded this; the same Idempotency-Key finds out.",
 )
-_INTERNAL = Sentence("服务内部出错，已记入日志；请稍后重试", "The service made an error, which is in its log. Try again later.")
+_INTERNAL = Sentence(
+    "服务内部出错，已记入日志；请稍后重试", "The service made an error, which is in its log. Try again later."
+)
 
 
 class Problem(Exception):
@@ -135,10 +139,14 @@ def problem_of(error: Exception) -> Problem:  # noqa: C901, PLR0911, PLR0912 - o
             sentence = Sentence("请为新的内容换一个 Idempotency-Key", "Use another Idempotency-Key for another body.")
             return Problem(kinds.KEY_REUSED, sentence)
         case KeyInFlight():
-            sentence = Sentence("首次请求尚在处理，请稍后用同一键重试", "The first request is not done; retry with the same key.")
+            sentence = Sentence(
+                "首次请求尚在处理，请稍后用同一键重试", "The first request is not done; retry with the same key."
+            )
             return Problem(kinds.KEY_IN_FLIGHT, sentence, headers={"Retry-After": "1"})
         case TooContended():
-            sentence = Sentence("他人不断先行更改，请稍后重试；未作记录", "Others kept changing it first; nothing was recorded.")
+            sentence = Sentence(
+                "他人不断先行更改，请稍后重试；未作记录", "Others kept changing it first; nothing was recorded."
+            )
             return unavailable(kinds.STORE_UNAVAILABLE, sentence)
         case StoreUnavailable():
             return unavailable(kinds.STORE_UNAVAILABLE, _UNKNOWN_OUTCOME if error.outcome_unknown else _UNAVAILABLE)
@@ -209,7 +217,9 @@ def _methods_at(request: Request) -> list[str]:
 def _summary(faults: Sequence[Fault]) -> Sentence:
     if len(faults) == 1:
         return faults[0].sentence
-    return Sentence("共有 {n} 处有误，逐项列于 errors", "There are {n} faults, each listed in errors.").filled(n=len(faults))
+    return Sentence("共有 {n} 处有误，逐项列于 errors", "There are {n} faults, each listed in errors.").filled(
+        n=len(faults)
+    )
 
 
 _HTTP_SENTENCES = {
@@ -235,7 +245,9 @@ def _fault(error: Mapping[str, Any]) -> Fault:
     pointer = _PLACES.get(place, f"/{place}") + "".join(f"/{part}" for part in path)
     code = _CODES.get(error["type"], "unreadable")
     context = error.get("ctx") or {}
-    expected = context.get("expected") or "; ".join(f"{name} {value}" for name, value in context.items() if name != "error")
+    expected = context.get("expected") or "; ".join(
+        f"{name} {value}" for name, value in context.items() if name != "error"
+    )
     sentence = {
         "missing": Sentence("缺少此项", "This is missing."),
         "not_in_list": Sentence("值不在代码表中", "The value is not in its list."),

@@ -35,7 +35,7 @@ SELECT set_config('kiteline.regions', %s, true), set_config('kiteline.organisati
        set_config('statement_timeout', %s, true)
 """
 _NOBODY: Final = "-"
-"""A prefix and a code that nothing begins with: an empty setting would be no scope either, but looks like one forgotten."""
+"""What no code begins with: an empty setting would let nothing through either, but looks like one forgotten."""
 
 
 @contextmanager
@@ -87,11 +87,15 @@ async def asked(
     try:
         return await to_thread.run_sync(answered, limiter=service.questions)
     except CursorExpired:
-        sentence = Sentence("游标有效一小时，请从第一页重新开始", "Cursors live an hour: begin again from the first page.")
+        sentence = Sentence(
+            "游标有效一小时，请从第一页重新开始", "Cursors live an hour: begin again from the first page."
+        )
         raise Problem(kinds.CURSOR_EXPIRED, sentence) from None
     except CursorUnreadable:
         sentence = Sentence("游标不是由此问题的上一页给出的", "This cursor was not given by a page of this question.")
-        raise invalid("/query/cursor", "unreadable", sentence, "`next` of the page before, with the same question") from None
+        raise invalid(
+            "/query/cursor", "unreadable", sentence, "`next` of the page before, with the same question"
+        ) from None
 
 
 async def moment_of(service: Service, as_of_us: int, known_at: str | None) -> Moment:
@@ -108,7 +112,7 @@ def _position(service: Service) -> int:
 
 
 def must_tell_personal_data(principal: Principal, fields: str | None, purpose: str | None) -> None:
-    """Let a question with `fields` pass. Raises Problem: 422 without a purpose, 403 for a role that never reads them."""
+    """Let a question with `fields` pass. Raises Problem: 422 without a purpose, 403 for a role without them."""
     if fields is None:
         return
     if purpose is None:

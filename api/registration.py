@@ -75,7 +75,11 @@ async def register_member(request: Request) -> JsonAnswer:
     if "organisation" in payload:
         organisation = known_organisation(service, organisation, "/organisation")
     must_be_allowed_at(
-        service, principal, Action.REGISTER_MEMBER, acting=organisation, region=None if organisation else principal.region
+        service,
+        principal,
+        Action.REGISTER_MEMBER,
+        acting=organisation,
+        region=None if organisation else principal.region,
     )
 
     def may_see(state: State) -> bool:
@@ -89,4 +93,3 @@ async def register_member(request: Request) -> JsonAnswer:
 
 _ANYBODY: Final[UUID] = UUID(int=0)
 """Nobody's own id: a member's token does not register anybody."""
-

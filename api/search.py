@@ -49,10 +49,15 @@ _BEFORE_ALL: Final = UUID(int=0)
     response_model=None,
     responses={200: {"model": MembersPage}, **problems({*READING, 404, 410})},
 )
-async def search_members(  # noqa: PLR0913 - the question's parameters
+async def search_members(
     request: Request,
     search: Annotated[
-        str | None, Query(min_length=1, max_length=100, description="the beginning of a name, pinyin or initials; a telephone; a number")
+        str | None,
+        Query(
+            min_length=1,
+            max_length=100,
+            description="the beginning of a name, pinyin or initials; a telephone; a number",
+        ),
     ] = None,
     min_position: MinPosition = None,
     limit: LimitParameter = 50,
@@ -73,10 +78,16 @@ async def search_members(  # noqa: PLR0913 - the question's parameters
         position = reflected(connection).position
         paging = Paging.begin(service, named, cursor, limit, position)
         after = _BEFORE_ALL if paging.after is None else UUID(paging.after)
-        rows = members_after(connection, after, limit + 1) if wanted is None else _found(connection, wanted, after, limit + 1)
+        rows = (
+            members_after(connection, after, limit + 1)
+            if wanted is None
+            else _found(connection, wanted, after, limit + 1)
+        )
         items = [_item(row) for row in rows[:limit]]
         if fields is not None and purpose is not None:
-            told = read_many(service, principal, [row.member_id for row in rows[:limit]], sorted(set(fields.split(","))), purpose)
+            told = read_many(
+                service, principal, [row.member_id for row in rows[:limit]], sorted(set(fields.split(","))), purpose
+            )
             for item in items:
                 item["personal"] = told.get(UUID(item["member_id"]), {})
         return paging.answer(items, position=position, after=items[-1]["member_id"] if len(rows) > limit else None)

@@ -90,11 +90,14 @@ async def _asking(request: Request, action: Action, region: str | None, organisa
 )
 async def read_roster(  # noqa: PLR0913 - the question's parameters
     request: Request,
+    *,
     region: RegionParameter = None,
     organisation: OrganisationParameter = None,
     side: Side = "outflow",
     stage: Stage | None = None,
-    scope: Annotated[Literal["all", "leaving"], Query(description="leaving: only moves across this region's border")] = "all",
+    scope: Annotated[
+        Literal["all", "leaving"], Query(description="leaving: only moves across this region's border")
+    ] = "all",
     overdue: bool | None = None,
     as_of: AsOf = None,
     known_at: KnownAt = None,
@@ -129,6 +132,7 @@ async def read_roster(  # noqa: PLR0913 - the question's parameters
 )
 async def count_lifecycle(  # noqa: PLR0913 - the question's parameters
     request: Request,
+    *,
     region: RegionParameter = None,
     organisation: OrganisationParameter = None,
     view: View | None = None,
@@ -145,7 +149,10 @@ async def count_lifecycle(  # noqa: PLR0913 - the question's parameters
     )
     reference = place.service.kiteline.reference()
     page = await asked(
-        place.service, place.principal, min_position, lambda connection: lifecycle.counts(connection, question, reference)
+        place.service,
+        place.principal,
+        min_position,
+        lambda connection: lifecycle.counts(connection, question, reference),
     )
     return _written(page)
 
@@ -159,6 +166,7 @@ async def count_lifecycle(  # noqa: PLR0913 - the question's parameters
 )
 async def list_lifecycle_members(  # noqa: PLR0913 - the question's parameters
     request: Request,
+    *,
     region: RegionParameter = None,
     organisation: OrganisationParameter = None,
     view: View | None = None,
@@ -198,6 +206,7 @@ async def list_lifecycle_members(  # noqa: PLR0913 - the question's parameters
 )
 async def read_worklist(  # noqa: PLR0913 - the question's parameters
     request: Request,
+    *,
     organisation: OrganisationParameter = None,
     member_id: Annotated[UUID | None, Query(description="of this member only")] = None,
     kind: DutyKind | None = None,
@@ -239,8 +248,9 @@ async def read_worklist(  # noqa: PLR0913 - the question's parameters
     response_model=None,
     responses={200: {"model": FlowsAnswer}, **_LISTED},
 )
-async def read_flows(  # noqa: PLR0913 - the question's parameters
+async def read_flows(
     request: Request,
+    *,
     month: Annotated[str, Query(pattern=r"^(19|20)[0-9]{2}-(0[1-9]|1[0-2])$", examples=["2025-03"])],
     level: Level = "province",
     known_at: KnownAt = None,
@@ -272,7 +282,7 @@ async def read_flows(  # noqa: PLR0913 - the question's parameters
     return paging.answer(items, position=found.position, after=after, totals=totals)
 
 
-async def _people(  # noqa: PLR0913 - what a list of people is
+async def _people(
     place: _Asked, question: Any, page_of: Any, min_position: int | None, fields: str | None, purpose: str | None
 ) -> JsonAnswer:
     """Answer a page of items that each have a member, with personal data beside where asked for."""

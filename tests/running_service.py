@@ -120,7 +120,9 @@ class Person:
         answer = self.record("/v1/members", identity_number=number, name=name, organisation=organisation, **body)
         return str(answer["member_id"])
 
-    def organise(self, code: str, region: str, *, parent: str | None = None, kind: str = "BRANCH", **body: object) -> str:
+    def organise(
+        self, code: str, region: str, *, parent: str | None = None, kind: str = "BRANCH", **body: object
+    ) -> str:
         """Register an organisation, and return its code."""
         named = {"name": f"样例{code}", **body}
         self.record("/v1/organisations", code=code, kind=kind, region=region, parent=parent, **named)

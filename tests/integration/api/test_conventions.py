@@ -133,7 +133,15 @@ def test_the_document_names_every_coded_value(nobody: httpx.Client):
     document = nobody.get("/openapi.json").json()
     body = document["components"]["schemas"]["ReportDeparture"]
 
-    assert body["properties"]["reason"]["enum"] == ["WORK", "BUSINESS", "STUDY", "FAMILY", "CARE", "JOB_SEARCH", "OTHER"]
+    assert body["properties"]["reason"]["enum"] == [
+        "WORK",
+        "BUSINESS",
+        "STUDY",
+        "FAMILY",
+        "CARE",
+        "JOB_SEARCH",
+        "OTHER",
+    ]
     stage = document["components"]["schemas"]["MovementShape"]["properties"]["stage"]
     assert stage["enum"] == ["reported", "awaiting_check_in", "checked_in", "settled", "returned", "closed"]
 
@@ -163,11 +171,11 @@ def test_nothing_of_an_answer_is_kept_by_anybody_on_the_way(department: Person):
     assert (answer.headers["Cache-Control"], answer.headers["X-Content-Type-Options"]) == ("no-store", "nosniff")
 
 
-def test_figures_hold_routes_and_no_ids(running: Running, secretary: Person, nobody: httpx.Client):
+def test_figures_hold_routes_and_no_ids(secretary: Person, nobody: httpx.Client):
     member = secretary.register("MQ-1")
     secretary.ask(f"/v1/members/{member}")
     figures = nobody.get("/metrics").text
 
     assert 'route="/v1/members/{member_id}"' in figures
-    assert 'kiteline_commands_total{command="' in figures or "kiteline_commands_total" in figures
+    assert "kiteline_http_request_duration_seconds_count" in figures
     assert member not in figures

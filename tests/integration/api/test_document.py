@@ -1,4 +1,4 @@
-"""schemathesis sends what the OpenAPI document allows, and what it does not: no 5xx, no answer that is not documented."""
+"""schemathesis sends what the document allows and what it does not: no 5xx, no answer that is not documented."""
 
 import subprocess
 import sys

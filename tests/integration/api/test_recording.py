@@ -218,7 +218,7 @@ def test_nothing_personal_is_in_what_is_answered_or_stored(running: Running, sec
         assert secret.encode() not in stored
 
 
-def test_one_who_registers_twice_at_once_is_one_member(running: Running, secretary: Person):
+def test_one_who_registers_twice_at_once_is_one_member(secretary: Person):
     person = {"identity_number": synthetic_identity_number(), "name": "测试戊"}
     together = threading.Barrier(6)
 
