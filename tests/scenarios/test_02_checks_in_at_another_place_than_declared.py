@@ -165,6 +165,8 @@ def test_a_case_handed_down_to_a_branch_is_on_that_branchs_own_lists(country: Co
     country.look("held above", member, "湖里", "湖里-1")
     country.of("湖里").command(member, "route", "2025-05-09", to_organisation="湖里-1")
     country.look("handed down", member, "湖里", "湖里-1", "锦江-1")
+    # Later news of the member, so that the days before are of the past.
+    country.of("凉州-1").command(member, "record-contact", "2025-06-10", channel="PHONE")
     assert country.seen["held above"] == {"湖里": 200, "湖里-1": 404}
     assert country.seen["handed down"] == {"湖里": 200, "湖里-1": 200, "锦江-1": 404}
 

@@ -93,6 +93,7 @@ CREATE TABLE clock_past (
     known_to           bigint  NOT NULL,
     affiliation_region text    COLLATE "C",
     region             text    COLLATE "C",
+    organisations      text[]  COLLATE "C" NOT NULL,
     last_contact_at    text,
     last_contact_us    bigint,
     lost               boolean NOT NULL,
@@ -113,6 +114,7 @@ CREATE TABLE clock_past (
     review_provisional boolean,
     CONSTRAINT clock_past_pkey PRIMARY KEY (member_id, known_from, valid_from)
 );
+COMMENT ON COLUMN clock_past.organisations IS 'Affiliation, responsible, holder and acceptor of those days: they may read the row, whoever owes what.';
 
 CREATE INDEX member_by_affiliation_region ON member (affiliation_region);
 CREATE INDEX member_by_region ON member (region) WHERE region IS NOT NULL;
@@ -169,4 +171,5 @@ CREATE POLICY read_in_scope ON clock_past FOR SELECT TO kiteline_reader USING (
     OR region ^@ ANY ((SELECT array_remove(string_to_array(current_setting('kiteline.regions', true), ','), ''))::text[])
     OR origin_owner = ANY ((SELECT string_to_array(current_setting('kiteline.organisations', true), ','))::text[])
     OR destination_owner = ANY ((SELECT string_to_array(current_setting('kiteline.organisations', true), ','))::text[])
+    OR organisations && (SELECT string_to_array(current_setting('kiteline.organisations', true), ','))::text[]
 );
