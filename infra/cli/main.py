@@ -13,8 +13,12 @@ from infra.failures import OperatorFailure
 # One line a command: its name, and the module in infra/cli/ that holds its `app`.
 COMMANDS = {
     "broker": "broker",
+    "demo": "demo",
     "doctor": "doctor",
+    "import": "import_register",
+    "replay": "replay",
     "serve": "serve",
+    "simulate": "simulate",
     "token": "token",
 }
 

@@ -266,6 +266,12 @@ class Absence:
                 )
         self._be_educated(on)
 
+    def announce_return(self, on: date) -> None:
+        """Tell of a return that is still to come. Raises Over."""
+        self.must_be_heard_of(on)
+        expected = on + self.chance.days(4, 40)
+        self.diary.chain("report-return", on, self.secretary, expected_on=expected.isoformat())
+
     def _last_certain(self) -> date:
         """The last day before which a return makes no sense."""
         return max([self.left, *(stay.answered_on or stay.arrived_on for stay in self.stays)])

@@ -47,6 +47,8 @@ MOVED_ONWARD: Final = 0.08
 RETURNS: Final = 0.36
 """Of absences, within the year."""
 RETURN: Final[Weights] = (("reported", 52), ("noted", 34), ("silent", 14))
+RETURN_ANNOUNCED: Final = 0.06
+"""Of those who stay to the end of the year."""
 RETURN_DATE_WRONG: Final = 0.04
 EDUCATION: Final[Weights] = (("held", 74), ("waived", 8), ("late", 8), ("missed", 10))
 LEAVES_AGAIN: Final = 0.45

@@ -134,6 +134,8 @@ def _after_arrival(absence: Absence) -> None:
     if absence.stays and chance.happens(habits.MOVED_ONWARD):
         absence.move_onward(chance.day_between(diary.known + timedelta(days=30), diary.known + timedelta(days=200)))
     if not chance.happens(habits.RETURNS):
+        if chance.happens(habits.RETURN_ANNOUNCED):
+            absence.announce_return(max(diary.known, diary.until - chance.days(1, 25)))
         raise Over
     first = max(diary.known, absence.left) + timedelta(days=25)
     if first >= diary.until:

@@ -1,7 +1,7 @@
 """Playing lives at the desk: many members at once in one thread, each member's steps one after the other.
 
-What the desk does is a procedure that says what to wait for. While one member's append is on its way others are decided, so
-that appends share their transactions as those of many callers do.
+What the desk does is a procedure that says what to wait for. While one member's append is on its way others are decided,
+so that appends share their transactions as those of many callers do.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 _AT_ONCE: Final = 512
 _BURST: Final = 128
+_CREATED: Final = 201
 _DURABLE_DAYS: Final = 7
 """How many days are played before everything on its way is waited for: the appends of few share no transaction."""
 _CALLER: Final = "demo"
@@ -77,6 +78,7 @@ class _Person:
     events: dict[str, str] = field(default_factory=dict)
     waiting: deque[tuple[int, int]] = field(default_factory=deque)
     busy: bool = False
+    told: bool = False
 
 
 class Player:
@@ -97,7 +99,8 @@ class Player:
         after: date | None = None,
         batch: Callable[[Step], object] | None = None,
     ) -> Iterator[date]:
-        """Play lives in the order in which their steps were recorded; yields, about every week, the day up to which all is durable.
+        """Play lives in the order in which their steps were recorded; yields, about every week and at the end of
+        each month, the day up to which all is durable.
 
         A life without a member id begins with its registration. `after` is the last day that an earlier run yielded:
         what was recorded by then is not asked again. Steps of one member that `batch` puts together (by
@@ -123,7 +126,7 @@ class Player:
         begun = day = order[0][0]
         for on, number, first, last in order:
             if on != day:
-                if (on - begun).days >= _DURABLE_DAYS:
+                if (on - begun).days >= _DURABLE_DAYS or on.month != day.month:
                     self._finish_all()
                     yield day
                     begun = on
@@ -144,6 +147,8 @@ class Player:
                 yield kept or kiteline.members.load(person.member_id, reference)
 
     def _ask(self, person: _Person, first: int, last: int) -> None:
+        if person.told:
+            return
         if person.busy:
             person.waiting.append((first, last))
             return
@@ -203,6 +208,8 @@ class Player:
             self.played.recorded += max(1, last - first)
         if first < 0:
             person.member_id = receipt.member_id
+            # Registered by an earlier run that left no keys: that life is told already.
+            person.told = not self._keyed and receipt.status != _CREATED
         else:
             for step, fact in zip(person.life.steps[first:last], receipt.events, strict=True):
                 if step.name is not None:

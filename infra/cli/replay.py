@@ -1,0 +1,66 @@
+"""`kiteline replay`: a member's history on two clocks, in the order in which things happened, for a person to follow."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from uuid import UUID
+
+import typer
+
+from infra.failures import OperatorFailure
+from infra.settings import load_settings
+
+app = typer.Typer()
+
+
+class NothingToReplay(OperatorFailure):
+    """There is no such member, or a moment cannot be read."""
+
+    exit_code = 2
+
+
+@app.command()
+def replay(
+    member: Annotated[UUID, typer.Argument(help="the member's id", metavar="MEMBER")],
+    as_of: Annotated[str | None, typer.Option(help="as true at this time, date (its end) or month (its end)")] = None,
+    known_at: Annotated[str | None, typer.Option(help="as known at this time, or at this position of the log")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="the items of GET /v1/members/{id}/history")] = False,
+) -> None:
+    """Print a member's history: what happened, who recorded it, what was corrected by what, and the state after."""
+    import orjson
+
+    from domain.member.fold import HEAD
+    from domain.times import as_of_us
+    from infra.cli.database import opened_database
+    from infra.cli.replay_table import print_history
+    from infra.recording.application import Kiteline
+    from projections.history import replay as replayed
+
+    try:
+        moment_us = as_of_us(as_of) if as_of is not None else HEAD
+        known_us = as_of_us(known_at) if known_at is not None and not known_at.isdecimal() else None
+    except (ValueError, OverflowError):
+        raise NothingToReplay(
+            "不能识别的时间：应为带时区的时间、日期或月份。", "A moment is a time with offset, a date or a month."
+        ) from None
+    with opened_database(load_settings()) as url:
+        kiteline = Kiteline(url, readers=1)
+        try:
+            facts = kiteline.read_stream(member)
+            reference = kiteline.refresh_reference()
+            head = kiteline.log.max_notification_id() or 0
+        finally:
+            kiteline.close()
+    if not facts:
+        raise NothingToReplay(f"没有这个党员：{member}。", f"There is no member {member}.")
+    if known_us is not None:
+        # As this member's own facts tell it: the last of them recorded by then.
+        position = max([0, *(fact.position for fact in facts if fact.recorded_us <= known_us)])
+    else:
+        position = min(int(known_at), head) if known_at is not None else head
+    items = replayed(facts, reference, as_of_us=moment_us, known_position=position)
+    if as_json:
+        answer = {"member_id": str(member), "known_position": position, "items": items}
+        typer.echo(orjson.dumps(answer, option=orjson.OPT_INDENT_2).decode())
+        return
+    print_history(member, items, reference, as_of=as_of, known_position=position if known_at is not None else None)
