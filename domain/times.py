@@ -83,7 +83,11 @@ def parse_occurred(text: str) -> Occurred:
         return Occurred(text, "day", day_start_us(date.fromisoformat(text)))
     if _TIME.match(text):
         moment = datetime.fromisoformat(text.upper().replace(",", "."))
-        local = moment.astimezone(SHANGHAI)
+        try:
+            local = moment.astimezone(SHANGHAI)
+        except OverflowError as error:
+            msg = f"beyond the years that can be told: {text!r}"
+            raise ValueError(msg) from error
         return Occurred(local.isoformat(), "time", instant_us(moment))
     msg = f"not a time with offset, a date or a month: {text!r}"
     raise ValueError(msg)

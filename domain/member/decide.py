@@ -23,6 +23,7 @@ ALREADY_VOIDED = Sentence("这条记录已经作废", "This event is void alread
 REGISTRATION_STANDS = Sentence(
     "登记入册不能作废，请更正其内容", "A registration cannot be voided: correct what it says."
 )
+NOT_CORRECTABLE = Sentence("作废和核实不能更正，请将其作废", "A void or a confirmation is voided, not corrected.")
 NO_FLAG = Sentence("这条记录没有待核实的疑点", "This event has no flag to confirm.")
 
 
@@ -56,6 +57,8 @@ def decide_about_event(ledger: list[Fact], fact: Fact, reference: Reference, *, 
         state = fold(ledger, reference)
         if target.event_id not in state.flagged or target.event_id in state.confirmed:
             raise Refused("no_flag", NO_FLAG)
+    elif isinstance(target.body, e.EventVoided | e.FlagConfirmed):
+        raise Refused("not_correctable", NOT_CORRECTABLE)
     else:
         return replace(
             fact, body=e.EventCorrected(body.event_id, _checked(ledger, target, body.changes, reference, now_us))

@@ -158,12 +158,9 @@ def must_favour_a_party(state: State, fact: Fact, _reference: Reference) -> bool
     body = cast("e.ClaimDecided", fact.body)
     if movement is None:
         return True
-    leg = movement.leg
-    parties = {leg.accepted_by, leg.branch}
-    for claim in movement.claims:
-        if claim.claim_id == body.claim_id:
-            parties |= {claim.organisation, claim.branch}
-    return body.in_favour_of in parties
+    claims = [claim for claim in movement.claims if claim.claim_id == body.claim_id]
+    parties = {movement.leg.accepted_by, movement.leg.branch}
+    return body.in_favour_of in parties.union(*((claim.organisation, claim.branch) for claim in claims))
 
 
 @rule(
@@ -239,6 +236,14 @@ def region_must_need_assignment(state: State, fact: Fact, _reference: Reference)
     return duty is not None and duty.since_us <= fact.when
 
 
+@rule("not_a_successor", "指定的区划不是拆分后的区划", "This is not one of the regions that the old one became.")
+def must_be_one_of_what_it_became(state: State, fact: Fact, reference: Reference) -> bool:
+    movement = state.open_movement
+    split = (movement.leg.region or movement.leg.declared_region) if movement is not None else None
+    candidates = reference.regions.resolve(split, local_day(fact.when)).candidates if split is not None else ()
+    return not candidates or cast("e.RegionAssigned", fact.body).region[:6] in candidates
+
+
 @rule("already_full", "已经是正式党员", "The member is a full member already.")
 def must_be_probationary(state: State, _fact: Fact, _reference: Reference) -> bool:
     return state.category == "PROBATIONARY"
@@ -271,7 +276,7 @@ RULES: Final[dict[type[Body], tuple[Rule, ...]]] = {
     e.Declined: (must_have_something_to_decline, must_be_concerned),
     e.ClaimDecided: (claim_must_stand, must_favour_a_party),
     e.PlacedInBranch: (must_be_placeable, must_be_concerned),
-    e.RegionAssigned: (region_must_need_assignment,),
+    e.RegionAssigned: (region_must_need_assignment, must_be_one_of_what_it_became),
     e.MovedOnward: (must_have_checked_in,),
     e.KeptInContactList: (review_must_be_open,),
     e.LostContactDeclared: (must_be_away, must_not_be_lost, silence_must_be_long_enough),
