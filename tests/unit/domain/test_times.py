@@ -81,3 +81,9 @@ def test_days_begin_at_midnight_in_shanghai():
 
 def test_the_logs_own_clock_is_written_in_utc_with_six_decimals():
     assert rfc3339_utc(instant_us(datetime(2025, 3, 5, 2, 0, 0, 7, tzinfo=UTC))) == "2025-03-05T02:00:00.000007Z"
+
+
+@pytest.mark.parametrize("text", ["9999-12-31T23:00:00-12:00", "0001-01-01T00:00:00+14:00"])
+def test_a_moment_beyond_the_years_that_can_be_told_is_none(text):
+    with pytest.raises(ValueError, match="beyond the years"):
+        parse_occurred(text)

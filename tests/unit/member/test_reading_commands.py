@@ -155,8 +155,8 @@ def test_an_opaque_id_is_short_and_plain(opaque):
     assert faults("assign-liaison", liaison=opaque) == [("/liaison", "unreadable")]
 
 
-def test_an_opaque_id_may_be_a_random_uuid():
-    liaison = "7b1d5f0e-5a3c-4e43-9a5e-0f2c6a7b9d10"
+@pytest.mark.parametrize("liaison", ["7b1d5f0e-5a3c-4e43-9a5e-0f2c6a7b9d10", "7b1d5f0e-5a3c-4e43-9a5e-13912345678a"])
+def test_an_opaque_id_may_be_a_random_uuid_whatever_its_digits(liaison):
     assert read("assign-liaison", liaison=liaison).body.liaison == liaison
 
 
