@@ -4,6 +4,7 @@ import contextlib
 import errno
 import signal
 import socket
+import sys
 import threading
 from collections.abc import Iterator
 from enum import StrEnum
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from api.service import Service
 
 app = typer.Typer()
+_SWITCH_SECONDS = 0.0005
 
 
 class Part(StrEnum):
@@ -81,6 +83,8 @@ def serve_http(service: "Service", listening: socket.socket) -> None:
             service.stopping = True  # not ready any more, while what is under way is finished
             super().handle_exit(sig, frame)
 
+    # Threads that fold hold the interpreter for at most this long when the event loop wants it back (default 5 ms).
+    sys.setswitchinterval(_SWITCH_SECONDS)
     settings = service.settings
     config = uvicorn.Config(
         create_app(service),
@@ -91,7 +95,7 @@ def serve_http(service: "Service", listening: socket.socket) -> None:
         timeout_keep_alive=20,
     )
     host, port = listening.getsockname()[:2]
-    get_logger(__name__).info("service started", address=f"http://{host}:{port}")
+    get_logger(__name__).info("service started", listening=f"http://{host}:{port}")
     _Server(config).run(sockets=[listening])
 
 

@@ -6,7 +6,6 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -20,12 +19,11 @@ SERVE = [sys.executable, "-c", "from infra.cli.main import app; app()", "serve"]
 
 
 @pytest.fixture
-def port() -> Iterator[int]:
+def port() -> int:
     """A port that nobody listens on, a moment ago."""
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
-        number = int(found.getsockname()[1])
-    yield number
+        return int(found.getsockname()[1])
 
 
 def environment(home: Path, database_url: str, port: int) -> dict[str, str]:
@@ -62,7 +60,7 @@ def test_term_finishes_what_is_under_way_and_loses_nothing(home: Path, database_
     try:
         with httpx.Client(base_url=f"http://127.0.0.1:{port}", headers=headers, trust_env=False) as client:
             await_ready(client, process)
-            acknowledged = []
+            acknowledged: list[int] = []
             while True:
                 code = f"O{len(acknowledged)}"
                 body = {"code": code, "name": f"样例{code}", "kind": "BRANCH", "region": "620102"}
