@@ -59,9 +59,10 @@ class Measured:
 
 
 def in_turn(ours: Callable[[], float], peer: Callable[[], float], rounds: int = 5) -> list[dict[str, float]]:
-    """Measure both sides in turn, so that what else happens on the machine hits both; who begins alternates."""
+    """Measure both sides in turn on a quiet machine, so that what else happens hits both; who begins alternates."""
     measured = []
     for number in range(rounds):
+        await_quiet()
         if number % 2:
             theirs = peer()
             mine = ours()
@@ -122,7 +123,7 @@ def command() -> str:
     return " ".join(["python -m", module, *sys.argv[1:]])
 
 
-def await_quiet(seconds: float = 120.0) -> None:
+def await_quiet(seconds: float = 45.0) -> None:
     """Wait until the machine is mostly idle, at most `seconds`; a busy one is said, since it harms the figures."""
     deadline = time.monotonic() + seconds
     while _busy_cores() > _QUIET_LOAD and time.monotonic() < deadline:

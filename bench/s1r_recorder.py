@@ -21,7 +21,7 @@ from eventsourcing.postgres import PostgresApplicationRecorder, PostgresDatastor
 from psycopg import Cursor
 from psycopg.rows import DictRow
 
-from bench.harness import Bar, Measured, await_quiet, in_turn, report
+from bench.harness import Bar, Measured, in_turn, report
 from infra.database.embedded import EmbeddedPostgres
 from infra.database.migrations import migrate
 from infra.event_store.recorder import KitelineRecorder
@@ -72,7 +72,6 @@ def main() -> None:
 
         rate(_ours(ours), options.writers, 1.0)
         rate(_peer(peer), options.writers, 1.0)
-        await_quiet()
         rounds = in_turn(our_rate, peer_rate, options.rounds)
         gapless = _must_be_gapless(ours)
         report(Measured(BAR, rounds, {"writers": options.writers, "events in our log, gapless": gapless}))

@@ -1,6 +1,8 @@
 """The database's disk full: saves are refused as unavailable, none acknowledged is lost, space is all it takes."""
 
+import contextlib
 import os
+import resource
 import subprocess
 import threading
 import time
@@ -21,33 +23,83 @@ from tests.faults.event_store_checks import gaps, log_of, lost
 
 _DISK_MIB = 160
 _BALLAST_MIB = 48
+_LARGEST_FILE = 12 << 20
 _SMALL = {"max_wal_size": "64MB", "min_wal_size": "32MB", "wal_buffers": "1MB", "shared_buffers": "32MB"}
 
 
+class SmallDisk:
+    """A file system of its own, nearly filled by a ballast file; only root may mount one."""
+
+    def __init__(self, folder: Path) -> None:
+        """Mount it over `folder`."""
+        self.home = folder / "home"
+        self._ballast = folder / "ballast"
+        subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={_DISK_MIB}m", "tmpfs", str(folder)], check=True)  # noqa: S607
+        self._ballast.write_bytes(bytes(_BALLAST_MIB << 20))
+
+    def fill(self, server: EmbeddedPostgres) -> None:
+        """Nothing to do: it is nearly full from the start."""
+
+    def free(self) -> None:
+        """Make space."""
+        self._ballast.unlink()
+
+    def close(self) -> None:
+        """Unmount it."""
+        subprocess.run(["umount", "--lazy", str(self.home.parent)], check=True)  # noqa: S607
+
+
+class SmallFiles:
+    """The same for an ordinary user: no file of the server's may grow beyond a size."""
+
+    def __init__(self, folder: Path) -> None:
+        """Use an ordinary folder."""
+        self.home = folder / "home"
+        self._processes: list[int] = []
+
+    def fill(self, server: EmbeddedPostgres) -> None:
+        """Limit every process of the server."""
+        postmaster = server.postmaster()
+        assert postmaster is not None
+        children = Path(f"/proc/{postmaster}/task/{postmaster}/children").read_text().split()
+        self._processes = [postmaster, *map(int, children)]
+        self._limit(_LARGEST_FILE)
+
+    def free(self) -> None:
+        """Let files grow again."""
+        self._limit(resource.RLIM_INFINITY)
+
+    def close(self) -> None:
+        """Nothing to do."""
+
+    def _limit(self, size: int) -> None:
+        for process in self._processes:
+            with contextlib.suppress(ProcessLookupError):
+                hard = resource.prlimit(process, resource.RLIMIT_FSIZE)[1]
+                resource.prlimit(process, resource.RLIMIT_FSIZE, (size, hard))
+
+
 @pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of its own, nearly filled by a ballast file that can be removed."""
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={_DISK_MIB}m", "tmpfs", str(disk)], check=True)  # noqa: S607
-    try:
-        (disk / "ballast").write_bytes(bytes(_BALLAST_MIB << 20))
-        yield disk
-    finally:
-        subprocess.run(["umount", "--lazy", str(disk)], check=True)  # noqa: S607
+def disk(tmp_path: Path) -> Iterator[SmallDisk | SmallFiles]:
+    """Somewhere to store with little space."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    disk = SmallDisk(folder) if os.geteuid() == 0 else SmallFiles(folder)
+    yield disk
+    disk.close()
 
 
-def test_a_full_disk_refuses_saves_and_loses_none_that_was_acknowledged(small_disk):
-    with EmbeddedPostgres(small_disk / "home", _SMALL) as server:
+def test_a_full_disk_refuses_saves_and_loses_none_that_was_acknowledged(disk):
+    with EmbeddedPostgres(disk.home, _SMALL) as server:
         migrate(server.url)
         recorder = KitelineRecorder(server.url)
-        answers: list[dict[str, object]] = []
+        answers: list[dict[str, object]] = [save(recorder)]
+        disk.fill(server)
 
         refusal = write_until_refused(recorder, answers)
         assert isinstance(refusal, StoreUnavailable)
-        assert answers
 
-        (small_disk / "ballast").unlink()
+        disk.free()
         before = len(answers)
         write_again(recorder, answers)
         recorder.close()
