@@ -55,15 +55,20 @@ class Folding:
         *,
         position: int = 0,
         kept: int = 4_000,
+        ledgers: int = 20_000,
     ) -> None:
         """`affected(spans)` names the members who ever checked in within spans of region codes, all for None, as written
-        up to the last batch that was yielded; `kept` is how many traces stay in memory.
+        up to the last batch that was yielded. `kept` traces stay in memory, the ledgers of the latest with them as long
+        as they hold no more than `ledgers` facts together.
         """
         self._log = log
         self._affected = affected
         self.parked = parked
         self._most = kept
+        self._most_facts = ledgers
         self._kept: OrderedDict[UUID, Trace] = OrderedDict()
+        self._with_ledger: OrderedDict[UUID, int] = OrderedDict()
+        self._facts = 0
         self._history = reference_upto(log, position)
 
     def fold(self, rows: Sequence[Row]) -> Iterator[Batch]:
@@ -118,7 +123,7 @@ class Folding:
         found: dict[UUID, Trace] = {}
         missing: list[UUID] = []
         for member, facts in decoded.items():
-            trace = self._kept.pop(member, None)
+            trace = self._take_out(member)
             if facts[0].version == 1:
                 found[member] = Trace(member)
             elif trace is not None and trace.can_take(facts):
@@ -173,17 +178,30 @@ class Folding:
         trace.emit(batch.rows)
         batch.latest_us = max(batch.latest_us, trace.last_key[0])
         if member not in self.parked:
-            trace.let_go()
-            self._kept[member] = trace
+            self._keep(member, trace)
 
     def _park(self, member: UUID, position: int, error: Exception, batch: Batch) -> None:
         self.parked.add(member)
-        self._kept.pop(member, None)
+        self._take_out(member)
         batch.parked.append(Parked(member, position, type(error).__name__))
 
+    def _take_out(self, member: UUID) -> Trace | None:
+        self._facts -= self._with_ledger.pop(member, 0)
+        return self._kept.pop(member, None)
+
+    def _keep(self, member: UUID, trace: Trace) -> None:
+        self._kept[member] = trace
+        if trace.facts is not None:
+            self._with_ledger[member] = len(trace.facts)
+            self._facts += len(trace.facts)
+
     def _drop_oldest(self) -> None:
+        while self._facts > self._most_facts:
+            member, facts = self._with_ledger.popitem(last=False)
+            self._facts -= facts
+            self._kept[member].let_go()
         while len(self._kept) > self._most:
-            self._kept.popitem(last=False)
+            self._take_out(next(iter(self._kept)))
 
 
 def reference_upto(log: Log, position: int, page: int = 5_000) -> ReferenceHistory:

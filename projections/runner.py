@@ -69,7 +69,8 @@ class Hooks:
 class Runner:
     """Folds the log into the read models. `pool` hands out connections of their owner; one is kept while leading.
 
-    `wait(seconds)` returns early when something may be new; `kept` bounds the traces in memory (about 8 kB each).
+    `wait(seconds)` returns early when something may be new; `kept` traces stay in memory (a few kB each), and
+    `ledgers` facts of the latest of them (about 1 kB each), so that late facts need not be looked up.
     """
 
     def __init__(
@@ -81,6 +82,7 @@ class Runner:
         hooks: Hooks | None = None,
         page: int = PAGE,
         kept: int = 4_000,
+        ledgers: int = 20_000,
     ) -> None:
         self._pool = pool
         self._log = log
@@ -88,6 +90,7 @@ class Runner:
         self._hooks = hooks or Hooks()
         self._page = page
         self._kept = kept
+        self._ledgers = ledgers
 
     def run_forever(self, stop: threading.Event) -> None:
         """Lead when nobody else does, until `stop` is set; failures are told, and the work begins again from what stands."""
@@ -158,7 +161,12 @@ class _Work:
         self._writer = ThreadPoolExecutor(1, "kiteline-projection")
         parked = {row[0] for row in connection.execute(_PARKED)}
         self._folding = Folding(
-            runner._log, self._affected, parked, position=self.written.position, kept=runner._kept
+            runner._log,
+            self._affected,
+            parked,
+            position=self.written.position,
+            kept=runner._kept,
+            ledgers=runner._ledgers,
         )
 
     def __enter__(self) -> _Work:

@@ -13,13 +13,14 @@ PAST: Final = 2
 
 
 class Segment:
-    """Visible at a moment t, as known at position k, iff valid_from <= t, known_from <= k < known_to, and t < valid_to or k < ended_from.
+    """Visible at moment t, known at position k, iff valid_from <= t, known_from <= k < known_to, t < valid_to or k < ended_from.
 
     A row is born open. Its end becomes known at `ended_from`: before that position it was taken for open, and so it is
-    written once more instead of twice. `known_to` is where a correction took it back. `stored` says in which table it is.
+    written once more instead of twice. `known_to` is where a correction took it back. `stored` says in which table it is,
+    `is_listed` that it waits to be written.
     """
 
-    __slots__ = ("ended_from", "known_from", "known_to", "stored", "valid_from", "valid_to", "values")
+    __slots__ = ("ended_from", "is_listed", "known_from", "known_to", "stored", "valid_from", "valid_to", "values")
 
     def __init__(self, values: tuple[Any, ...], valid_from: int, known_from: int) -> None:
         self.values = values
@@ -29,6 +30,7 @@ class Segment:
         self.ended_from = FOREVER
         self.known_to = FOREVER
         self.stored = UNSTORED
+        self.is_listed = False
 
     @property
     def is_empty(self) -> bool:

@@ -16,7 +16,7 @@ from domain.member.fold import effective
 from domain.member.state import State
 from domain.member.views import concerned_regions
 from projections.segment import CURRENT, FOREVER, PAST, UNSTORED, Segment
-from projections.values import CLOCK_DUTIES, clock_values, duty_values, leg_values, roster_values
+from projections.values import CLOCK_DUTIES, clock_values, duty_values, leg_values, readers_of, roster_values
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -74,6 +74,7 @@ class Trace:
         "member",
         "places",
         "position",
+        "readers",
         "roster",
         "state",
         "version",
@@ -87,11 +88,12 @@ class Trace:
         self.version = 0
         self.position = 0
         self.roster: Segment | None = None
+        self.readers = ""
         self.clock: Segment | None = None
         self.duties: dict[str, tuple[Duty, Segment]] = {}
         self.legs: dict[tuple[str, int], Segment] = {}
         self.places: set[str] = set()
-        self.changed: dict[int, tuple[int, Ident, Segment]] = {}
+        self.changed: list[tuple[int, Ident, Segment]] = []
         self.facts: list[Fact] | None = []
         self.live: list[tuple[int, Ident, Segment]] | None = []
 
@@ -112,6 +114,8 @@ class Trace:
         key = (fact.when, fact.body.order, fact.position)
         if key > self.last_key and not isinstance(fact.body, _REWRITES):
             apply(self.state, fact, reference)
+            # Rows of their own say what was owed when; the fold never looks back at it.
+            self.state.ended_duties.clear()
             self.last_key = key
             self._observe(fact, reference, fact.position)
             if self.facts is not None:
@@ -145,16 +149,22 @@ class Trace:
 
     def _observe(self, fact: Fact, reference: Reference, position: int) -> None:
         """Compare the state after a fact with the rows that stand, and end and begin rows where they differ."""
-        state, when = self.state, fact.when
-        if type(fact.body) not in _KEEPS_PLACE or self.roster is None:
-            values = roster_values(state, reference, self.roster.values if self.roster is not None else None)
-            if self.roster is None or values != self.roster.values:
-                self.roster = self._succeed(ROSTER, None, self.roster, values, when, position)
+        state, when, roster = self.state, fact.when, self.roster
+        if roster is None or type(fact.body) not in _KEEPS_PLACE:
+            values = roster_values(state, reference, roster.values if roster is not None else None)
+            if roster is None or values != roster.values:
+                if roster is not None:
+                    self._end(ROSTER, None, roster, when, position)
+                roster = self.roster = self._begin(ROSTER, None, values, when, position)
+                self.readers = readers_of(values)
             self._observe_legs(position)
         self._observe_duties(when, position)
-        values = clock_values(state, self.roster.values)
-        if self.clock is None or values != self.clock.values:
-            self.clock = self._succeed(CLOCK, None, self.clock, values, when, position)
+        values = clock_values(state, roster.values, self.readers)
+        clock = self.clock
+        if clock is None or values != clock.values:
+            if clock is not None:
+                self._end(CLOCK, None, clock, when, position)
+            self.clock = self._begin(CLOCK, None, values, when, position)
 
     def _observe_legs(self, position: int) -> None:
         movement = self.state.movement
@@ -178,7 +188,7 @@ class Trace:
             for key in [key for key, (duty, _) in standing.items() if owed.get(key) is not duty]:
                 self._end(DUTY, key, standing.pop(key)[1], when, position)
         for key, duty in owed.items():
-            if key not in standing and key not in CLOCK_DUTIES:
+            if key not in CLOCK_DUTIES and key not in standing:
                 begins = duty.since_us if duty.since_us > when else when
                 standing[key] = (duty, self._begin(DUTY, key, duty_values(duty), begins, position))
 
@@ -190,18 +200,16 @@ class Trace:
 
     def _end(self, track: int, ident: Ident, segment: Segment, when: int, position: int) -> None:
         segment.valid_to, segment.ended_from = when, position
-        self.changed[id(segment)] = (track, ident, segment)
+        self._list(track, ident, segment)
 
     def _retire(self, track: int, ident: Ident, segment: Segment, position: int) -> None:
         segment.known_to = position
-        self.changed[id(segment)] = (track, ident, segment)
+        self._list(track, ident, segment)
 
-    def _succeed(
-        self, track: int, ident: Ident, before: Segment | None, values: tuple[Any, ...], when: int, position: int
-    ) -> Segment:
-        if before is not None:
-            self._end(track, ident, before, when, position)
-        return self._begin(track, ident, values, when, position)
+    def _list(self, track: int, ident: Ident, segment: Segment) -> None:
+        if not segment.is_listed:
+            segment.is_listed = True
+            self.changed.append((track, ident, segment))
 
     def _fold_anew(self, facts: list[Fact], reference: Reference, position: int) -> None:
         fresh = Trace(self.member)
@@ -215,30 +223,29 @@ class Trace:
     def _reconcile(self, fresh: Trace, position: int) -> None:
         """Take over a fold made anew: keep rows that it has too, retire those that it has not, begin those it adds."""
         standing = {
-            (track, ident, row.valid_from, row.values): row
+            (track, ident, row.valid_from): row
             for track, ident, row in self.live or ()
-            if row.known_to == FOREVER and not row.is_empty
+            if row.known_to == FOREVER and row.valid_to > row.valid_from
         }
         live: list[tuple[int, Ident, Segment]] = []
         for track, ident, row in fresh.live or ():
-            if row.known_to != FOREVER or row.is_empty:
+            if row.known_to != FOREVER or row.valid_to <= row.valid_from:
                 continue
-            kept = standing.get((track, ident, row.valid_from, row.values))
-            if kept is not None and kept.valid_to == row.valid_to:
-                pass
-            elif kept is not None and kept.valid_to == FOREVER:
-                self._end(track, ident, kept, row.valid_to, position)
+            kept = standing.get((track, ident, row.valid_from))
+            if kept is not None and kept.values == row.values and kept.valid_to in (row.valid_to, FOREVER):
+                if kept.valid_to != row.valid_to:
+                    self._end(track, ident, kept, row.valid_to, position)
+                del standing[track, ident, row.valid_from]
+                live.append((track, ident, kept))
             else:
                 live.append((track, ident, row))
+                row.is_listed = False
                 if row.valid_to != FOREVER:
-                    self.changed[id(row)] = (track, ident, row)
-                continue
-            del standing[track, ident, row.valid_from, row.values]
-            live.append((track, ident, kept))
-        for (track, ident, _, _), row in standing.items():
+                    self._list(track, ident, row)
+        for (track, ident, _), row in standing.items():
             self._retire(track, ident, row, position)
         self.live = live
-        self.state, self.last_key = fresh.state, fresh.last_key
+        self.state, self.last_key, self.readers = fresh.state, fresh.last_key, fresh.readers
         self._point_at_open_rows(fresh)
 
     def _point_at_open_rows(self, fresh: Trace) -> None:
@@ -261,7 +268,8 @@ class Trace:
         if self.roster is None or self.clock is None:
             return
         left: list[tuple[int, Ident]] = []
-        for track, ident, segment in self.changed.values():
+        for track, ident, segment in self.changed:
+            segment.is_listed = False
             if segment.stored == PAST:
                 rows.retire(track, self.member, ident, segment)
                 continue
@@ -287,7 +295,8 @@ class Trace:
 
     def mark_written(self) -> None:
         """Say that everything up to here is in the tables."""
-        for _, _, segment in self.changed.values():
+        for _, _, segment in self.changed:
+            segment.is_listed = False
             segment.stored = PAST
         self.changed.clear()
         for segment in self._open_rows():

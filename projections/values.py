@@ -34,6 +34,7 @@ CLOCK_DUTIES: Final = frozenset({ORIGIN_CONTACT, DESTINATION_CONTACT, REVIEW})
 _NOWHERE: Final[dict[str, Any]] = {}
 _NOBODY: Final = (None, None, None, None)
 _NO_REVIEW: Final = (None, None, None, None, None)
+_NOTHING: Final = (*_NOBODY, *_NOBODY, *_NO_REVIEW)
 
 
 def roster_values(state: State, reference: Reference, before: Values | None) -> Values:
@@ -99,34 +100,44 @@ CLOCK_COLUMNS: Final = (
 )  # fmt: skip
 
 
-def clock_values(state: State, roster: Values) -> Values:
-    """Return the clocks: the last contact, the contacts and the review that it moves, and the earliest day anything is due.
+def readers_of(roster: Values) -> str:
+    """Return the organisations that a roster row names, joined by commas: they may read the clocks beside it."""
+    return ",".join(dict.fromkeys(code for code in (roster[0], *roster[_RESPONSIBLE:_BRANCH]) if code is not None))
+
+
+def clock_values(state: State, roster: Values, readers: str) -> Values:
+    """Return the clocks: the last contact, the contacts and the review that it moves, and the first day anything is due.
 
     The two regions and the organisations at the head are the roster's, for those who may read the row.
     """
     duties = state.duties
     origin, destination, review = duties.get(ORIGIN_CONTACT), duties.get(DESTINATION_CONTACT), duties.get(REVIEW)
     first = origin or destination or review
-    return (
+    head = (
         roster[AFFILIATION_REGION],
         roster[REGION],
-        ",".join(dict.fromkeys(code for code in (roster[0], *roster[_RESPONSIBLE:_BRANCH]) if code is not None)),
+        readers,
         state.last_contact_at,
         state.last_contact_us,
         state.lost_contact,
         min([duty.due_on for duty in duties.values()]) if duties else None,
         first.subject if first is not None else None,
-        *((origin.organisation, origin.region, origin.since_us, origin.month_from) if origin is not None else _NOBODY),
-        *(
+    )
+    if first is None:
+        return head + _NOTHING
+    return (
+        head
+        + ((origin.organisation, origin.region, origin.since_us, origin.month_from) if origin is not None else _NOBODY)
+        + (
             (destination.organisation, destination.region, destination.since_us, destination.month_from)
             if destination is not None
             else _NOBODY
-        ),
-        *(
+        )
+        + (
             (review.organisation, review.region, review.since_us, review.due_on, review.provisional)
             if review is not None
             else _NO_REVIEW
-        ),
+        )
     )
 
 
