@@ -96,6 +96,15 @@ def test_each_duty_opens_with_its_owner_and_due_day_and_clears(country: Country,
     assert owed(country.state(loop.member, as_of=moment)["duties"]) == DUTIES[moment]
 
 
+def test_a_moment_may_be_asked_for_in_any_way_of_writing_it(country: Country, loop: Loop):
+    expected = owed(country.state(loop.member, as_of="2024-10-31")["duties"])
+    for same in ("2024-10", "2024-10-31T23:59:59.999999+08:00", "2024-10-31T15:59:59.999999Z"):
+        assert owed(country.state(loop.member, as_of=same)["duties"]) == expected
+        assert country.on_roster("inflow", region="620102", as_of=same) == {loop.member: "settled"}
+    noon = DUTIES["2024-10-08T12:00:00+08:00"]
+    assert owed(country.state(loop.member, as_of="2024-10-08T04:00:00Z")["duties"]) == noon
+
+
 @pytest.mark.parametrize("moment", DUTIES)
 def test_the_worklists_of_those_who_owe_say_the_same(country: Country, loop: Loop, moment: str):
     on_lists = [duty for owner in ("民勤-1", "民勤", "武威", "兰州", "城关", "城关-1")
@@ -307,6 +316,8 @@ def test_the_lifecycle_counts_the_member_once_in_one_view(
     assert country.lifecycle("outflow", organisation="民勤-1", as_of=as_of) == outflow
     for place in ("620102", "620100"):
         assert country.lifecycle("inflow", region=place, as_of=as_of) == inflow
+    if as_of >= "2024-10-15":
+        assert country.lifecycle("inflow", organisation="城关-1", as_of=as_of) == inflow
     for (view, stage), counts in outflow.items():
         assert country.lifecycle("outflow", region="620621", as_of=as_of, view=view) == {(view, stage): counts}
 

@@ -73,6 +73,16 @@ def test_what_was_known_may_be_named_by_time_or_by_position(country: Country, la
     assert len(now["items"]) == 2
 
 
+def test_before_anything_was_recorded_nothing_was_known(country: Country, late: Late):
+    asked = {"side": "outflow", "region": "620621", "as_of": "2025-06-30", "known_at": "2025-06-30"}
+    answer = country.everywhere.ask("/v1/rosters", **asked)
+    assert (answer["items"], answer["known_position"]) == ([], 0)
+    assert country.lifecycle("outflow", region="620621", as_of="2025-06-30", known_at="2025-06-30") == {}
+    assert country.flows("2025-06", known_at="2025-06-30") == {}
+    unknown = country.everywhere.get(f"/v1/members/{late.late}", as_of="2025-06-30", known_at="2025-06-30")
+    assert unknown.status_code == 404
+
+
 def test_before_the_day_of_leaving_nothing_changes_on_either_clock(country: Country, late: Late):
     for known_at in (None, late.then):
         assert country.on_roster("outflow", region="620621", as_of="2025-05-19", known_at=known_at) == {

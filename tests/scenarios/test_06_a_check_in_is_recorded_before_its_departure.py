@@ -106,12 +106,9 @@ def test_the_departure_is_confirmed_on_no_day_as_known_now(country: Country, pai
 
 
 def test_the_months_count_both_the_same(country: Country, pair: Pair):
-    assert country.flows("2025-04") == {
-        ("620621", "620102"): {"departed": 2, "arrived": 2, "under_way": 2, "in_place": 2}
-    }
-    assert country.flows("2025-04", known_at=pair.accepted["position"]) == {
-        ("620621", "620102"): {"departed": 2, "arrived": 2, "under_way": 2, "in_place": 2}
-    }
+    both = {"departed": 2, "arrived": 2, "under_way": 2, "in_place": 2}
+    assert country.flows("2025-04")["620621", "620102"] == both
+    assert country.flows("2025-04", known_at=pair.accepted["position"]) == {("620621", "620102"): both}
     assert country.flows("2025-03") == {}
 
 
@@ -129,6 +126,43 @@ def test_the_place_of_the_check_in_sees_the_member_from_then_on(country: Country
     assert pair.backwards
     assert country.seen["registered"] == {"民勤": 200, "城关": 404, "西宁": 404}
     assert country.seen["checked in"] == {"民勤": 200, "城关": 200, "西宁": 404}
+
+
+LIFE = {
+    "report-departure": ("2025-03-28", {"destination": {"region": "510104"}, "departs_on": "2025-04-01"}),
+    "hold-pre-departure-talk": ("2025-03-30", {}),
+    "depart": ("2025-04-01", {}),
+    "check-in": ("2025-04-03", {"region": "510104", "channel": "WORKER"}),
+    "accept": ("2025-04-04", {"branch": "锦江-1"}),
+    "record-contact": ("2025-04-20", {"channel": "VISIT", "organisation": "锦江-1"}),
+}
+ORDERS = (
+    ("report-departure", "hold-pre-departure-talk", "depart", "check-in", "accept", "record-contact"),
+    ("check-in", "accept", "record-contact", "depart", "report-departure", "hold-pre-departure-talk"),
+    ("check-in", "report-departure", "record-contact", "hold-pre-departure-talk", "accept", "depart"),
+    ("record-contact", "check-in", "depart", "accept", "report-departure", "hold-pre-departure-talk"),
+)
+
+
+def test_a_whole_life_ends_the_same_in_whatever_order_it_is_recorded(country: Country):
+    members = []
+    for order in ORDERS:
+        member = country.of("凉州-1").register("凉州-1", name="测试丙")
+        for verb in order:
+            occurred_at, body = LIFE[verb]
+            acting = {"accept": "锦江"}.get(verb, "凉州-1")
+            country.everywhere.command(member, verb, occurred_at, **{"organisation": acting, **body})
+        members.append(member)
+    for moment in ("2025-03-27", "2025-03-28", "2025-03-31", *MOMENTS):
+        first, *others = (_anonymous(country.state(member, as_of=moment)) for member in members)
+        assert all(other == first for other in others), moment
+    first_history, *others = ([item["type"] for item in country.history(member)] for member in members)
+    assert all(other == first_history for other in others)
+    rows = [_anonymous(item) for item in country.roster("inflow", region="510104", as_of="2025-05-31")]
+    assert rows == [rows[0]] * len(ORDERS)
+    assert country.flows("2025-04")["620602", "510104"] == {
+        "departed": 4, "arrived": 4, "under_way": 4, "in_place": 4,
+    }  # fmt: skip
 
 
 _OWN = ("member_id", "movement_id", "duty_id", "position", "known_position", "event_id", "version", "recorded_at")
