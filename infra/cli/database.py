@@ -2,10 +2,18 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from urllib.parse import urlsplit
+
+import psycopg
 
 from infra.database.embedded import EmbeddedPostgres
 from infra.database.migrations import migrate
+from infra.failures import OperatorFailure
 from infra.settings import Settings
+
+
+class DatabaseUnreachable(OperatorFailure):
+    """The database that the settings name does not answer, or refuses the login."""
 
 
 @contextmanager
@@ -15,9 +23,22 @@ def opened_database(settings: Settings) -> Iterator[str]:
     Raises OperatorFailure that says what is wrong and what to do.
     """
     if settings.database_url is not None:
-        migrate(settings.database_url)
+        try:
+            migrate(settings.database_url)
+        except psycopg.OperationalError as error:
+            raise DatabaseUnreachable(*_unreachable(settings.database_url)) from error
         yield settings.database_url
         return
     with EmbeddedPostgres(settings.home) as embedded:
         migrate(embedded.url)
         yield embedded.url
+
+
+def _unreachable(url: str) -> tuple[str, str]:
+    # Without the driver's own words: they may hold the login and what it was refused with.
+    parts = urlsplit(url)
+    place = f"{parts.hostname or 'socket'}:{parts.port or 5432}{parts.path}"
+    return (
+        f"无法连接 KITELINE_DATABASE_URL 所指的数据库 {place}；请检查其是否运行、登录名与密码是否正确。",
+        f"The database of KITELINE_DATABASE_URL ({place}) cannot be reached: is it up, are login and password right?",
+    )

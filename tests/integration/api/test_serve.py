@@ -14,6 +14,8 @@ import pytest
 from infra.settings import Settings
 from infra.tokens.configured import local_issuer
 from infra.tokens.principal import Role
+from infra.vault.master_key import MasterKeyFailure
+from tests.running_service import running_service
 
 SERVE = [sys.executable, "-c", "from infra.cli.main import app; app()", "serve"]
 
@@ -97,3 +99,22 @@ def await_ready(client: httpx.Client, process: "subprocess.Popen[bytes]") -> Non
                 return
         except httpx.TransportError:
             continue
+
+
+def test_a_database_that_does_not_answer_is_said_without_its_password(home: Path, port: int):
+    url = f"postgresql://kiteline:secret-word@127.0.0.1:{port}/kiteline"
+    done = subprocess.run(
+        SERVE, env=environment(home, url, port + 1), capture_output=True, text=True, timeout=60, check=False
+    )
+
+    assert done.returncode == 1
+    assert "cannot be reached" in done.stderr
+    assert "secret-word" not in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_vault_written_with_another_key_is_not_served(home: Path, tmp_path: Path, database_url: str):
+    with running_service(home, database_url) as running:
+        running.department.organise("MQ", "620621")
+    with pytest.raises(MasterKeyFailure), running_service(tmp_path / "another", database_url):
+        pytest.fail("served with a key that opens nothing")
