@@ -90,15 +90,15 @@ def instant_of(text: str, slot: int) -> int:
 def counting(rows: list[Row]) -> list[Row]:
     """Drop what is void, correct what is corrected, sort."""
     by_id = {row["id"]: row for row in rows}
+    voids = [row for row in rows if row["type"] == "event_voided"]
 
     def void(row: Row) -> bool:
-        voids = [one for one in rows if one["type"] == "event_voided" and one["data"]["event_id"] == row["id"]]
-        return any(not void(one) for one in voids)
+        return any(not void(one) for one in voids if one["data"]["event_id"] == row["id"])
 
     def root(row: Row) -> Row:
         return root(by_id[row["data"]["event_id"]]) if row["type"] == "event_corrected" else row
 
-    kept = [deepcopy(row) for row in rows if not void(row)]
+    kept = [{**row, "data": dict(row["data"])} for row in rows if not void(row)]
     alive = {row["id"]: row for row in kept}
     for row in sorted(kept, key=lambda one: one["position"]):
         target = alive.get(root(row)["id"]) if row["type"] == "event_corrected" else None
@@ -433,9 +433,18 @@ def replay(rows: list[Row], until: int) -> list[Row]:
 
 
 def state_at(rows: list[Row], until: int) -> Row:
-    """Return the state at an instant."""
-    trace = replay(rows, until)
-    return trace[-1]["after"] if trace else blank()
+    """Return the state at an instant, as the replay would leave it."""
+    s = blank()
+    for row in counting(rows):
+        if row["when"] > until:
+            break
+        why = refusal(s, row)
+        flags = [why] if why is not None else odd(s, row)
+        if why is None:
+            happen(s, row)
+        if flags:
+            s["flags"][row["id"]] = flags
+    return s
 
 
 # --- what is owed -------------------------------------------------------------------------------------------------
