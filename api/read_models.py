@@ -64,7 +64,9 @@ def scope_of(service: Service, principal: Principal) -> tuple[str, str]:
     for place in places:
         beginnings += _stored(reference, place, service.now_us)
     below = reference.organisations.below(far.organisation) if far.organisation is not None else []
-    return ",".join(beginnings) or _NOBODY, ",".join(below) or _NOBODY
+    # A token may name what nobody registered: only codes that are known, and mean nothing else in a list, are let in.
+    known = [code for code in below if reference.organisations.get(code) and "," not in code and code not in "*-"]
+    return ",".join(beginnings) or _NOBODY, ",".join(known) or _NOBODY
 
 
 def _stored(reference: Reference, beginning: str, now_us: int) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import date
 from functools import partial
@@ -33,6 +34,11 @@ Read = Callable[[Reader], tuple[UUID, Body, Occurred]]
 
 _TRIES: Final = 20
 _CODE_LENGTH: Final = 64
+# Codes are listed with commas between them where row-level security reads them, beside "*" for all and "-" for none.
+_CODE: Final = re.compile(r"(?=.*\w)[^,\x00-\x1f\x7f]+")
+_ODD_CODE: Final = Sentence(
+    "组织代码不能含逗号，且至少含一个字母、数字或汉字", "A code has no comma, and at least one letter or digit."
+)
 _NAME_LENGTH: Final = 200
 _EXISTS: Final = Sentence("已有这个代码的组织", "There is an organisation with this code already.")
 
@@ -138,6 +144,8 @@ def read_organisation(reader: Reader, payload: dict[str, Any]) -> tuple[Organisa
     _only(reader, payload, names)
     occurred = reader.occurred(payload.get("occurred_at", reader.today.isoformat()))
     code = _text(reader, payload, "code", _CODE_LENGTH)
+    if code and not _CODE.fullmatch(code):
+        reader.fault("/code", "unreadable", _ODD_CODE, "LZ-CG-BR1")
     name = _text(reader, payload, "name", _NAME_LENGTH)
     kind = payload.get("kind")
     if kind not in codes.ORGANISATION_KINDS:
