@@ -37,7 +37,7 @@ class SmallDisk:
         subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={_DISK_MIB}m", "tmpfs", str(folder)], check=True)  # noqa: S607
         self._ballast.write_bytes(bytes(_BALLAST_MIB << 20))
 
-    def fill(self, server: EmbeddedPostgres) -> None:
+    def fill(self) -> None:
         """Nothing to do: it is nearly full from the start."""
 
     def free(self) -> None:
@@ -55,14 +55,9 @@ class SmallFiles:
     def __init__(self, folder: Path) -> None:
         """Use an ordinary folder."""
         self.home = folder / "home"
-        self._processes: list[int] = []
 
-    def fill(self, server: EmbeddedPostgres) -> None:
-        """Limit every process of the server."""
-        postmaster = server.postmaster()
-        assert postmaster is not None
-        children = Path(f"/proc/{postmaster}/task/{postmaster}/children").read_text().split()
-        self._processes = [postmaster, *map(int, children)]
+    def fill(self) -> None:
+        """Limit every process of the server, and its keeper, whose limit a server started again inherits."""
         self._limit(_LARGEST_FILE)
 
     def free(self) -> None:
@@ -73,10 +68,12 @@ class SmallFiles:
         """Nothing to do."""
 
     def _limit(self, size: int) -> None:
-        for process in self._processes:
-            with contextlib.suppress(ProcessLookupError):
+        limited = [int((self.home / "postgres" / "server.lock").read_text())]
+        for process in limited:  # grows by the children of each
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError):
                 hard = resource.prlimit(process, resource.RLIMIT_FSIZE)[1]
                 resource.prlimit(process, resource.RLIMIT_FSIZE, (size, hard))
+                limited += map(int, Path(f"/proc/{process}/task/{process}/children").read_text().split())
 
 
 @pytest.fixture
@@ -94,7 +91,7 @@ def test_a_full_disk_refuses_saves_and_loses_none_that_was_acknowledged(disk):
         migrate(server.url)
         recorder = KitelineRecorder(server.url)
         answers: list[dict[str, object]] = [save(recorder)]
-        disk.fill(server)
+        disk.fill()
 
         refusal = write_until_refused(recorder, answers)
         assert isinstance(refusal, StoreUnavailable)
