@@ -128,7 +128,7 @@ def test_the_place_of_the_check_in_sees_the_member_from_then_on(country: Country
     assert country.seen["checked in"] == {"民勤": 200, "城关": 200, "西宁": 404}
 
 
-LIFE = {
+LIFE: dict[str, tuple[str, dict[str, Any]]] = {
     "report-departure": ("2025-03-28", {"destination": {"region": "510104"}, "departs_on": "2025-04-01"}),
     "hold-pre-departure-talk": ("2025-03-30", {}),
     "depart": ("2025-04-01", {}),
