@@ -127,11 +127,11 @@ def must_be_concerned(state: State, fact: Fact, reference: Reference) -> bool:
 
 
 @rule("already_accepted", "本组织已经接收", "This side has accepted already.")
-def must_not_accept_twice(state: State, fact: Fact, _reference: Reference) -> bool:
+def must_not_accept_twice(state: State, fact: Fact, reference: Reference) -> bool:
     movement = state.open_movement
     if movement is None or movement.stage != "settled":
         return True
-    return all(claim.organisation != fact.organisation for claim in movement.claims)
+    return not any(is_in_line(fact.organisation, claim.organisation, reference) for claim in movement.claims)
 
 
 @rule("nothing_to_answer", "没有等待答复的报到", "There is no check-in to answer.")
@@ -272,7 +272,7 @@ RULES: Final[dict[type[Body], tuple[Rule, ...]]] = {
     e.CheckInPrompted: (check_in_must_be_awaited,),
     e.CaseRouted: (must_have_a_case,),
     e.Accepted: (must_have_something_to_accept, must_be_concerned, must_not_accept_twice),
-    e.AcceptanceContested: (must_have_something_to_accept,),
+    e.AcceptanceContested: (must_have_something_to_accept, must_not_accept_twice),
     e.Declined: (must_have_something_to_decline, must_be_concerned),
     e.ClaimDecided: (claim_must_stand, must_favour_a_party),
     e.PlacedInBranch: (must_be_placeable, must_be_concerned),

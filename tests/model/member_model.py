@@ -215,7 +215,7 @@ def refusal(s: Row, row: Row) -> str | None:  # noqa: C901, PLR0911, PLR0912 - o
         if kind == "accepted" and not concerned(s, org):
             return "not_your_case"
         claimed = [claim["organisation"] for claim in s["movement"]["claims"]]
-        return "already_accepted" if now == "settled" and org in claimed else None
+        return "already_accepted" if now == "settled" and any(related(org, one) for one in claimed) else None
     if kind == "declined":
         withdraws = now == "settled" and s["movement"]["claims"] and org in (*parties(s), leg(s)["branch"])
         if now == "checked_in":

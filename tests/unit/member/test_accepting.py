@@ -224,6 +224,13 @@ def test_claims_of_two_provinces_go_to_the_origins_topmost():
     assert owed(stream, "decide_claim", "2025-06-17")[0].organisation == "GS"
 
 
+def test_one_side_has_one_claim_in_whatever_order_its_acceptances_are_recorded():
+    stream, claim = contested()
+    earlier = stream.command("accept", "2025-06-16T12:00:00+08:00", "WZ")
+    assert [one["claim_id"] for one in state(stream)["movement"]["claims"]] == [earlier.event_id]
+    assert stream.state().flagged == {claim.event_id: ["already_accepted"]}
+
+
 def decline_three_times(stream, days):
     for day in days:
         stream.command("check-in", day, "CG", region=LANZHOU, channel="CODE")
