@@ -1,4 +1,4 @@
-"""Making the demo's data in a process of its own, told on the screen as it goes: what it needs in memory goes with it."""
+"""Making the demo's data in a process of its own, told on the screen: what it takes in memory goes with it."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class MakingFailed(OperatorFailure):
 
 
 def made_in_a_child(settings: Settings, url: str, members: int, seed: int, today: date) -> None:
-    """Make the data in a child process, or wait for another copy that does. Raises MakingFailed or KeyboardInterrupt.
+    """Make the data in a child process, or wait for a copy that does. Raises MakingFailed or KeyboardInterrupt.
 
     The child has the terminal's output, not its signals: it is asked to stop once, and ends with its parent.
     """

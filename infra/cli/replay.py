@@ -1,4 +1,4 @@
-"""`kiteline replay`: a member's history on two clocks, in the order in which things happened, for a person to follow."""
+"""`kiteline replay`: a member's history on two clocks, in the order in which things happened."""
 
 from __future__ import annotations
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from domain.calendar import month_end
 from infra.demo import habits
+from infra.demo.departure import destination, leave_as_planned, leave_unnoticed
 from infra.demo.stay import Stay
 from infra.demo.steps import Chance, Diary, Over
 
@@ -41,9 +42,9 @@ class Absence:
         self.left = left
         self.place = self.somewhere()
         if chance.happens(habits.PLANNED):
-            self._leave_as_planned()
+            leave_as_planned(self)
         else:
-            self._leave_unnoticed()
+            leave_unnoticed(self)
         if self.finished:
             return
         self._draw_silence()
@@ -56,7 +57,7 @@ class Absence:
         """Take up an absence that a register told of, checked in already or not. Raises Over."""
         self.left, self.place = left, place
         if self.chance.happens(habits.LIAISON):
-            self._assign_liaison(self.diary.known + self.chance.days(0, 20))
+            self.assign_liaison(self.diary.known + self.chance.days(0, 20))
         self._draw_silence()
         if checked_in and place in self.world.offices:
             self.stay_on(place, self.diary.begins, host)
@@ -89,75 +90,8 @@ class Absence:
             if place not in (self.home.county, but) and (place.isdigit() or not known):
                 return place
 
-    def _leave_as_planned(self) -> None:
-        chance, diary, left = self.chance, self.diary, self.left
-        reported = max(left - chance.days(2, 24), diary.known)
-        diary.chain(
-            "report-departure",
-            reported,
-            self.secretary,
-            destination=destination(self.place),
-            departs_on=left.isoformat(),
-            reason=chance.one_of(habits.REASON),
-        )
-        self.noticed = reported
-        talk = chance.one_of(habits.TALK)
-        if talk == "held":
-            by = "样例支部书记" if chance.happens(habits.NOTE) else None
-            diary.aside("hold-pre-departure-talk", chance.day_between(reported, left - _ONE), self.secretary, by=by)
-        elif talk == "waived":
-            reason = chance.one_of(habits.WAIVER)
-            diary.aside("waive-pre-departure-talk", chance.day_between(reported, left), self.secretary, reason=reason)
-        if chance.happens(habits.CANCELLED):
-            diary.chain("cancel-departure", max(chance.day_between(reported, left), diary.known), self.secretary)
-            self.finished, self.ended_on = True, diary.known
-            return
-        if chance.happens(habits.LIAISON):
-            self._assign_liaison(left - _ONE if left > reported else left)
-        fate = chance.one_of(habits.DEPARTURE)
-        if fate == "never" and left < diary.until:
-            raise Over
-        if fate != "by_check_in":
-            late = 0 if fate == "same_day" else chance.random.randint(1, 9)
-            diary.chain("depart", left, self.secretary, late=late)
-        else:
-            diary.known = max(diary.known, left)
-        if talk == "late":
-            # Held by telephone from the road: late, and held all the same.
-            diary.aside("hold-pre-departure-talk", left + chance.days(2, 12), self.secretary)
-
-    def _leave_unnoticed(self) -> None:
-        chance, diary, left = self.chance, self.diary, self.left
-        found = max(left + chance.days(4, 70), diary.known)
-        seen_first = self.place.isdigit() and chance.happens(habits.CHECKED_IN_BEFORE_KNOWN)
-        if seen_first:
-            self.noticed = found
-            self._check_in(self.place, min(left + chance.days(3, 20), found))
-        by_month = chance.happens(habits.DEPARTURE_BY_MONTH) and self._was_home_at_the_first()
-        name = diary.new_name() if by_month and chance.happens(habits.MONTH_MADE_PRECISE) else None
-        diary.chain(
-            "depart",
-            left,
-            self.secretary,
-            late=(found - left).days,
-            at=f"{left:%Y-%m}" if by_month else None,
-            destination=destination(self.place),
-            reason=chance.one_of(habits.REASON),
-            name=name,
-        )
-        self.noticed = diary.known
-        if name is not None and not seen_first:
-            changes = {"occurred_at": left.isoformat()}
-            on = diary.known + chance.days(3, 30)
-            diary.aside("correct-event", on, self.secretary, about=name, changes=changes, reason="按车票核对的日期")
-        if chance.happens(habits.LIAISON):
-            self._assign_liaison(diary.known + chance.days(0, 10))
-
-    def _was_home_at_the_first(self) -> bool:
-        """A month stands at its first day: the absence before must have ended by then."""
-        return self.home_since is None or self.home_since < self.left.replace(day=1)
-
-    def _assign_liaison(self, on: date) -> None:
+    def assign_liaison(self, on: date) -> None:
+        """Name who keeps in touch."""
         liaison = f"liaison:{self.branch}:{self.chance.random.randint(1, 2)}"
         self.diary.aside("assign-liaison", on, self.secretary, liaison=liaison)
 
@@ -194,7 +128,7 @@ class Absence:
             self._change_destination(diary.known + _ONE)
         place = self.somewhere(self.place, known=True) if chance.happens(habits.ELSEWHERE) else self.place
         self.must_be_heard_of(arrived)
-        self._check_in(place, arrived)
+        self.check_in(place, arrived)
         self.stays[-1].be_answered(self.silent_from)
 
     def prompt(self, arrived: date) -> None:
@@ -210,7 +144,8 @@ class Absence:
         self.place = self.somewhere(self.place, known=True)
         self.diary.chain("change-destination", on, self.secretary, destination=destination(self.place))
 
-    def _check_in(self, place: str, on: date) -> None:
+    def check_in(self, place: str, on: date) -> None:
+        """Begin a stay with its check-in. Raises Over."""
         stay = Stay(self.chance, self.diary, self.world, self.home, self.branch, place, declared=self.place)
         self.stays.append(stay)
         stay.check_in(on)
@@ -231,7 +166,7 @@ class Absence:
         if chance.one_of(habits.ARRIVAL) == "never" and not by_check_in:
             raise Over
         self.must_be_heard_of(arrived)
-        self._check_in(place, max(arrived, diary.known))
+        self.check_in(place, max(arrived, diary.known))
         before.left_on = before.left_on or arrived
         self.stays[-1].be_answered(self.silent_from)
 
@@ -298,11 +233,6 @@ class Absence:
     def last_day(self) -> date:
         """The last day on which the member was away, as the member knows it."""
         return self.ended_on or self.diary.until
-
-
-def destination(place: str) -> dict[str, Any]:
-    """Return a place as a command's destination."""
-    return {"region": place} if place.isdigit() else {place: True}
 
 
 def months_between(first: date, last: date) -> list[tuple[date, date]]:

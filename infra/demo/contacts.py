@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 _ONE: Final = timedelta(days=1)
 _LOST_MONTHS: Final = 6
+_SURELY_AWAY: Final = timedelta(days=25)
+"""After the departure: by then it is recorded, and a decision about the absence is possible."""
 
 
 class Contacts:
@@ -70,7 +72,8 @@ class Contacts:
         chance, diary = self.chance, self.diary
         how = chance.one_of(shares)
         on = chance.day_between(first, last)
-        if how == "waived":
+        ended = self.absence.ended_on
+        if how == "waived" and (ended is None or on < ended) and on - self.absence.left > _SURELY_AWAY:
             reason = chance.one_of(habits.WAIVER)
             diary.aside("waive-contact", on, by, month=f"{first:%Y-%m}", reason=reason)
         elif how == "tried_first":

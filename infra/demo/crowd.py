@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
 import signal
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import date
 from multiprocessing import get_context
@@ -89,14 +91,17 @@ def play_crowd(crowd: Crowd, settings: Settings, url: str, processes: int) -> It
 
 
 _HERE: list[tuple[Crowd, World, Workshop]] = []
+_OPEN: Final = ExitStack()
 
 
 def _open(crowd: Crowd, settings: Settings, url: str) -> None:
-    """Open a worker's own desk; it is closed by the end of the process, when nothing is on its way."""
+    """Open a worker's own desk; it is closed when the process ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    shop = opened_workshop(url, Vault(load_master_key(settings)), facts_kept=_FACTS_OF_A_COHORT).__enter__()
+    vault = Vault(load_master_key(settings))
+    shop = _OPEN.enter_context(opened_workshop(url, vault, facts_kept=_FACTS_OF_A_COHORT))
     shop.kiteline.refresh_reference()
     _HERE.append((crowd, crowd.world(), shop))
+    atexit.register(_OPEN.close)
     gc.freeze()
 
 
@@ -106,8 +111,11 @@ def _play(numbers: range) -> Outcome:
     desk = Desk(shop.kiteline, shop.vault, clock)
     player = Player(desk, Registration(desk), clock, keyed=False)
     lives = [(life, None) for life in newcomers(world, crowd.seed, numbers, crowd.first, crowd.until)]
+    # What a cohort leaves behind is collected between cohorts: looking for it while playing costs a tenth of the time.
+    gc.disable()
     for _ in player.play(lives, batch=_month):
         pass
+    gc.enable()
     return Outcome(len(numbers), player.played.recorded, player.played.refused)
 
 

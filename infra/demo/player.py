@@ -1,7 +1,7 @@
 """Playing lives at the desk: many members at once in one thread, each member's steps one after the other.
 
-What the desk does is a procedure that says what to wait for. While one member's append is on its way others are decided,
-so that appends share their transactions as those of many callers do.
+What the desk does is a procedure that says what to wait for. While one member's append is on its way others are
+decided, so that appends share their transactions as those of many callers do.
 """
 
 from __future__ import annotations
@@ -124,6 +124,7 @@ class Player:
         if not order:
             return
         begun = day = order[0][0]
+        self._clock.go_to(day)
         for on, number, first, last in order:
             if on != day:
                 if (on - begun).days >= _DURABLE_DAYS or on.month != day.month:

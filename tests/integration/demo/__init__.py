@@ -1,0 +1,1 @@
+"""The sample data and the commands that make, import and replay it."""
