@@ -140,10 +140,10 @@ class Reference:
         return found
 
     def same_place(self, one: str | None, other: str) -> bool:
-        """Whether two codes mean one place: equal, the one what the other became, or one naming a part of the other."""
+        """Whether two codes mean one place: equal, the one what the other became, or a county and a street of it."""
         if one is None or one == other:
             return one == other
-        first, second = _digits(self.standing(one)), _digits(self.standing(other))
+        first, second = self.standing(one), self.standing(other)
         return first.startswith(second) or second.startswith(first)
 
     def seat_of(self, region: str) -> str | None:
@@ -164,11 +164,6 @@ class Reference:
     def _find_split(self, region: str) -> date | None:
         resolution = self.regions.resolve(region, _THE_END)
         return resolution.since if resolution.needs_assignment else None
-
-
-def _digits(code: str) -> str:
-    """Return the digits of a code that tell its place: 6201 of the city 620100."""
-    return code.removesuffix("00").removesuffix("00") if len(code) == len(COUNTRY) else code
 
 
 def _covers(place: str, region: str) -> bool:

@@ -162,7 +162,9 @@ def case_routed(state: State, fact: Fact, body: e.CaseRouted, reference: Referen
     leg = movement.leg
     leg.holder = body.to_organisation
     if movement.stage == "awaiting_check_in" and not reference.is_in(body.to_organisation, leg.region):
-        leg.region = reference.place_of(body.to_organisation) or leg.region
+        place = reference.place_of(body.to_organisation)
+        # An office of a whole city or province is asked to find the place; it is not one.
+        leg.region = place if place is not None and not place.endswith("00") else leg.region
     places.set_stage(state, movement, "checked_in", fact.when)
     duties.answer_check_in(state, reference, movement, fact.when)
 

@@ -123,7 +123,7 @@ def counting(rows: list[Row]) -> list[Row]:
 def blank() -> Row:
     return {
         "affiliation": None, "category": None, "liaison": None, "lost": False, "found_on": None, "heard": None,
-        "heard_at": None, "kept": None, "movement": None, "flags": {}, "confirmed": set(),
+        "heard_at": None, "kept": None, "movement": None, "flags": {}, "confirmed": set(), "ids": frozenset(),
     }  # fmt: skip
 
 
@@ -270,8 +270,11 @@ def new_leg(s: Row, destination: Row | None) -> None:
 
 
 def new_movement(s: Row, row: Row, now: str, destination: Row | None) -> None:
+    known = row["data"].get("movement_id")
+    known = known if known and known not in s["ids"] else row["id"]
+    s["ids"] = s["ids"] | {known}
     s["movement"] = {
-        "id": row["data"].get("movement_id") or row["id"], "stage": now, "origin": s["affiliation"], "legs": [],
+        "id": known, "stage": now, "origin": s["affiliation"], "legs": [],
         "reported": False, "planned": None, "departed": None, "closed_reason": None,
     }  # fmt: skip
     new_leg(s, destination)
@@ -363,7 +366,8 @@ def happen(s: Row, row: Row) -> None:  # noqa: C901, PLR0912, PLR0915 - one long
     elif kind == "case_routed":
         target = data["to_organisation"]
         if stage(s) == "awaiting_check_in" and not sits_in(target, leg(s)["region"]):
-            leg(s)["region"] = ORGANISATIONS[target][3] or ORGANISATIONS[target][1]
+            place = ORGANISATIONS[target][3] or ORGANISATIONS[target][1]
+            leg(s)["region"] = leg(s)["region"] if place.endswith("00") else place
         leg(s)["holder"] = target
         movement["stage"] = "checked_in"
     elif kind in ("accepted", "acceptance_contested"):

@@ -119,7 +119,7 @@ def test_an_organisation_is_in_a_place_where_it_has_its_home_or_its_station(orga
         ("620102", "620102003", True),
         ("620102003", "620102", True),
         ("620102003", "620102004", False),
-        ("620100", "620102", True),
+        ("620100", "620102", False),
         ("620102", "620103", False),
         ("330103", "330105", True),
         ("330104", "330102", False),

@@ -266,3 +266,21 @@ def test_an_acceptance_that_comes_to_be_known_earlier_turns_the_later_one_into_a
     assert movement["legs"][0]["accepted_by"] == "WZ"
     assert [claim["claim_id"] for claim in movement["claims"]] == [later.event_id]
     assert flags(stream) == {}
+
+
+def test_a_case_routed_to_an_office_of_a_whole_province_stays_where_it_is():
+    stream = away(to=CHENGDU)
+    stream.command("check-in", "2024-10-12", "JJ", region=CHENGDU, channel="CODE")
+    stream.command("decline", "2024-10-14", "JJ", reason="WRONG_PLACE")
+    stream.command("route", "2024-10-15", "GS", to_organisation="GS")
+    assert legs(stream)[0]["region"] == CHENGDU
+    stream.command("check-in", "2024-10-16", "CG", region=LANZHOU, channel="CODE")
+    assert (legs(stream)[0]["region"], state(stream)["holder"]) == (LANZHOU, "CG")
+
+
+def test_a_case_routed_after_a_decline_to_another_county_moves_there():
+    stream = away(to=CHENGDU)
+    stream.command("check-in", "2024-10-12", "JJ", region=CHENGDU, channel="CODE")
+    stream.command("decline", "2024-10-14", "JJ", reason="WRONG_PLACE")
+    stream.command("route", "2024-10-15", "GS", to_organisation="CG")
+    assert (legs(stream)[0]["region"], state(stream)["holder"]) == (LANZHOU, "CG")
