@@ -40,7 +40,7 @@ YEAR: Final = timedelta(days=365)
 MEMBERS: Final = 5_000
 SEED: Final = 20
 _FACTS_KEPT: Final = 2_000_000
-_LISTED: Final = (("620621", 0.19), ("620821", 0.16), ("510104", 0.06))
+_LISTED: Final = (("620621", 0.16), ("620821", 0.13), ("510104", 0.05))
 _INFLOW_SHARE: Final = 0.055
 
 

@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from infra.recording.members import Ledger
 
 _WORTH: Final = {
-    "moved_onward": 7,
-    "event_corrected": 6,
-    "event_voided": 6,
-    "lost_contact_declared": 6,
+    "moved_onward": 9,
+    "event_corrected": 14,
+    "event_voided": 12,
+    "lost_contact_declared": 9,
     "contact_restored": 4,
     "acceptance_contested": 5,
     "claim_decided": 4,
