@@ -40,6 +40,11 @@ def texts(values: Iterable[str | None]) -> str:
     return "{" + ",".join(map(_QUOTED.__getitem__, values)) + "}"
 
 
+def lists(values: Iterable[str]) -> str:
+    """Encode lists of codes, each joined by commas, for string_to_array."""
+    return texts(values)
+
+
 def numbers(values: Iterable[int | bool | None]) -> str:
     """Encode whole numbers or truth values, None as NULL."""
     return "{" + ",".join(map(str, values)).replace("None", "NULL") + "}"

@@ -143,7 +143,7 @@ class Folding:
                 facts = [self._log.fact(row) for row in streams[member] if row.position <= last]
                 trace = replay(member, facts, self._history, last)
             except Exception as error:  # noqa: BLE001 - as above
-                self._park(member, last + 1, error, batch)
+                self._park(member, last + 1, error.__cause__ or error, batch)
                 continue
             trace.mark_written()
             found[member] = trace
@@ -180,7 +180,7 @@ class Folding:
         if member not in self.parked:
             self._keep(member, trace)
 
-    def _park(self, member: UUID, position: int, error: Exception, batch: Batch) -> None:
+    def _park(self, member: UUID, position: int, error: BaseException, batch: Batch) -> None:
         self.parked.add(member)
         self._take_out(member)
         batch.parked.append(Parked(member, position, type(error).__name__))

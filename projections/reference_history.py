@@ -48,6 +48,10 @@ class ReferenceHistory:
         tops = body.stationed_in is None and (parent is None or parent.region != body.region)
         return tops or self.current.standing(body.region) != body.region
 
+    def facts_after(self, position: int) -> list[Fact]:
+        """Return the reference facts recorded after a position."""
+        return self._facts[bisect_right(self._positions, position) :]
+
     def touches_all(self, position: int) -> bool:
         """Whether the reference fact at a position may change any member's fold."""
         return position in self._for_all

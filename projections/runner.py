@@ -99,7 +99,9 @@ class Runner:
                 with self._pool.connection() as connection, _Leading(connection) as leading:
                     if leading:
                         self._lead(connection, stop)
-            except Exception as error:  # noqa: BLE001 - the database away, or an overtaken leader: begin again
+            except Overtaken:
+                continue
+            except Exception as error:  # noqa: BLE001 - the database away: begin again from what stands
                 self._hooks.failed(error)
             stop.wait(_CANDIDATE_SECONDS)
 
@@ -187,9 +189,9 @@ class _Work:
         if rows[0].position != self._read_upto + 1 or rows[-1].position != self._read_upto + len(rows):
             raise GapInLog(f"{len(rows)} rows from {rows[0].position}, after {self._read_upto}")
         for batch in self._folding.fold(rows):
-            statements = batch.rows.statements()
+            changes = batch.rows.changes()
             self.settle()
-            self._pending = self._writer.submit(self._write, self.written, batch, statements)
+            self._pending = self._writer.submit(self._write, self.written, batch, changes)
         self._read_upto = rows[-1].position
         return True
 
@@ -199,14 +201,14 @@ class _Work:
             pending, self._pending = self._pending, None
             self.written = pending.result()
 
-    def _write(self, before: Reflected, batch: Batch, statements: list[tuple[str, list[str]]]) -> Reflected:
+    def _write(self, before: Reflected, batch: Batch, changes: list[tuple[str, list[str]]]) -> Reflected:
         connection = self._connection
         if connection.info.transaction_status == TransactionStatus.IDLE:
             connection.execute("BEGIN")
         try:
             # First of all, so that whoever would switch or lead in between is held off, or found out.
             after = advance(connection, before, batch.position, batch.latest_us)
-            write(connection, statements)
+            write(connection, changes)
             park(connection, batch.parked)
             if not batch.more:
                 connection.execute("COMMIT")

@@ -141,6 +141,11 @@ def clock_values(state: State, roster: Values, readers: str) -> Values:
     )
 
 
+DUTY_COLUMNS: Final = (
+    "kind", "organisation", "region", "subject", "since_us", "due_on", "provisional", "month_from", "month_until",
+)  # fmt: skip
+
+
 def duty_values(duty: Duty) -> Values:
     """Return a duty's row: kind, organisation, region, subject, since, due, provisional, first and last month."""
     return (
@@ -154,6 +159,9 @@ def duty_values(duty: Duty) -> Values:
         duty.month_from,
         duty.month_until,
     )
+
+
+LEG_COLUMNS: Final = ("origin_region", "destination", "departed_us", "arrived_us", "ended_us", "ended_how")
 
 
 def leg_values(movement: Movement, leg: Leg) -> Values | None:

@@ -1,0 +1,157 @@
+"""The statements that write the read models: whole arrays of rows, one statement a table and kind of change."""
+
+from typing import Final
+
+UPSERT_MEMBERS: Final = """
+INSERT INTO member (
+    member_id, version, position, membership, liaison, regions, places, roster_from, roster_known,
+    affiliation, affiliation_region, responsible, holder, accepted_by, branch, stage, view,
+    origin_region, declared_region, region, leg, movement_id, category, scope, since_us, abroad, clock_from, clock_known,
+    last_contact_at, last_contact_us, lost, first_due_on, subject,
+    origin_owner, origin_owner_region, origin_since_us, origin_month,
+    destination_owner, destination_owner_region, destination_since_us, destination_month,
+    review_owner, review_owner_region, review_since_us, review_due_on, review_provisional
+)
+SELECT a, b, c, d, e, string_to_array(f, ','), string_to_array(g, ','), h, i,
+    r1, r2, r3, r4, r5, r6, r7, r8, r9, r10, r11, r12, r13, r14, r15, r16, r17, j, k,
+    c1, c2, c3, c4, c5, c6, c7, c8, c9, c10, c11, c12, c13, c14, c15, c16, c17, c18
+FROM unnest(
+    %s::uuid[], %s::bigint[], %s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[], %s::bigint[], %s::bigint[],
+    %s::bigint[], %s::bigint[],
+    %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[],
+    %s::text[], %s::text[], %s::text[], %s::integer[], %s::text[], %s::text[], %s::text[], %s::bigint[], %s::boolean[],
+    %s::text[], %s::bigint[], %s::boolean[], %s::date[], %s::text[],
+    %s::text[], %s::text[], %s::bigint[], %s::date[],
+    %s::text[], %s::text[], %s::bigint[], %s::date[],
+    %s::text[], %s::text[], %s::bigint[], %s::date[], %s::boolean[]
+) AS one (
+    a, b, c, d, e, f, g, h, i, j, k, r1, r2, r3, r4, r5, r6, r7, r8, r9, r10, r11, r12, r13, r14, r15, r16, r17,
+    c1, c2, c3, c4, c5, c6, c7, c8, c9, c10, c11, c12, c13, c14, c15, c16, c17, c18
+)
+ON CONFLICT (member_id) DO UPDATE SET
+    version = excluded.version, position = excluded.position, membership = excluded.membership,
+    liaison = excluded.liaison, regions = excluded.regions, places = excluded.places,
+    roster_from = excluded.roster_from, roster_known = excluded.roster_known,
+    affiliation = excluded.affiliation, affiliation_region = excluded.affiliation_region,
+    responsible = excluded.responsible, holder = excluded.holder, accepted_by = excluded.accepted_by,
+    branch = excluded.branch, stage = excluded.stage, view = excluded.view, origin_region = excluded.origin_region,
+    declared_region = excluded.declared_region, region = excluded.region, leg = excluded.leg,
+    movement_id = excluded.movement_id, category = excluded.category, scope = excluded.scope,
+    since_us = excluded.since_us, abroad = excluded.abroad, clock_from = excluded.clock_from, clock_known = excluded.clock_known,
+    last_contact_at = excluded.last_contact_at, last_contact_us = excluded.last_contact_us, lost = excluded.lost,
+    first_due_on = excluded.first_due_on, subject = excluded.subject, origin_owner = excluded.origin_owner,
+    origin_owner_region = excluded.origin_owner_region, origin_since_us = excluded.origin_since_us,
+    origin_month = excluded.origin_month, destination_owner = excluded.destination_owner,
+    destination_owner_region = excluded.destination_owner_region,
+    destination_since_us = excluded.destination_since_us, destination_month = excluded.destination_month,
+    review_owner = excluded.review_owner, review_owner_region = excluded.review_owner_region,
+    review_since_us = excluded.review_since_us, review_due_on = excluded.review_due_on,
+    review_provisional = excluded.review_provisional
+"""
+INSERT_ROSTERS: Final = """
+INSERT INTO roster_past (
+    member_id, valid_from, valid_to, known_from, ended_from, known_to,
+    affiliation, affiliation_region, responsible, holder, accepted_by, branch, stage, view,
+    origin_region, declared_region, region, leg, movement_id, category, scope, since_us, abroad
+)
+SELECT * FROM unnest(
+    %s::uuid[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[],
+    %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[],
+    %s::text[], %s::text[], %s::text[], %s::integer[], %s::text[], %s::text[], %s::text[], %s::bigint[],
+    %s::boolean[]
+)
+"""
+INSERT_CLOCKS: Final = """
+INSERT INTO clock_past (
+    member_id, valid_from, valid_to, known_from, ended_from, known_to, affiliation_region, region, organisations,
+    last_contact_at, last_contact_us, lost, first_due_on, subject,
+    origin_owner, origin_owner_region, origin_since_us, origin_month,
+    destination_owner, destination_owner_region, destination_since_us, destination_month,
+    review_owner, review_owner_region, review_since_us, review_due_on, review_provisional
+)
+SELECT b1, b2, b3, b4, b5, b6, s1, s2, string_to_array(s3, ','),
+    c1, c2, c3, c4, c5, c6, c7, c8, c9, c10, c11, c12, c13, c14, c15, c16, c17, c18
+FROM unnest(
+    %s::uuid[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[],
+    %s::text[], %s::text[], %s::text[],
+    %s::text[], %s::bigint[], %s::boolean[], %s::date[], %s::text[],
+    %s::text[], %s::text[], %s::bigint[], %s::date[],
+    %s::text[], %s::text[], %s::bigint[], %s::date[],
+    %s::text[], %s::text[], %s::bigint[], %s::date[], %s::boolean[]
+) AS one (
+    b1, b2, b3, b4, b5, b6, s1, s2, s3,
+    c1, c2, c3, c4, c5, c6, c7, c8, c9, c10, c11, c12, c13, c14, c15, c16, c17, c18
+)
+"""
+INSERT_DUTIES: Final = """
+INSERT INTO duty_past (
+    member_id, key, valid_from, valid_to, known_from, ended_from, known_to,
+    kind, organisation, region, subject, since_us, due_on, provisional, month_from, month_until
+)
+SELECT * FROM unnest(
+    %s::uuid[], %s::text[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[],
+    %s::text[], %s::text[], %s::text[], %s::text[], %s::bigint[], %s::date[], %s::boolean[], %s::date[], %s::date[]
+)
+"""
+INSERT_LEGS: Final = """
+INSERT INTO leg_past (
+    member_id, movement_id, leg, known_from, known_to,
+    origin_region, destination, departed_us, arrived_us, ended_us, ended_how
+)
+SELECT * FROM unnest(
+    %s::uuid[], %s::text[], %s::integer[], %s::bigint[], %s::bigint[],
+    %s::text[], %s::text[], %s::bigint[], %s::bigint[], %s::bigint[], %s::text[]
+)
+"""
+UPSERT_DUTIES: Final = """
+INSERT INTO duty (
+    member_id, key, valid_from, known_from,
+    kind, organisation, region, subject, since_us, due_on, provisional, month_from, month_until
+)
+SELECT * FROM unnest(
+    %s::uuid[], %s::text[], %s::bigint[], %s::bigint[],
+    %s::text[], %s::text[], %s::text[], %s::text[], %s::bigint[], %s::date[], %s::boolean[], %s::date[], %s::date[]
+)
+ON CONFLICT (member_id, key) DO UPDATE SET
+    valid_from = excluded.valid_from, known_from = excluded.known_from, kind = excluded.kind,
+    organisation = excluded.organisation, region = excluded.region, subject = excluded.subject,
+    since_us = excluded.since_us, due_on = excluded.due_on, provisional = excluded.provisional,
+    month_from = excluded.month_from, month_until = excluded.month_until
+"""
+UPSERT_LEGS: Final = """
+INSERT INTO leg (
+    member_id, movement_id, leg, known_from, origin_region, destination, departed_us, arrived_us, ended_us, ended_how
+)
+SELECT * FROM unnest(
+    %s::uuid[], %s::text[], %s::integer[], %s::bigint[],
+    %s::text[], %s::text[], %s::bigint[], %s::bigint[], %s::bigint[], %s::text[]
+)
+ON CONFLICT (member_id, movement_id, leg) DO UPDATE SET
+    known_from = excluded.known_from, origin_region = excluded.origin_region, destination = excluded.destination,
+    departed_us = excluded.departed_us, arrived_us = excluded.arrived_us, ended_us = excluded.ended_us,
+    ended_how = excluded.ended_how
+"""
+DELETE_DUTIES: Final = """
+DELETE FROM duty AS d USING unnest(%s::uuid[], %s::text[]) AS g (member_id, key)
+WHERE d.member_id = g.member_id AND d.key = g.key
+"""
+DELETE_LEGS: Final = """
+DELETE FROM leg AS l USING unnest(%s::uuid[], %s::text[], %s::integer[]) AS g (member_id, movement_id, leg)
+WHERE l.member_id = g.member_id AND l.movement_id = g.movement_id AND l.leg = g.leg
+"""
+RETIRE_ROSTERS: Final = """
+UPDATE roster_past AS r SET known_to = g.known_to
+FROM unnest(%s::uuid[], %s::bigint[], %s::bigint[], %s::bigint[]) AS g (member_id, known_from, valid_from, known_to)
+WHERE r.member_id = g.member_id AND r.known_from = g.known_from AND r.valid_from = g.valid_from
+"""
+RETIRE_CLOCKS: Final = """
+UPDATE clock_past AS c SET known_to = g.known_to
+FROM unnest(%s::uuid[], %s::bigint[], %s::bigint[], %s::bigint[]) AS g (member_id, known_from, valid_from, known_to)
+WHERE c.member_id = g.member_id AND c.known_from = g.known_from AND c.valid_from = g.valid_from
+"""
+RETIRE_DUTIES: Final = """
+UPDATE duty_past AS d SET known_to = g.known_to
+FROM unnest(%s::uuid[], %s::text[], %s::bigint[], %s::bigint[], %s::bigint[])
+    AS g (member_id, key, known_from, valid_from, known_to)
+WHERE d.member_id = g.member_id AND d.key = g.key AND d.known_from = g.known_from AND d.valid_from = g.valid_from
+"""
