@@ -23,6 +23,9 @@ class Body:
     class_version: ClassVar[int] = 1
 
 
+_ARRIVING: Final = 48
+_CHECK_IN: Final = 60
+
 B = TypeVar("B", bound=Body)
 
 BODIES: Final[dict[str, type[Body]]] = {}
@@ -121,7 +124,18 @@ def place_in_time(occurred: Occurred, body: type[Body]) -> int:
     """
     if occurred.precision == "time":
         return occurred.start_us
-    return occurred.start_us + body.order * 10 * MINUTE_US
+    return occurred.start_us + nominal_minute(body.order) * MINUTE_US
+
+
+def nominal_minute(order: int) -> int:
+    """Return the minute of the day at which a type stands when only the day is known.
+
+    What leads up to leaving stands in the first hour, a check-in at noon, what answers or follows one in the last two
+    hours: so that a day goes with a time of the same day (a scan at 18:20, accepted that day) whichever is which.
+    """
+    if order < _ARRIVING:
+        return order
+    return 12 * 60 - _CHECK_IN + order if order <= _CHECK_IN else 21 * 60 + 30 + order
 
 
 def sort_key(fact: Fact) -> tuple[int, int, int]:

@@ -184,7 +184,7 @@ def answer_check_in(state: State, reference: Reference, movement: Movement, at_u
         since_us=at_us,
         due="answer_check_in_workdays",
         role=OTHER_ROLE,
-        organisation=movement.leg.holder,
+        organisation=movement.leg.holder or state.affiliation,
         subject=movement.movement_id,
     )
 

@@ -232,7 +232,7 @@ def read_command(
     actor = reader.organisation("/organisation", acting) if acting is not None else organisation
     values = read_fields(reader, command.fields, payload, on, extra=_ENVELOPE)
     if isinstance(note := payload.get("note"), str):
-        reader.texts["note"] = note[:_TEXT_LENGTH]
+        reader.text("note", "/note", note)
     if reader.faults or occurred is None:
         raise Invalid(reader.faults)
     own = {key: value for key, value in values.items() if key not in reader.texts}

@@ -8,6 +8,7 @@ import psycopg
 
 from infra.database.embedded import EmbeddedPostgres
 from infra.database.migrations import migrate
+from infra.event_store.epochs import keep_source
 from infra.failures import OperatorFailure
 from infra.settings import Settings
 
@@ -27,10 +28,12 @@ def opened_database(settings: Settings) -> Iterator[str]:
             migrate(settings.database_url)
         except psycopg.OperationalError as error:
             raise DatabaseUnreachable(*_unreachable(settings.database_url)) from error
+        keep_source(settings.database_url, settings.deployment)
         yield settings.database_url
         return
     with EmbeddedPostgres(settings.home) as embedded:
         migrate(embedded.url)
+        keep_source(embedded.url, settings.deployment)
         yield embedded.url
 
 
