@@ -79,4 +79,5 @@ def _replayed(service: Service, member: UUID, paging: Paging) -> list[dict[str, 
     known = paging.known_position
     if ledger.facts[0].position > known:
         raise not_found(Sentence("那时还没有登记这个党员", "This member was not registered by then."))
-    return replay(ledger.facts, ledger.reference, as_of_us=paging.as_of_us, known_position=known)
+    reference = service.kiteline.reference_at(known)
+    return replay(ledger.facts, reference, as_of_us=paging.as_of_us, known_position=known)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from domain.fact import Fact
 
 _PAGE: Final = 5_000
+_EARLIER_KEPT: Final = 8
 
 
 class Kiteline(Application[UUID]):
@@ -38,6 +39,7 @@ class Kiteline(Application[UUID]):
         self._loads = StreamLoads(self.log.read_streams)
         self.members = MemberStore(self.read_stream)
         self._reference = empty_reference()
+        self._earlier: dict[int, Reference] = {}
         self._refreshing = Lock()
 
     @property
@@ -61,6 +63,27 @@ class Kiteline(Application[UUID]):
     def reference(self) -> Reference:
         """Return what this process knows of organisations, policy, workdays and regions."""
         return self._reference
+
+    def reference_at(self, position: int) -> Reference:
+        """Return the reference as it was known at a position of the log."""
+        current = self._reference
+        if position >= current.position:
+            return current
+        with self._refreshing:
+            if position not in self._earlier:
+                if len(self._earlier) >= _EARLIER_KEPT:
+                    self._earlier.clear()
+                self._earlier[position] = self._read_reference_at(position)
+            return self._earlier[position]
+
+    def _read_reference_at(self, position: int) -> Reference:
+        reference, start = empty_reference(), 1
+        while True:
+            rows = [row for row in self.log.read_reference(start, _PAGE) if row.position <= position]
+            reference = reference.with_facts([fact_from_row(row) for row in rows])
+            if len(rows) < _PAGE:
+                return reference
+            start = rows[-1].position + 1
 
     def refresh_reference(self) -> Reference:
         """Read what others have recorded since; returns the reference, the same object when nothing is new."""
