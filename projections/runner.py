@@ -5,9 +5,11 @@ While PostgreSQL writes one page, the next is read and folded. Wake-ups are hint
 
 from __future__ import annotations
 
+import gc
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -131,6 +133,18 @@ class Runner:
                 idle = min(idle * 1.5, _LONGEST_IDLE)
 
 
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Hold the garbage collector off for one page: kept traces are many, and hold no cycles for it to find."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
 class _Leading:
     """Holds the leader's lock while its connection lives; says whether it was free."""
 
@@ -183,17 +197,18 @@ class _Work:
 
     def take_page(self) -> bool:
         """Read, fold and begin to write the next page; whether there was one."""
-        rows = self._runner._log.read(self._read_upto + 1, self._runner._page)
-        if not rows:
-            return False
-        if rows[0].position != self._read_upto + 1 or rows[-1].position != self._read_upto + len(rows):
-            raise GapInLog(f"{len(rows)} rows from {rows[0].position}, after {self._read_upto}")
-        for batch in self._folding.fold(rows):
-            changes = batch.rows.changes()
-            self.settle()
-            self._pending = self._writer.submit(self._write, self.written, batch, changes)
-        self._read_upto = rows[-1].position
-        return True
+        with _uncollected():
+            rows = self._runner._log.read(self._read_upto + 1, self._runner._page)
+            if not rows:
+                return False
+            if rows[0].position != self._read_upto + 1 or rows[-1].position != self._read_upto + len(rows):
+                raise GapInLog(f"{len(rows)} rows from {rows[0].position}, after {self._read_upto}")
+            for batch in self._folding.fold(rows):
+                changes = batch.rows.changes()
+                self.settle()
+                self._pending = self._writer.submit(self._write, self.written, batch, changes)
+            self._read_upto = rows[-1].position
+            return True
 
     def settle(self) -> None:
         """Wait until what was folded is written."""

@@ -70,7 +70,7 @@ Session = Connection[TupleRow]
 
 def log_page(session: Session, start: int, limit: int) -> list[LogRow]:
     """Read the log from position `start` on, at most `limit` rows."""
-    return list(map(LogRow._make, session.execute(_LOG_PAGE, (start, limit), binary=True)))
+    return list(map(LogRow._make, session.execute(_LOG_PAGE, (start, limit), binary=True).fetchall()))
 
 
 def reference_facts(session: Session, start: int, limit: int) -> list[LogRow]:
@@ -85,7 +85,7 @@ def streams(session: Session, ids: Sequence[UUID]) -> dict[UUID, list[LogRow]]:
         cursor = session.execute(_STREAM, (ids[0],), binary=True)
     else:
         cursor = session.execute(_STREAMS, (list(found),), binary=True)
-    for row in cursor:
+    for row in cursor.fetchall():
         found[row[1]].append(LogRow._make(row))
     return found
 
