@@ -84,7 +84,9 @@ def instant_of(text: str, slot: int) -> int:
             microseconds=1
         )
     day = dt.date.fromisoformat(text if len(text) == 10 else f"{text}-01")
-    return start_of(day) + slot * 600_000_000
+    # What leads up to leaving: the first hour. A check-in: noon. What follows one: the last two and a half hours.
+    minute = slot if slot < 48 else 660 + slot if slot <= 60 else 1290 + slot
+    return start_of(day) + minute * 60_000_000
 
 
 def counting(rows: list[Row]) -> list[Row]:
