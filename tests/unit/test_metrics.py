@@ -24,11 +24,11 @@ def test_times_are_moments_and_not_ages():
 
 
 def test_the_exposition_holds_what_was_counted():
-    metrics.COMMANDS.labels("check-in", "recorded").inc(3)
+    metrics.COMMANDS.labels("told-in-this-test", "recorded").inc(3)
     metrics.HEAD_POSITION.set(41)
 
     body, content_type = metrics.exposition()
 
-    assert b'kiteline_commands_total{command="check-in",outcome="recorded"} 3.0' in body
+    assert b'kiteline_commands_total{command="told-in-this-test",outcome="recorded"} 3.0' in body
     assert b"kiteline_log_head_position 41.0" in body
     assert content_type.startswith("text/plain")
