@@ -85,19 +85,36 @@ WITH standing AS (
     FROM duty_past AS d
     WHERE d.organisation = ANY (%(organisations)s::text[]) AND d.valid_from <= %(as_of)s AND d.known_from <= %(known)s
       AND d.known_to > %(known)s AND (d.valid_to > %(as_of)s OR d.ended_from > %(known)s)
-), clock AS (
-    SELECT m.member_id, m.subject, m.origin_owner, m.origin_owner_region, m.origin_since_us, m.origin_month,
-        m.destination_owner, m.destination_owner_region, m.destination_since_us, m.destination_month,
-        m.review_owner, m.review_owner_region, m.review_since_us, m.review_due_on, m.review_provisional
-    FROM member AS m
-    WHERE m.clock_from <= %(as_of)s AND m.clock_known <= %(known)s
+), segment AS (
+    SELECT m.member_id, m.affiliation, m.accepted_by, m.branch
+    FROM member AS m WHERE m.roster_from <= %(as_of)s AND m.roster_known <= %(known)s
     UNION ALL
-    SELECT c.member_id, c.subject, c.origin_owner, c.origin_owner_region, c.origin_since_us, c.origin_month,
-        c.destination_owner, c.destination_owner_region, c.destination_since_us, c.destination_month,
-        c.review_owner, c.review_owner_region, c.review_since_us, c.review_due_on, c.review_provisional
-    FROM clock_past AS c
-    WHERE c.valid_from <= %(as_of)s AND c.known_from <= %(known)s
-      AND c.known_to > %(known)s AND (c.valid_to > %(as_of)s OR c.ended_from > %(known)s)
+    SELECT r.member_id, r.affiliation, r.accepted_by, r.branch
+    FROM roster_past AS r
+    WHERE r.valid_from <= %(as_of)s AND r.known_from <= %(known)s
+      AND r.known_to > %(known)s AND (r.valid_to > %(as_of)s OR r.ended_from > %(known)s)
+), concerned AS (
+    SELECT s.member_id FROM segment AS s WHERE s.affiliation = ANY (%(organisations)s::text[])
+    UNION
+    SELECT s.member_id FROM segment AS s WHERE s.accepted_by = ANY (%(organisations)s::text[])
+    UNION
+    SELECT s.member_id FROM segment AS s WHERE s.branch = ANY (%(organisations)s::text[])
+), clock AS (
+    SELECT k.* FROM concerned AS o
+    CROSS JOIN LATERAL (
+        SELECT m.member_id, m.subject, m.origin_owner, m.origin_owner_region, m.origin_since_us, m.origin_month,
+            m.destination_owner, m.destination_owner_region, m.destination_since_us, m.destination_month,
+            m.review_owner, m.review_owner_region, m.review_since_us, m.review_due_on, m.review_provisional
+        FROM member AS m
+        WHERE m.member_id = o.member_id AND m.clock_from <= %(as_of)s AND m.clock_known <= %(known)s
+        UNION ALL
+        SELECT c.member_id, c.subject, c.origin_owner, c.origin_owner_region, c.origin_since_us, c.origin_month,
+            c.destination_owner, c.destination_owner_region, c.destination_since_us, c.destination_month,
+            c.review_owner, c.review_owner_region, c.review_since_us, c.review_due_on, c.review_provisional
+        FROM clock_past AS c
+        WHERE c.member_id = o.member_id AND c.valid_from <= %(as_of)s AND c.known_from <= %(known)s
+          AND c.known_to > %(known)s AND (c.valid_to > %(as_of)s OR c.ended_from > %(known)s)
+    ) AS k
 ), item AS (
     SELECT d.member_id, d.kind, d.organisation, d.region, d.since_us, d.due_on, d.provisional, NULL::date AS month,
         CASE WHEN d.subject <> '' AND right(d.key, length(d.subject)) <> d.subject

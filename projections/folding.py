@@ -54,7 +54,7 @@ class Folding:
         parked: set[UUID],
         *,
         position: int = 0,
-        kept: int = 4_000,
+        kept: int = 10_000,
         ledgers: int = 20_000,
     ) -> None:
         """`affected(spans)` names the members who ever checked in within spans of region codes, all for None, as written
@@ -70,6 +70,7 @@ class Folding:
         self._with_ledger: OrderedDict[UUID, int] = OrderedDict()
         self._facts = 0
         self._history = reference_upto(log, position)
+        self._anybody = position > 0
 
     def fold(self, rows: Sequence[Row]) -> Iterator[Batch]:
         """Yield the batches of one page, in order; to be written in that order."""
@@ -81,6 +82,7 @@ class Folding:
                 yield self._take_members(page)
 
     def _take_members(self, rows: list[Row]) -> Batch:
+        self._anybody = True
         batch = Batch(rows[-1].position, facts=len(rows))
         decoded = self._decode(rows, batch)
         traces = self._traces(decoded, batch)
@@ -168,6 +170,8 @@ class Folding:
         yield Batch(last, facts=len(rows))
 
     def _touched(self, facts: list[Fact]) -> list[UUID]:
+        if not self._anybody:
+            return []
         if any(self._history.touches_all(fact.position) for fact in facts):
             return self._affected(None)
         regions = {region for fact in facts if (region := self._history.touches_region(fact)) is not None}

@@ -15,6 +15,7 @@ from uuid import UUID
 from psycopg import sql
 
 from domain.times import BEGINNING_US
+from projections.collector import uncollected
 from projections.copying import COPIED, copy_blocks
 from projections.folding import MEMBER_FACTS, reference_upto, spans_answered
 from projections.position import Parked, park, reflected
@@ -184,10 +185,11 @@ class _Rebuild:
         pending: Future[None] | None = None
         with ThreadPoolExecutor(1, "kiteline-rebuild") as copier:
             for self._streams, ids in self._batches():
-                rows = Rows()
-                for trace in self._folded(ids, history, upto):
-                    trace.emit(rows)
-                blocks = copy_blocks(rows, self._wanted)
+                with uncollected():
+                    rows = Rows()
+                    for trace in self._folded(ids, history, upto):
+                        trace.emit(rows)
+                    blocks = copy_blocks(rows, self._wanted)
                 if pending is not None:
                     pending.result()
                 pending = copier.submit(self._copy, blocks)

@@ -5,11 +5,9 @@ While PostgreSQL writes one page, the next is read and folded. Wake-ups are hint
 
 from __future__ import annotations
 
-import gc
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -17,6 +15,7 @@ from psycopg.pq import TransactionStatus
 
 from projections.folding import Batch, Folding
 from projections.position import Overtaken, Reflected, advance, park, reflected
+from projections.collector import uncollected
 from projections.rows import write
 
 if TYPE_CHECKING:
@@ -45,7 +44,7 @@ ORDER BY m.member_id
 """
 _PARKED: Final = "SELECT member_id FROM projection_parked"
 
-PAGE: Final = 4_000
+PAGE: Final = 16_000
 _SHORTEST_IDLE: Final = 0.02
 _LONGEST_IDLE: Final = 0.2
 _CANDIDATE_SECONDS: Final = 0.5
@@ -83,7 +82,7 @@ class Runner:
         wait: Callable[[float], object] | None = None,
         hooks: Hooks | None = None,
         page: int = PAGE,
-        kept: int = 4_000,
+        kept: int = 10_000,
         ledgers: int = 20_000,
     ) -> None:
         self._pool = pool
@@ -131,18 +130,6 @@ class Runner:
                 else:
                     stop.wait(idle)
                 idle = min(idle * 1.5, _LONGEST_IDLE)
-
-
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """Hold the garbage collector off for one page: kept traces are many, and hold no cycles for it to find."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
 
 
 class _Leading:
@@ -197,7 +184,7 @@ class _Work:
 
     def take_page(self) -> bool:
         """Read, fold and begin to write the next page; whether there was one."""
-        with _uncollected():
+        with uncollected():
             rows = self._runner._log.read(self._read_upto + 1, self._runner._page)
             if not rows:
                 return False

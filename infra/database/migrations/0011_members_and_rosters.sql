@@ -84,6 +84,7 @@ CREATE TABLE roster_past (
     CONSTRAINT roster_past_pkey PRIMARY KEY (member_id, known_from, valid_from)
 );
 
+-- The largest table, a row a contact: found by member only, and the members by their rosters of the day.
 CREATE TABLE clock_past (
     member_id          uuid    NOT NULL,
     valid_from         bigint  NOT NULL,
@@ -131,9 +132,6 @@ CREATE INDEX roster_past_by_affiliation ON roster_past (affiliation);
 CREATE INDEX roster_past_by_accepted ON roster_past (accepted_by) WHERE accepted_by IS NOT NULL;
 CREATE INDEX roster_past_by_branch ON roster_past (branch) WHERE branch IS NOT NULL;
 CREATE INDEX roster_past_by_holder ON roster_past (holder) WHERE holder IS NOT NULL;
-CREATE INDEX clock_past_by_origin ON clock_past (origin_owner, valid_to) WHERE origin_owner IS NOT NULL;
-CREATE INDEX clock_past_by_destination ON clock_past (destination_owner, valid_to) WHERE destination_owner IS NOT NULL;
-CREATE INDEX clock_past_by_review ON clock_past (review_owner, valid_to) WHERE review_owner IS NOT NULL;
 
 REVOKE ALL ON member, roster_past, clock_past FROM PUBLIC;
 GRANT SELECT ON member, roster_past, clock_past TO kiteline_reader;

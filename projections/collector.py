@@ -1,0 +1,17 @@
+"""Folding without the garbage collector: what is kept is much, and holds no cycles for it to find."""
+
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """Hold the collector off, for one page or batch: walking all that is kept, again and again, costs as much as folding."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
