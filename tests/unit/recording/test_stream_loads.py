@@ -48,7 +48,7 @@ def test_those_who_wait_while_a_read_is_under_way_share_the_next_one() -> None:
         first = pool.submit(loads.load, UUID(int=1))
         assert begun.wait(10)
         others = [pool.submit(loads.load, UUID(int=number)) for number in range(2, 8)]
-        while len(loads._waiting) < len(others):  # noqa: SLF001 - what is waited for has no other face
+        while len(loads._waiting) < len(others):
             pass
         go_on.set()
         assert [first.result(10)[0].originator_id.int] == [1]
