@@ -1,8 +1,8 @@
 """The facts of a member's stream, in lifecycle order: what happened, in codes, dates and references only.
 
-`order` ranks the types among facts known only by their day (`domain.fact.nominal_minute`); no two share one. A fact that
-can open a movement carries `movement_id` when it joins one that is known already from a later fact; absent, a movement
-that it opens bears its event id.
+`order` ranks the types among facts known only by their day (`domain.fact.nominal_minute`); no two share one. A fact
+that can open a movement carries `movement_id` when it joins one that is known already from a later fact; absent, a
+movement that it opens bears its event id.
 """
 
 from __future__ import annotations
