@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from itertools import groupby
 from typing import TYPE_CHECKING, Final
+from uuid import UUID
 
 from domain.fact import BODIES, Fact
 from domain.policy import COUNTRY
@@ -20,7 +21,6 @@ from projections.trace import Trace, replay
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-    from uuid import UUID
 
     from projections.log_rows import Log, Row
 
@@ -188,6 +188,15 @@ class Folding:
         self.parked.add(member)
         self._take_out(member)
         batch.parked.append(Parked(member, position, type(error).__name__))
+
+    def changes(self, batch: Batch) -> list[tuple[str, list[str]]]:
+        """Return a batch's statements; whoever's rows cannot be written is parked at the page's end instead."""
+        try:
+            return batch.rows.changes()
+        except Exception:  # noqa: BLE001 - found out member by member
+            for member, error in batch.rows.unwritable().items():
+                self._park(UUID(member), batch.position, error, batch)
+            return batch.rows.changes()
 
     def _take_out(self, member: UUID) -> Trace | None:
         self._facts -= self._with_ledger.pop(member, 0)

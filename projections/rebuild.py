@@ -189,7 +189,11 @@ class _Rebuild:
                     rows = Rows()
                     for trace in self._folded(ids, history, upto):
                         trace.emit(rows)
-                    blocks = copy_blocks(rows, self._wanted)
+                    try:
+                        blocks = copy_blocks(rows, self._wanted)
+                    except Exception:  # noqa: BLE001 - found out member by member
+                        self._park_unwritable(rows, upto)
+                        blocks = copy_blocks(rows, self._wanted)
                 if pending is not None:
                     pending.result()
                 pending = copier.submit(self._copy, blocks)
@@ -252,8 +256,13 @@ class _Rebuild:
             for table in self._tables:
                 delete = sql.SQL("DELETE FROM rebuild.{} WHERE member_id = ANY (%s)").format(sql.Identifier(table))
                 self._connection.execute(delete, (some,))
+            self._park_unwritable(rows, upto)
             write(self._connection, rows.inserts(self._wanted))
         return True
+
+    def _park_unwritable(self, rows: Rows, upto: int) -> None:
+        for member, error in rows.unwritable().items():
+            self._parked[UUID(member)] = Parked(UUID(member), upto, type(error).__name__)
 
     def _copy(self, blocks: list[tuple[str, str]]) -> None:
         with self._connection.transaction(), self._connection.cursor() as cursor:

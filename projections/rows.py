@@ -130,6 +130,23 @@ class Rows:
         ]
         return [(statement, encoded(encoders, rows)) for statement, encoders, rows in tables if rows]
 
+    def unwritable(self) -> dict[str, Exception]:
+        """Return the members whose rows cannot be put into arrays, and why; their rows are taken out."""
+        found: dict[str, Exception] = {}
+        every = [self.members, self.duties, self.legs, self.gone_duties, self.gone_legs, *self.past_rows, *self.retired]
+        for member in {row[0] for table in every for row in table}:
+            alone = Rows()
+            own = [alone.members, alone.duties, alone.legs, alone.gone_duties, alone.gone_legs]
+            for table, copy in zip(every, [*own, *alone.past_rows, *alone.retired], strict=True):
+                copy.extend(row for row in table if row[0] == member)
+            try:
+                alone.changes()
+            except Exception as error:  # noqa: BLE001 - whatever a poison event has put into a row
+                found[member] = error
+        for table in every:
+            table[:] = [row for row in table if row[0] not in found]
+        return found
+
     def tables(self) -> list[tuple[str, tuple[Encoder, ...], list[tuple[Any, ...]]]]:
         """Return the rows by table, with their encoders: of members who are written for the first time, these are all."""
         rosters, clocks, duties, legs = self.past_rows

@@ -191,7 +191,7 @@ class _Work:
             if rows[0].position != self._read_upto + 1 or rows[-1].position != self._read_upto + len(rows):
                 raise GapInLog(f"{len(rows)} rows from {rows[0].position}, after {self._read_upto}")
             for batch in self._folding.fold(rows):
-                changes = batch.rows.changes()
+                changes = self._folding.changes(batch)
                 self.settle()
                 self._pending = self._writer.submit(self._write, self.written, batch, changes)
             self._read_upto = rows[-1].position

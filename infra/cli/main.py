@@ -16,9 +16,11 @@ COMMANDS = {
     "demo": "demo",
     "doctor": "doctor",
     "import": "import_register",
+    "rebuild": "rebuild",
     "replay": "replay",
     "serve": "serve",
     "simulate": "simulate",
+    "status": "status",
     "token": "token",
 }
 

@@ -1,0 +1,54 @@
+"""`kiteline status`: how far the read models reflect the log, and whose events wait for a person."""
+
+from datetime import UTC, datetime
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from infra.settings import load_settings
+
+app = typer.Typer()
+
+
+@app.command()
+def status() -> None:
+    """Show the log's head, what the read models reflect, their lag, and members whose events could not be folded."""
+    from infra.cli.database import opened_database
+    from infra.database.connections import connect_pool
+    from projections.position import parked_members, reflected
+
+    with (
+        opened_database(load_settings()) as url,
+        connect_pool(url, max_size=1, name="kiteline status") as pool,
+        pool.connection() as connection,
+    ):
+        row = connection.execute("SELECT position, recorded_at FROM log_head").fetchone()
+        head, recorded_at = row if row is not None else (0, None)
+        standing = reflected(connection)
+        parked = parked_members(connection)
+
+    console = Console()
+    table = Table("part 部分", "position 位置", "lag 落后", "written 写入", title="Kiteline")
+    table.add_row("log 日志", str(head), "", _moment(recorded_at))
+    table.add_row(
+        f"read models 读模型 v{standing.version}",
+        str(standing.position),
+        str(head - standing.position),
+        _moment(standing.updated_at),
+    )
+    console.print(table)
+    if not parked:
+        return
+    waiting = Table("member 党员", "from position 自位置", "kind of error 错误", "since 自", title="Parked 搁置")
+    for member, position, code, since in parked:
+        waiting.add_row(str(member), str(position), code, _moment(since))
+    console.print(waiting)
+    console.print(
+        "这些党员自该位置起的事实未能折叠，其余不受影响；修复程序后运行 kiteline rebuild。\n"
+        "Their facts from there on could not be folded; nobody else is affected. Mend the program, then run kiteline rebuild."
+    )
+
+
+def _moment(at: datetime | None) -> str:
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if at is not None else ""
