@@ -20,6 +20,7 @@ from eventsourcing.domain import Aggregate, event
 from eventsourcing.persistence import Tracking, TrackingRecorder
 from eventsourcing.postgres import PostgresDatastore, PostgresTrackingRecorder
 from eventsourcing.projection import Projection, ProjectionRunner
+from psycopg import sql
 from psycopg.rows import DictRow
 
 from bench.harness import Bar, Measured, await_quiet, in_turn, report
@@ -55,7 +56,8 @@ class CountedView(PostgresTrackingRecorder):
 
     def __init__(self, datastore: PostgresDatastore, **kwargs: Any) -> None:  # noqa: ANN401
         super().__init__(datastore, **kwargs)
-        self.sql_create_statements.append(psycopg.sql.SQL("CREATE TABLE IF NOT EXISTS counted (events bigint NOT NULL)"))
+        create = sql.SQL("CREATE TABLE IF NOT EXISTS {} (events bigint NOT NULL)")
+        self.sql_create_statements.append(create.format(sql.Identifier("counted")))
 
     def count(self, tracking: Tracking) -> None:
         """Count one more, with the tracking in the same transaction."""
@@ -155,8 +157,13 @@ def _prepare_peer(url: str, events: int) -> dict[str, str]:
 
 
 def _peer(environment: dict[str, str], events: int) -> float:
-    parts = {name: environment[f"POSTGRES_{name}"] for name in ("HOST", "PORT", "USER", "PASSWORD", "DBNAME")}
-    with psycopg.connect(**{name.lower(): value for name, value in parts.items()}, autocommit=True) as connection:
+    with psycopg.connect(
+        host=environment["POSTGRES_HOST"],
+        user=environment["POSTGRES_USER"],
+        password=environment["POSTGRES_PASSWORD"],
+        dbname=environment["POSTGRES_DBNAME"],
+        autocommit=True,
+    ) as connection:
         connection.execute("DROP TABLE IF EXISTS counting_tracking, counted")
         connection.execute("CREATE TABLE counted (events bigint NOT NULL)")
         connection.execute("INSERT INTO counted VALUES (0)")
@@ -169,6 +176,7 @@ def _peer(environment: dict[str, str], events: int) -> float:
     ) as runner:
         runner.wait(events, timeout=120)
         seconds = time.perf_counter() - started
+        assert isinstance(runner.view, CountedView)
         assert runner.view.events() == events
     return events / seconds
 
@@ -177,7 +185,7 @@ def _rows(url: str, events: int) -> dict[str, str]:
     counted: dict[str, int] = {}
     with psycopg.connect(url, autocommit=True) as connection:
         for table in _TABLES:
-            statement = psycopg.sql.SQL("SELECT count(*) FROM {}").format(psycopg.sql.Identifier(table))
+            statement = sql.SQL("SELECT count(*) FROM {}").format(sql.Identifier(table))
             row = connection.execute(statement).fetchone()
             counted[table] = row[0] if row is not None else 0
     return {"rows an event": f"{sum(counted.values()) / events:.2f}", "rows": str(counted)}

@@ -32,12 +32,14 @@ def reference_facts() -> list[Fact]:
         top = f"C{county}"
         bodies = [OrganisationRegistered(top, county, "COMMITTEE", county)]
         bodies += [OrganisationRegistered(f"{top}-{n}", county, "BRANCH", county, top) for n in range(3)]
-        facts += [_fact(random.Random(0), organisation_stream(body.code), 1, body, "2020-01-01", None) for body in bodies]
+        facts += [
+            _fact(random.Random(0), organisation_stream(body.code), 1, body, "2020-01-01", None) for body in bodies
+        ]
     return facts
 
 
 def lives(members: int, seed: int = 1) -> tuple[list[Fact], Reference]:
-    """Return the facts of all members in recorded order, each with `after` and `concerns` as the desk would write them."""
+    """Return the facts of all members in recorded order, with `after` and `concerns` as the desk would write them."""
     chance = random.Random(seed)
     reference = empty_reference().with_facts(reference_facts())
     told: list[tuple[date, Fact]] = []
@@ -98,7 +100,7 @@ def _life(chance: random.Random) -> list[tuple[date, Fact]]:
     return told
 
 
-def _fact(  # noqa: PLR0913, PLR0917 - the parts of a fact
+def _fact(
     chance: random.Random, stream: UUID, version: int, body: Body, occurred: str, organisation: str | None
 ) -> Fact:
     at = parse_occurred(occurred)

@@ -1,4 +1,4 @@
-"""What questions share: the moment and the knowledge they are asked of, the region or organisation, and opaque cursors."""
+"""What questions share: the moment and the knowledge that they are asked of, regions as ranges, and opaque cursors."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from domain.times import local_day
-
 from projections.position import Reflected, reflected
 
 if TYPE_CHECKING:
@@ -25,7 +24,7 @@ CURSOR_LIVES_US: Final = 3_600_000_000
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page of a list. `position` is what the answer reflects, `known_position` what was known; `next` None at the end."""
+    """One page of a list: `position` is what the answer reflects, `known_position` what was known."""
 
     items: list[dict[str, Any]]
     next: str | None
@@ -35,7 +34,7 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """Of when a question is asked: true at `as_of_us` (microseconds since 1970 UTC), as known at `known_position` (None: the head)."""
+    """True at `as_of_us` (microseconds since 1970 UTC), as known at `known_position` (None: the head)."""
 
     as_of_us: int
     known_position: int | None = None
@@ -58,7 +57,7 @@ class Cursor:
     after: list[str]
 
     def text(self, question: str) -> str:
-        """Return the cursor as callers hold it; `question` names what was asked, so that it is not used for something else."""
+        """Return the cursor as callers hold it; it holds for the `question` named only."""
         held = [self.moment.as_of_us, self.moment.known_position, self.since_us, self.after, _digest(question)]
         return urlsafe_b64encode(json.dumps(held, separators=(",", ":")).encode()).decode().rstrip("=")
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def uncollected() -> Iterator[None]:
-    """Hold the collector off, for one page or batch: walking all that is kept, again and again, costs as much as folding."""
+    """Hold the collector off for one page or batch: walking all that is kept costs as much as folding."""
     was_enabled = gc.isenabled()
     gc.disable()
     try:

@@ -80,10 +80,12 @@ COPIED: Final[dict[str, tuple[str, ...]]] = {
 
 
 def copy_blocks(rows: Rows, wanted: frozenset[str]) -> list[tuple[str, str]]:
-    """Return, for each table wanted that gets rows, its name and its lines; `rows` are of members written for the first time."""
+    """Return names and lines of the tables wanted that get rows, of members who are written for the first time."""
     blocks = []
     for table, encoders, lines in rows.tables():
         if lines and table in wanted:
-            fields = [_FIELDS[encode](column) for encode, column in zip(encoders, zip(*lines, strict=True), strict=True)]
+            fields = [
+                _FIELDS[encode](column) for encode, column in zip(encoders, zip(*lines, strict=True), strict=True)
+            ]
             blocks.append((table, "\n".join(map("\t".join, zip(*fields, strict=True))) + "\n"))
     return blocks

@@ -1,4 +1,4 @@
-"""What is owed: the worklist of an organisation and all below it, on any day, as known at any position; oldest due first.
+"""What is owed: the worklist of an organisation and all below it, on any day, as known at any position; by due day.
 
 Monthly contacts and the review of a silence stand in the members' clocks, everything else in rows of its own; a monthly
 duty is told once for each month up to that of the day asked for.
@@ -27,8 +27,8 @@ WITH item AS (
     FROM duty AS d
     WHERE d.organisation = ANY (%(organisations)s::text[]) AND d.month_from IS NULL AND d.valid_from <= %(as_of)s
     UNION ALL
-    SELECT d.member_id, d.kind, d.organisation, d.region, d.since_us, (s.month + interval '1 month - 1 day')::date, false,
-        s.month::date,
+    SELECT d.member_id, d.kind, d.organisation, d.region, d.since_us, (s.month + interval '1 month - 1 day')::date,
+        false, s.month::date,
         CASE WHEN d.subject <> '' THEN d.subject || '.' ELSE '' END
             || regexp_replace(d.key, '\\.[0-9]{4}-[0-9]{2}$', '') || to_char(s.month, '.YYYY-MM')
     FROM duty AS d
@@ -39,7 +39,8 @@ WITH item AS (
     UNION ALL
     SELECT m.member_id, 'monthly_contact', m.origin_owner, m.origin_owner_region, m.origin_since_us,
         (s.month + interval '1 month - 1 day')::date, false, s.month::date,
-        CASE WHEN m.subject <> '' THEN m.subject || '.' ELSE '' END || 'monthly_contact.origin' || to_char(s.month, '.YYYY-MM')
+        CASE WHEN m.subject <> '' THEN m.subject || '.' ELSE '' END
+            || 'monthly_contact.origin' || to_char(s.month, '.YYYY-MM')
     FROM member AS m
     CROSS JOIN LATERAL generate_series(m.origin_month::timestamp, %(month)s::timestamp, interval '1 month') AS s (month)
     WHERE m.origin_owner = ANY (%(organisations)s::text[]) AND m.origin_since_us <= %(as_of)s
@@ -54,8 +55,8 @@ WITH item AS (
     ) AS s (month)
     WHERE m.destination_owner = ANY (%(organisations)s::text[]) AND m.destination_since_us <= %(as_of)s
     UNION ALL
-    SELECT m.member_id, 'lost_contact_review', m.review_owner, m.review_owner_region, m.review_since_us, m.review_due_on,
-        m.review_provisional, NULL::date,
+    SELECT m.member_id, 'lost_contact_review', m.review_owner, m.review_owner_region, m.review_since_us,
+        m.review_due_on, m.review_provisional, NULL::date,
         CASE WHEN m.subject <> '' THEN m.subject || '.' ELSE '' END || 'lost_contact_review'
     FROM member AS m
     WHERE m.review_owner = ANY (%(organisations)s::text[]) AND m.review_since_us <= %(as_of)s
@@ -122,8 +123,8 @@ WITH standing AS (
     FROM standing AS d
     WHERE d.month_from IS NULL
     UNION ALL
-    SELECT d.member_id, d.kind, d.organisation, d.region, d.since_us, (s.month + interval '1 month - 1 day')::date, false,
-        s.month::date,
+    SELECT d.member_id, d.kind, d.organisation, d.region, d.since_us, (s.month + interval '1 month - 1 day')::date,
+        false, s.month::date,
         CASE WHEN d.subject <> '' THEN d.subject || '.' ELSE '' END
             || regexp_replace(d.key, '\\.[0-9]{4}-[0-9]{2}$', '') || to_char(s.month, '.YYYY-MM')
     FROM standing AS d
@@ -134,7 +135,8 @@ WITH standing AS (
     UNION ALL
     SELECT m.member_id, 'monthly_contact', m.origin_owner, m.origin_owner_region, m.origin_since_us,
         (s.month + interval '1 month - 1 day')::date, false, s.month::date,
-        CASE WHEN m.subject <> '' THEN m.subject || '.' ELSE '' END || 'monthly_contact.origin' || to_char(s.month, '.YYYY-MM')
+        CASE WHEN m.subject <> '' THEN m.subject || '.' ELSE '' END
+            || 'monthly_contact.origin' || to_char(s.month, '.YYYY-MM')
     FROM clock AS m
     CROSS JOIN LATERAL generate_series(m.origin_month::timestamp, %(month)s::timestamp, interval '1 month') AS s (month)
     WHERE m.origin_owner = ANY (%(organisations)s::text[]) AND m.origin_since_us <= %(as_of)s
@@ -149,8 +151,8 @@ WITH standing AS (
     ) AS s (month)
     WHERE m.destination_owner = ANY (%(organisations)s::text[]) AND m.destination_since_us <= %(as_of)s
     UNION ALL
-    SELECT m.member_id, 'lost_contact_review', m.review_owner, m.review_owner_region, m.review_since_us, m.review_due_on,
-        m.review_provisional, NULL::date,
+    SELECT m.member_id, 'lost_contact_review', m.review_owner, m.review_owner_region, m.review_since_us,
+        m.review_due_on, m.review_provisional, NULL::date,
         CASE WHEN m.subject <> '' THEN m.subject || '.' ELSE '' END || 'lost_contact_review'
     FROM clock AS m
     WHERE m.review_owner = ANY (%(organisations)s::text[]) AND m.review_since_us <= %(as_of)s

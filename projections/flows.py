@@ -33,7 +33,9 @@ SELECT l.origin_region, l.destination,
     count(*) FILTER (WHERE l.departed_us >= %(start)s AND l.departed_us < %(end)s),
     count(*) FILTER (WHERE l.arrived_us >= %(start)s AND l.arrived_us < %(end)s),
     count(*) FILTER (WHERE l.departed_us < %(end)s AND (l.ended_us IS NULL OR l.ended_us >= %(end)s)),
-    count(*) FILTER (WHERE l.departed_us < %(end)s AND (l.ended_us IS NULL OR l.ended_us >= %(end)s) AND l.arrived_us < %(end)s),
+    count(*) FILTER (
+        WHERE l.departed_us < %(end)s AND (l.ended_us IS NULL OR l.ended_us >= %(end)s) AND l.arrived_us < %(end)s
+    ),
     count(*) FILTER (WHERE l.ended_us >= %(start)s AND l.ended_us < %(end)s AND l.ended_how = 'returned'),
     count(*) FILTER (WHERE l.ended_us >= %(start)s AND l.ended_us < %(end)s AND l.ended_how = 'moved_on'),
     count(*) FILTER (WHERE l.ended_us >= %(start)s AND l.ended_us < %(end)s AND l.ended_how = 'transferred'),
@@ -64,7 +66,7 @@ class Matrix:
 def matrix(
     connection: Connection[TupleRow], level: Level, month: date, reference: Reference, known_position: int | None = None
 ) -> Matrix:
-    """Return the flow matrix of the month of a day, cells that are all 0 left out; codes as they stand at the month's end."""
+    """Return the flow matrix of the month of a day, without cells that are all 0; codes as at the month's end."""
     first = month.replace(day=1)
     following = next_month(first)
     standing = reflected(connection)

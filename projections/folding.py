@@ -16,17 +16,16 @@ from domain.times import BEGINNING_US
 from projections.asking import NOWHERE, spans_on
 from projections.position import Parked
 from projections.reference_history import ReferenceHistory
+from projections.replaying import replay
 from projections.rows import Rows
-from projections.trace import Trace, replay
+from projections.trace import Trace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from projections.log_rows import Log, Row
 
-MEMBER_FACTS: Final = frozenset(
-    name for name, body in BODIES.items() if body.__module__ == "domain.member.events"
-)
+MEMBER_FACTS: Final = frozenset(name for name, body in BODIES.items() if body.__module__ == "domain.member.events")
 _OTHER_FACTS: Final = frozenset(BODIES) - MEMBER_FACTS
 _REPLAYED_AT_ONCE: Final = 500
 
@@ -43,7 +42,6 @@ class Batch:
     facts: int = 0
 
 
-
 class Folding:
     """The state of one runner: reference, kept traces, parked members. Reset it by making a new one."""
 
@@ -57,9 +55,9 @@ class Folding:
         kept: int = 10_000,
         ledgers: int = 20_000,
     ) -> None:
-        """`affected(spans)` names the members who ever checked in within spans of region codes, all for None, as written
-        up to the last batch that was yielded. `kept` traces stay in memory, the ledgers of the latest with them as long
-        as they hold no more than `ledgers` facts together.
+        """`affected(spans)` names the members who ever checked in within spans of region codes, all for None, as
+        written up to the last batch that was yielded. `kept` traces stay in memory, the ledgers of the latest with
+        them as long as they hold no more than `ledgers` facts together.
         """
         self._log = log
         self._affected = affected

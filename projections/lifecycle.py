@@ -33,10 +33,12 @@ CELLS: Final = (
 
 _NOW: Final = """
 WITH chosen AS (
-    SELECT m.view, m.stage, m.first_due_on FROM unnest(%(home_lows)s::text[], %(home_highs)s::text[]) AS s (lo, hi)
+    SELECT m.view, m.stage, m.first_due_on
+    FROM unnest(%(home_lows)s::text[], %(home_highs)s::text[]) AS s (lo, hi)
     JOIN member AS m ON m.affiliation_region >= s.lo AND m.affiliation_region < s.hi
     UNION ALL
-    SELECT m.view, m.stage, m.first_due_on FROM unnest(%(place_lows)s::text[], %(place_highs)s::text[]) AS s (lo, hi)
+    SELECT m.view, m.stage, m.first_due_on
+    FROM unnest(%(place_lows)s::text[], %(place_highs)s::text[]) AS s (lo, hi)
     JOIN member AS m ON m.region >= s.lo AND m.region < s.hi
     WHERE left(m.affiliation_region, 6) IS DISTINCT FROM left(m.region, 6)
     UNION ALL
@@ -61,10 +63,12 @@ WHERE p.name = 'read_models'
 """
 _THEN: Final = """
 WITH segment AS (
-    SELECT m.member_id, m.affiliation, m.affiliation_region, m.holder, m.accepted_by, m.branch, m.stage, m.view, m.region
+    SELECT m.member_id, m.affiliation, m.affiliation_region, m.holder, m.accepted_by, m.branch, m.stage, m.view,
+        m.region
     FROM member AS m WHERE m.roster_from <= %(as_of)s AND m.roster_known <= %(known)s
     UNION ALL
-    SELECT r.member_id, r.affiliation, r.affiliation_region, r.holder, r.accepted_by, r.branch, r.stage, r.view, r.region
+    SELECT r.member_id, r.affiliation, r.affiliation_region, r.holder, r.accepted_by, r.branch, r.stage, r.view,
+        r.region
     FROM roster_past AS r
     WHERE r.valid_from <= %(as_of)s AND r.known_from <= %(known)s AND r.known_to > %(known)s
       AND (r.valid_to > %(as_of)s OR r.ended_from > %(known)s)
@@ -120,7 +124,7 @@ def counts(connection: Connection[TupleRow], question: RosterQuestion, reference
 
 
 def members(connection: Connection[TupleRow], question: RosterQuestion, reference: Reference, now_us: int) -> Page:
-    """Return the members behind the counts, as roster items ordered by member id; `overdue` keeps those that are, or are not."""
+    """Return the members behind the counts, as roster items ordered by member id."""
     asked = replace(_as_roster(question), stages=tuple(_stages(question)), views=question.views or VIEWS)
     page = roster.page(connection, asked, reference, now_us)
     for item in page.items:

@@ -26,7 +26,7 @@ FROM member WHERE member_id > %s::uuid ORDER BY member_id LIMIT %s
 
 @dataclass(frozen=True, slots=True)
 class MemberRow:
-    """A member as it stands. `regions` are the county-level regions concerned: of the affiliation, and of an open movement's legs."""
+    """A member as it stands. `regions`: of the affiliation and of an open movement's legs, six digits each."""
 
     member_id: UUID
     version: int

@@ -50,7 +50,7 @@ class NotReached(Exception):
 
 
 class Overtaken(Exception):
-    """Another process has written or rebuilt the read models meanwhile: nothing was written, begin again from what stands."""
+    """Another process wrote or rebuilt the read models meanwhile: nothing was written, begin again."""
 
 
 def reflected(connection: Connection[TupleRow]) -> Reflected:
@@ -63,7 +63,7 @@ def reflected(connection: Connection[TupleRow]) -> Reflected:
 
 
 def await_position(connection: Connection[TupleRow], position: int, timeout: float = 2.0) -> int:
-    """Wait until the read models reflect `position`, at most `timeout` seconds; returns what they reflect, or raises NotReached."""
+    """Wait until `position` is reflected, at most `timeout` seconds; returns what is, or raises NotReached."""
     deadline = time.monotonic() + timeout
     while True:
         reached = reflected(connection).position
@@ -75,7 +75,7 @@ def await_position(connection: Connection[TupleRow], position: int, timeout: flo
 
 
 def advance(connection: Connection[TupleRow], before: Reflected, position: int, latest_us: int) -> Reflected:
-    """Move the position on, within the transaction that writes the rows; returns what then is reflected, or raises Overtaken."""
+    """Move on, within the transaction that writes the rows; returns what then is reflected, or raises Overtaken."""
     done = connection.execute(_ADVANCE, (position, latest_us, before.version, before.position), prepare=True)
     if done.rowcount != 1:
         raise Overtaken

@@ -19,8 +19,8 @@ from projections.collector import uncollected
 from projections.copying import COPIED, copy_blocks
 from projections.folding import MEMBER_FACTS, reference_upto, spans_answered
 from projections.position import Parked, park, reflected
+from projections.replaying import Broken, replay
 from projections.rows import Rows, write
-from projections.trace import Broken, Trace, replay
 
 if TYPE_CHECKING:
     from psycopg import Connection
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from domain.fact import Fact
     from projections.log_rows import Log, Row
     from projections.reference_history import ReferenceHistory
+    from projections.trace import Trace
 
 VIEWS: Final[dict[str, tuple[str, ...]]] = {
     "members": ("member", "roster_past", "clock_past"),
@@ -184,7 +185,8 @@ class _Rebuild:
         total = _one(self._reading, _COUNT)
         pending: Future[None] | None = None
         with ThreadPoolExecutor(1, "kiteline-rebuild") as copier:
-            for self._streams, ids in self._batches():
+            for seen, ids in self._batches():
+                self._streams = seen
                 with uncollected():
                     rows = Rows()
                     for trace in self._folded(ids, history, upto):
@@ -230,7 +232,7 @@ class _Rebuild:
         for row in rows:
             try:
                 facts.append(self._log.fact(row))
-            except Exception as error:  # noqa: BLE001, PERF203 - a poison event parks its member only
+            except Exception as error:  # noqa: BLE001 - a poison event parks its member only
                 self._parked[member] = Parked(member, row.position, type(error).__name__)
                 break
         return facts

@@ -1,4 +1,4 @@
-"""The reference as known at any position: which facts could have changed how an earlier member folds, and how it read then."""
+"""The reference as known at any position, and which of its facts could have changed how earlier members fold."""
 
 from __future__ import annotations
 
@@ -19,8 +19,11 @@ _KEPT: Final = 4
 
 
 class ReferenceHistory:
-    """Reference facts in log order. Facts of members name organisations that are known by then, so that of an organisation
-    registered later only one thing matters to them: that it answers for a place where somebody checked in."""
+    """Reference facts in log order.
+
+    Facts of members name organisations that are known by then, so that of an organisation registered later only one
+    thing matters to them: that it answers for a place where somebody checked in.
+    """
 
     def __init__(self) -> None:
         self.current: Reference = empty_reference()
@@ -43,7 +46,7 @@ class ReferenceHistory:
                 self._for_all.append(fact.position)
 
     def _may_answer_for_its_region(self, body: OrganisationRegistered) -> bool:
-        """Only what is topmost in a region answers for it, and for one that ended whoever is there (Reference.seat_of)."""
+        """Only what is topmost answers for a region, and whoever is there for one that ended (Reference.seat_of)."""
         parent = self.current.organisations.get(body.parent)
         tops = body.stationed_in is None and (parent is None or parent.region != body.region)
         return tops or self.current.standing(body.region) != body.region

@@ -1,4 +1,4 @@
-"""Who is where: rosters of a region or an organisation, on any day, as known at any position (outflow, inflow, affiliated).
+"""Who is where: outflow, inflow and affiliated of a region or an organisation, on any day, as known at any position.
 
 Outflow goes by the affiliation, inflow by the place of the leg, or by who accepted or holds it; all below is included.
 Somebody in a place is "from elsewhere" when the affiliation lies in another county, so that a province's inflow is the
@@ -43,7 +43,8 @@ WITH chosen AS (
     SELECT m.* FROM member AS m WHERE m.holder = ANY (%(hosts)s::text[])
 )
 SELECT p.version, p.position, p.latest_us, p.updated_at,
-    c.member_id, c.affiliation, c.affiliation_region, c.responsible, c.holder, c.accepted_by, c.branch, c.stage, c.view,
+    c.member_id, c.affiliation, c.affiliation_region, c.responsible, c.holder, c.accepted_by, c.branch, c.stage,
+    c.view,
     c.origin_region, c.declared_region, c.region, c.leg, c.movement_id, c.category, c.scope, c.since_us, c.abroad,
     c.last_contact_at, c.lost, c.first_due_on
 FROM projection_position AS p
@@ -103,7 +104,8 @@ WITH segment AS (
               AND CASE WHEN %(inwards)s THEN origin_region ELSE region END COLLATE "C" < b.hi
           ) AND (CASE WHEN %(inwards)s THEN origin_region ELSE region END IS NOT NULL OR abroad)))
 )
-SELECT c.member_id, c.affiliation, c.affiliation_region, c.responsible, c.holder, c.accepted_by, c.branch, c.stage, c.view,
+SELECT c.member_id, c.affiliation, c.affiliation_region, c.responsible, c.holder, c.accepted_by, c.branch, c.stage,
+    c.view,
     c.origin_region, c.declared_region, c.region, c.leg, c.movement_id, c.category, c.scope, c.since_us, c.abroad,
     k.last_contact_at, coalesce(k.lost, false), k.first_due_on
 FROM fitting AS c
@@ -140,7 +142,8 @@ class RosterQuestion:
     @property
     def name(self) -> str:
         """What is asked, less when and how much: a cursor holds for this only."""
-        return f"roster {self.side} {self.region} {self.organisation} {self.stages} {self.views} {self.overdue} {self.leaving}"
+        place = f"{self.region} {self.organisation} {self.leaving}"
+        return f"roster {self.side} {place} {self.stages} {self.views} {self.overdue}"
 
 
 def page(connection: Connection[TupleRow], question: RosterQuestion, reference: Reference, now_us: int) -> Page:

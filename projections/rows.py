@@ -148,7 +148,7 @@ class Rows:
         return found
 
     def tables(self) -> list[tuple[str, tuple[Encoder, ...], list[tuple[Any, ...]]]]:
-        """Return the rows by table, with their encoders: of members who are written for the first time, these are all."""
+        """Return rows and encoders by table: of members who are written for the first time, these are all."""
         rosters, clocks, duties, legs = self.past_rows
         return [
             ("member", _MEMBER_ENCODERS, self.members),
@@ -163,7 +163,9 @@ class Rows:
     def inserts(self, wanted: frozenset[str]) -> list[tuple[str, list[str]]]:
         """Return the statements that write some tables of members who are written for the first time."""
         return [
-            (_INSERTS[table], encoded(encoders, rows)) for table, encoders, rows in self.tables() if rows and table in wanted
+            (_INSERTS[table], encoded(encoders, rows))
+            for table, encoders, rows in self.tables()
+            if rows and table in wanted
         ]
 
 

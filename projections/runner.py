@@ -9,13 +9,13 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from psycopg.pq import TransactionStatus
 
+from projections.collector import uncollected
 from projections.folding import Batch, Folding
 from projections.position import Overtaken, Reflected, advance, park, reflected
-from projections.collector import uncollected
 from projections.rows import write
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def _nothing(*_: Any) -> None:  # noqa: ANN401 - takes whatever a hook is told
 
 @dataclass(frozen=True, slots=True)
 class Hooks:
-    """Whom to tell: `page(position, facts)` after each write, `parked(count)` when a member was parked, `failed(error)`."""
+    """Whom to tell: `page(position, facts)` after a write, `parked(count)` of members parked, `failed(error)`."""
 
     page: Callable[[int, int], None] = _nothing
     parked: Callable[[int], None] = _nothing
@@ -86,15 +86,15 @@ class Runner:
         ledgers: int = 20_000,
     ) -> None:
         self._pool = pool
-        self._log = log
+        self.log = log
         self._wait = wait
-        self._hooks = hooks or Hooks()
-        self._page = page
-        self._kept = kept
-        self._ledgers = ledgers
+        self.hooks = hooks or Hooks()
+        self.page = page
+        self.kept = kept
+        self.ledgers = ledgers
 
     def run_forever(self, stop: threading.Event) -> None:
-        """Lead when nobody else does, until `stop` is set; failures are told, and the work begins again from what stands."""
+        """Lead when nobody else does, until `stop` is set; failures are told, and it begins again from what stands."""
         while not stop.is_set():
             try:
                 with self._pool.connection() as connection, _Leading(connection) as leading:
@@ -103,11 +103,11 @@ class Runner:
             except Overtaken:
                 continue
             except Exception as error:  # noqa: BLE001 - the database away: begin again from what stands
-                self._hooks.failed(error)
+                self.hooks.failed(error)
             stop.wait(_CANDIDATE_SECONDS)
 
     def catch_up(self) -> int:
-        """Fold everything that the log holds now; returns the position reached. Waits for another leader to give way."""
+        """Fold everything that the log holds now; returns the position reached. Waits while another leads."""
         while True:
             with self._pool.connection() as connection, _Leading(connection) as leading:
                 if leading:
@@ -164,15 +164,15 @@ class _Work:
         self._writer = ThreadPoolExecutor(1, "kiteline-projection")
         parked = {row[0] for row in connection.execute(_PARKED)}
         self._folding = Folding(
-            runner._log,
+            runner.log,
             self._affected,
             parked,
             position=self.written.position,
-            kept=runner._kept,
-            ledgers=runner._ledgers,
+            kept=runner.kept,
+            ledgers=runner.ledgers,
         )
 
-    def __enter__(self) -> _Work:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: object, *_: object) -> None:
@@ -185,7 +185,7 @@ class _Work:
     def take_page(self) -> bool:
         """Read, fold and begin to write the next page; whether there was one."""
         with uncollected():
-            rows = self._runner._log.read(self._read_upto + 1, self._runner._page)
+            rows = self._runner.log.read(self._read_upto + 1, self._runner.page)
             if not rows:
                 return False
             if rows[0].position != self._read_upto + 1 or rows[-1].position != self._read_upto + len(rows):
@@ -219,8 +219,8 @@ class _Work:
                 connection.execute("ROLLBACK")
             raise
         if batch.parked:
-            self._runner._hooks.parked(len(batch.parked))
-        self._runner._hooks.page(batch.position, batch.facts)
+            self._runner.hooks.parked(len(batch.parked))
+        self._runner.hooks.page(batch.position, batch.facts)
         return after
 
     def _affected(self, spans: list[tuple[str, str]] | None) -> list[UUID]:

@@ -1,4 +1,4 @@
-"""A row of a read model as it lives in memory: what stood, from when to when, and as known from which position to which."""
+"""A row of a read model in memory: what stood, from when to when, and as known from which position to which."""
 
 from __future__ import annotations
 
@@ -13,11 +13,14 @@ PAST: Final = 2
 
 
 class Segment:
-    """Visible at moment t, known at position k, iff valid_from <= t, known_from <= k < known_to, t < valid_to or k < ended_from.
+    """What stood, and when it is visible.
+
+    At a moment t, as known at position k, iff valid_from <= t, known_from <= k < known_to, and t < valid_to or
+    k < ended_from.
 
     A row is born open. Its end becomes known at `ended_from`: before that position it was taken for open, and so it is
-    written once more instead of twice. `known_to` is where a correction took it back. `stored` says in which table it is,
-    `is_listed` that it waits to be written.
+    written once more instead of twice. `known_to` is where a correction took it back. `stored` says in which table
+    it is, `is_listed` that it waits to be written.
     """
 
     __slots__ = ("ended_from", "is_listed", "known_from", "known_to", "stored", "valid_from", "valid_to", "values")

@@ -1,4 +1,4 @@
-"""One digest a table of read models, whatever order the rows lie in: what is live, rebuilt or folded afresh must agree."""
+"""A digest of each table of read models, whatever order its rows lie in: live, rebuilt and folded afresh must agree."""
 
 from __future__ import annotations
 

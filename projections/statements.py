@@ -6,8 +6,8 @@ UPSERT_MEMBERS: Final = """
 INSERT INTO member (
     member_id, version, position, membership, liaison, regions, places, roster_from, roster_known,
     affiliation, affiliation_region, responsible, holder, accepted_by, branch, stage, view,
-    origin_region, declared_region, region, leg, movement_id, category, scope, since_us, abroad, clock_from, clock_known,
-    last_contact_at, last_contact_us, lost, first_due_on, subject,
+    origin_region, declared_region, region, leg, movement_id, category, scope, since_us, abroad,
+    clock_from, clock_known, last_contact_at, last_contact_us, lost, first_due_on, subject,
     origin_owner, origin_owner_region, origin_since_us, origin_month,
     destination_owner, destination_owner_region, destination_since_us, destination_month,
     review_owner, review_owner_region, review_since_us, review_due_on, review_provisional
@@ -16,7 +16,8 @@ SELECT a, b, c, d, e, string_to_array(f, ','), string_to_array(g, ','), h, i,
     r1, r2, r3, r4, r5, r6, r7, r8, r9, r10, r11, r12, r13, r14, r15, r16, r17, j, k,
     c1, c2, c3, c4, c5, c6, c7, c8, c9, c10, c11, c12, c13, c14, c15, c16, c17, c18
 FROM unnest(
-    %s::uuid[], %s::bigint[], %s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[], %s::bigint[], %s::bigint[],
+    %s::uuid[], %s::bigint[], %s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[],
+    %s::bigint[], %s::bigint[],
     %s::bigint[], %s::bigint[],
     %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[],
     %s::text[], %s::text[], %s::text[], %s::integer[], %s::text[], %s::text[], %s::text[], %s::bigint[], %s::boolean[],
@@ -37,7 +38,8 @@ ON CONFLICT (member_id) DO UPDATE SET
     branch = excluded.branch, stage = excluded.stage, view = excluded.view, origin_region = excluded.origin_region,
     declared_region = excluded.declared_region, region = excluded.region, leg = excluded.leg,
     movement_id = excluded.movement_id, category = excluded.category, scope = excluded.scope,
-    since_us = excluded.since_us, abroad = excluded.abroad, clock_from = excluded.clock_from, clock_known = excluded.clock_known,
+    since_us = excluded.since_us, abroad = excluded.abroad,
+    clock_from = excluded.clock_from, clock_known = excluded.clock_known,
     last_contact_at = excluded.last_contact_at, last_contact_us = excluded.last_contact_us, lost = excluded.lost,
     first_due_on = excluded.first_due_on, subject = excluded.subject, origin_owner = excluded.origin_owner,
     origin_owner_region = excluded.origin_owner_region, origin_since_us = excluded.origin_since_us,

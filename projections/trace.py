@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
     from domain.member.state import Duty
     from domain.reference import Reference
-    from projections.reference_history import ReferenceHistory
     from projections.rows import Rows
 
 ROSTER: Final = 0
@@ -110,7 +109,7 @@ class Trace:
         return True
 
     def take(self, fact: Fact, reference: Reference) -> None:
-        """Take the next fact of the stream. Raises NeedsLedger, or whatever the fold raises; the rows are then as before."""
+        """Take the next fact of the stream. Raises NeedsLedger, or what the fold raises; rows are then as before."""
         key = (fact.when, fact.body.order, fact.position)
         if key > self.last_key and not isinstance(fact.body, _REWRITES):
             apply(self.state, fact, reference)
@@ -189,7 +188,7 @@ class Trace:
                 self._end(DUTY, key, standing.pop(key)[1], when, position)
         for key, duty in owed.items():
             if key not in CLOCK_DUTIES and key not in standing:
-                begins = duty.since_us if duty.since_us > when else when
+                begins = max(when, duty.since_us)
                 standing[key] = (duty, self._begin(DUTY, key, duty_values(duty), begins, position))
 
     def _begin(self, track: int, ident: Ident, values: tuple[Any, ...], when: int, position: int) -> Segment:
@@ -267,6 +266,21 @@ class Trace:
         """Hand over what the facts since the last time changed, as rows to write."""
         if self.roster is None or self.clock is None:
             return
+        for track, ident in self._emit_past(rows):
+            if ident not in (self.duties if track == DUTY else self.legs):
+                rows.gone(track, self.member, ident)
+        for track, ident, segment in (
+            *((DUTY, key, segment) for key, (_, segment) in self.duties.items()),
+            *((LEG, leg, segment) for leg, segment in self.legs.items()),
+        ):
+            if segment.stored == UNSTORED:
+                rows.current(track, self.member, ident, segment)
+                segment.stored = CURRENT
+        self.roster.stored = self.clock.stored = CURRENT
+        rows.member(self)
+
+    def _emit_past(self, rows: Rows) -> list[tuple[int, Ident]]:
+        """Hand over what has ended or was taken back; returns the duties and legs that no longer are what stands."""
         left: list[tuple[int, Ident]] = []
         for track, ident, segment in self.changed:
             segment.is_listed = False
@@ -279,19 +293,7 @@ class Trace:
                 rows.past(track, self.member, ident, segment)
             segment.stored = PAST
         self.changed.clear()
-        for track, ident in left:
-            if ident not in (self.duties if track == DUTY else self.legs):
-                rows.gone(track, self.member, ident)
-        for key, (_, segment) in self.duties.items():
-            if segment.stored == UNSTORED:
-                rows.current(DUTY, self.member, key, segment)
-                segment.stored = CURRENT
-        for leg, segment in self.legs.items():
-            if segment.stored == UNSTORED:
-                rows.current(LEG, self.member, leg, segment)
-                segment.stored = CURRENT
-        self.roster.stored = self.clock.stored = CURRENT
-        rows.member(self)
+        return left
 
     def mark_written(self) -> None:
         """Say that everything up to here is in the tables."""
@@ -309,37 +311,3 @@ class Trace:
     def regions(self) -> list[str]:
         """Return the county-level regions that the member concerns now."""
         return sorted(concerned_regions(self.state))
-
-
-class Broken(Exception):
-    """The fold raised at `position`; `trace` is the member's as it was before."""
-
-    def __init__(self, trace: Trace, position: int) -> None:
-        super().__init__(f"fold broke at position {position}")
-        self.trace = trace
-        self.position = position
-
-
-def replay(member: UUID, facts: list[Fact], history: ReferenceHistory, upto: int) -> Trace:
-    """Return a member's trace as it was after position `upto`, ledger at hand.
-
-    Each fact was folded with the reference known at its position, and a reference fact that could touch the member
-    folded it anew. Raises Broken from whatever the fold raises.
-    """
-    trace = Trace(member)
-    turns = history.turns(facts, upto)
-    position = 0
-    try:
-        for fact in facts:
-            if fact.position > upto:
-                break
-            while turns and turns[0] < fact.position:
-                position = turns.pop(0)
-                trace.fold_anew(history.at(position), position)
-            position = fact.position
-            trace.take(fact, history.at(turns[0] - 1) if turns else history.at(upto))
-        for position in turns:
-            trace.fold_anew(history.at(position), position)
-    except Exception as error:
-        raise Broken(trace, position) from error
-    return trace

@@ -38,7 +38,7 @@ _NOTHING: Final = (*_NOBODY, *_NOBODY, *_NO_REVIEW)
 
 
 def roster_values(state: State, reference: Reference, before: Values | None) -> Values:
-    """Return a roster row: the region shown is the leg's once checked in, the declared one while awaited, none once closed."""
+    """Return a roster row: its region is the leg's once checked in, the declared one before, none once closed."""
     movement = state.movement
     if movement is None:
         return (
@@ -106,7 +106,7 @@ def readers_of(roster: Values) -> str:
 
 
 def clock_values(state: State, roster: Values, readers: str) -> Values:
-    """Return the clocks: the last contact, the contacts and the review that it moves, and the first day anything is due.
+    """Return the clocks: the last contact, what it moves (contacts owed, the review), the first day anything is due.
 
     The two regions and the organisations at the head are the roster's, for those who may read the row.
     """

@@ -22,7 +22,9 @@ class CannotRebuild(OperatorFailure):
 
 
 @app.command()
-def rebuild(views: Annotated[list[str] | None, typer.Argument(help="members, duties, flows; all when none")] = None) -> None:
+def rebuild(
+    views: Annotated[list[str] | None, typer.Argument(help="members, duties, flows; all when none")] = None,
+) -> None:
     """Rebuild read models while the old ones are served; parked members are tried again when all are rebuilt."""
     from infra.cli.database import opened_database
     from infra.database.connections import connect_pool
@@ -37,7 +39,8 @@ def rebuild(views: Annotated[list[str] | None, typer.Argument(help="members, dut
     if unknown:
         known = ", ".join(VIEWS)
         raise UnknownView(
-            f"没有读模型 {', '.join(unknown)}；可选：{known}。", f"No read model {', '.join(unknown)}; there are: {known}."
+            f"没有读模型 {', '.join(unknown)}；可选：{known}。",
+            f"No read model {', '.join(unknown)}; there are: {known}.",
         )
     console = Console()
     with (

@@ -46,7 +46,8 @@ def status() -> None:
     console.print(waiting)
     console.print(
         "这些党员自该位置起的事实未能折叠，其余不受影响；修复程序后运行 kiteline rebuild。\n"
-        "Their facts from there on could not be folded; nobody else is affected. Mend the program, then run kiteline rebuild."
+        "Their facts from there on could not be folded; nobody else is affected. Mend the program, then run\n"
+        "kiteline rebuild."
     )
 
 

@@ -1,4 +1,4 @@
-"""Random lives: facts of members in every order and with every fault that a log may hold, small enough to fold by hand."""
+"""Random lives: facts of members in every order and with every oddity that a log may hold."""
 
 from __future__ import annotations
 
@@ -32,12 +32,15 @@ def branch(region: str, number: int) -> str:
 
 def organisations() -> list[OrganisationRegistered]:
     """A committee a province, one a county below it, two branches a county."""
-    found = [OrganisationRegistered(committee(f"{p}0000"), p, "COMMITTEE", f"{p}0000") for p in ("62", "51", "35", "33")]
+    found = [
+        OrganisationRegistered(committee(f"{p}0000"), p, "COMMITTEE", f"{p}0000") for p in ("62", "51", "35", "33")
+    ]
     for county in COUNTIES:
         above = committee(county[:2] + "0000")
         found.append(OrganisationRegistered(committee(county), county, "COMMITTEE", county, above))
         found += [
-            OrganisationRegistered(branch(county, n), f"{county} {n}", "BRANCH", county, committee(county)) for n in (1, 2)
+            OrganisationRegistered(branch(county, n), f"{county} {n}", "BRANCH", county, committee(county))
+            for n in (1, 2)
         ]
     return found
 
@@ -63,8 +66,8 @@ class Lives:
         self.versions[stream] += 1
         event_id = str(self.uuid())
         return Fact(
-            stream, self.versions[stream], event_id, f"{self.random.getrandbits(128):032x}", body, at.text, at.precision,
-            when, organisation, "tester", "SIMULATION", event_id, after={},
+            stream, self.versions[stream], event_id, f"{self.random.getrandbits(128):032x}", body, at.text,
+            at.precision, when, organisation, "tester", "SIMULATION", event_id, after={},
         )  # fmt: skip
 
     def tell(self, stream: UUID, body: Body, occurred: str, organisation: str | None = None) -> Fact:
@@ -121,11 +124,9 @@ class Lives:
         choose, county = self.random.choice, self.random.choice(COUNTIES)
         if told and self.random.random() < 0.12:
             target = choose(told).event_id
-            return choose([
-                e.EventVoided(target),
-                e.FlagConfirmed(target),
-                e.EventCorrected(target, {"occurred_at": self.moment(FIRST + timedelta(days=self.random.randrange(400)))}),
-            ])  # fmt: skip
+            moved = self.moment(FIRST + timedelta(days=self.random.randrange(400)))
+            corrected = e.EventCorrected(target, {"occurred_at": moved})
+            return choose([e.EventVoided(target), e.FlagConfirmed(target), corrected])
         makers = [
             lambda: e.DepartureReported(self.destination(), choose([None, "2024-12-01", "2025-03-01"])),
             lambda: e.Departed(choose([None, self.destination()])),
@@ -134,7 +135,7 @@ class Lives:
             lambda: e.CheckedIn(county, "WORKER"),
             lambda: e.CheckedIn(county, "MEMBER"),
             lambda: e.Accepted(choose([None, branch(county, 1)])),
-            lambda: e.Accepted(),
+            e.Accepted,
             lambda: e.Declined("NOT_HERE"),
             lambda: e.PlacedInBranch(branch(county, 2), choose(["RESIDENCE", "FALLBACK"])),
             lambda: e.MovedOnward(self.destination()),
@@ -145,12 +146,12 @@ class Lives:
             lambda: e.ContactWaived("2025-01", "ILLNESS"),
             lambda: e.LostContactDeclared("doc"),
             lambda: e.ReturnReported("2025-10-01"),
-            lambda: e.Returned(),
-            lambda: e.ReturnEducationHeld(),
-            lambda: e.DepartureCancelled(),
+            e.Returned,
+            e.ReturnEducationHeld,
+            e.DepartureCancelled,
             lambda: e.MovementClosed("RECORDED_IN_ERROR"),
-            lambda: e.PreDepartureTalkHeld(),
-            lambda: e.CheckInPrompted(),
+            e.PreDepartureTalkHeld,
+            e.CheckInPrompted,
             lambda: e.DestinationChanged(self.destination()),
             lambda: e.LiaisonAssigned("somebody"),
             lambda: e.ConfirmedAsFull("doc"),

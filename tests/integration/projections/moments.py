@@ -16,7 +16,10 @@ def moments(lives: Lives, seed: int, count: int) -> list[Moment]:
     last = max(fact.position for fact in lives.facts)
     span = (LAST - FIRST).days + 200
     some = [
-        Moment(day_end_us(FIRST + timedelta(days=chance.randrange(span))) - chance.randrange(DAY_US), chance.randint(40, last))
+        Moment(
+            day_end_us(FIRST + timedelta(days=chance.randrange(span))) - chance.randrange(DAY_US),
+            chance.randint(40, last),
+        )
         for _ in range(count)
     ]
     return [*some, Moment(day_end_us(LAST + timedelta(days=60)), last), Moment(day_end_us(LAST), None)]

@@ -9,6 +9,7 @@ import pytest
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
+from domain.fact import Body
 from domain.member import events as e
 from domain.reference import Reference
 from domain.times import as_of_us
@@ -35,7 +36,7 @@ class Told:
     runner: Runner
     connection: Connection[TupleRow]
 
-    def tell(self, member: UUID, body: e.Body, occurred: str, organisation: str = BRANCH) -> str:
+    def tell(self, member: UUID, body: Body, occurred: str, organisation: str = BRANCH) -> str:
         fact = self.lives.tell(member, body, occurred, organisation)
         self.lives.record(self.recorder)
         self.runner.catch_up()
@@ -50,7 +51,7 @@ class Told:
         return straight.reference_of(self.lives)
 
     def stage(self, member: UUID, day: str, known: int | None = None) -> str | None:
-        """The stage in which the member is on the home's outflow roster of a day; None when it does not name the member."""
+        """The stage in which the member is on the home's outflow roster of a day; None when it is not."""
         question = RosterQuestion(Moment(as_of_us(day), known), "outflow", HOME)
         items = roster.page(self.connection, question, self.reference, 0).items
         return next((item["stage"] for item in items if item["member_id"] == str(member)), None)
@@ -157,9 +158,3 @@ def test_pages_are_of_the_moment_of_the_first_and_a_cursor_lives_an_hour(told: T
     for text in ("", "x", "bm90IGpzb24", "W10", "WzEsMiwzLDQsNV0"):
         with pytest.raises(CursorUnreadable):
             read_cursor(text, question.name, 0, 1)
-
-
-
-
-
-

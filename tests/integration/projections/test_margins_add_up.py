@@ -18,6 +18,7 @@ from tests.integration.projections import straight
 from tests.integration.projections.lives import COUNTIES, Lives, branch, committee
 from tests.integration.projections.moments import moments
 
+SIDES: tuple[roster.Side, ...] = ("outflow", "inflow")
 AWAY = {"awaiting_check_in", "checked_in", "settled"}
 
 
@@ -38,12 +39,13 @@ def ids(connection: Connection[TupleRow], question: RosterQuestion, reference: R
 
 def test_counts_are_the_members_behind_them_and_the_rosters(lives: Lives, connection: Connection[TupleRow]) -> None:
     reference = straight.reference_of(lives)
-    places = [{"region": "000000"}, {"region": "620000"}, {"region": "620600"}, {"region": COUNTIES[0]}]
-    places += [{"organisation": committee("620000")}, {"organisation": committee(COUNTIES[0])}]
+    places: list[tuple[str | None, str | None]] = [(code, None) for code in ("000000", "620000", "620600", COUNTIES[0])]
+    places += [(None, committee("620000")), (None, committee(COUNTIES[0]))]
     for moment in moments(lives, 7, 8):
         for place in places:
-            for side in ("outflow", "inflow"):
-                question = RosterQuestion(moment, side, limit=1_000, **place)
+            for side in SIDES:
+                region, organisation = place
+                question = RosterQuestion(moment, side, region, organisation, limit=1_000)
                 counted = lifecycle.counts(connection, question, reference).items
                 behind = lifecycle.members(connection, question, reference, now_us=0).items
                 cells = Counter((item["view"], item["stage"]) for item in behind)
@@ -61,7 +63,7 @@ def test_a_province_is_the_sum_of_its_counties_and_nobody_is_counted_twice(
 ) -> None:
     reference = straight.reference_of(lives)
     for moment in moments(lives, 8, 8):
-        for side in ("outflow", "inflow", "affiliated"):
+        for side in (*SIDES, "affiliated"):
             whole = ids(connection, RosterQuestion(moment, side, "620000", limit=1_000), reference)
             parts = [
                 one
@@ -88,7 +90,9 @@ def test_rosters_of_regions_and_organisations_are_those_of_a_straight_fold(
         abroad = {
             str(member)
             for member, state in states.items()
-            if state.movement and (state.movement.leg.declared or {}).get("abroad") and items[str(member)]["region"] is None
+            if state.movement
+            and (state.movement.leg.declared or {}).get("abroad")
+            and items[str(member)]["region"] is None
         }
         leaving = sorted({*leaving, *(one for one in out if one in abroad)})
         asked = RosterQuestion(moment, "outflow", "620000", leaving=True, limit=1_000)
@@ -105,7 +109,10 @@ def test_rosters_of_regions_and_organisations_are_those_of_a_straight_fold(
             for member, state in states.items()
             if state.movement is not None
             and (
-                (state.movement.stage == "settled" and {state.movement.leg.accepted_by, state.movement.leg.branch} & hosts)
+                (
+                    state.movement.stage == "settled"
+                    and {state.movement.leg.accepted_by, state.movement.leg.branch} & hosts
+                )
                 or state.holder in hosts
             )
         )

@@ -29,10 +29,10 @@ def lives(recorder: KitelineRecorder) -> Lives:
     return lives
 
 
+@pytest.mark.usefixtures("lives")
 @pytest.mark.parametrize("statement", [0, 1, 3])
 def test_killed_between_rows_and_position_leaves_both_or_neither(
     statement: int,
-    lives: Lives,
     pool: Pool,
     log: Log,
     connection: Connection[TupleRow],
@@ -59,8 +59,8 @@ def test_killed_between_rows_and_position_leaves_both_or_neither(
     assert state_hash(connection) == after != before[0]
 
 
+@pytest.mark.usefixtures("lives")
 def test_rows_written_apart_from_their_position_would_be_found_out(
-    lives: Lives,
     pool: Pool,
     log: Log,
     connection: Connection[TupleRow],

@@ -1,4 +1,4 @@
-"""Whatever way the rows were made, event by event, page by page or member by member beside the live ones, they agree."""
+"""Whatever way the rows were made, page by page or member by member beside the live ones, they agree."""
 
 import threading
 from collections.abc import Callable
@@ -10,6 +10,7 @@ from psycopg.rows import TupleRow
 
 from domain.organisation import OrganisationRegistered, organisation_stream, reference_stream
 from domain.policy import PolicyAdopted
+from domain.reference import empty_reference
 from domain.times import day_end_us
 from infra.event_store.recorder import KitelineRecorder
 from projections import roster
@@ -81,7 +82,7 @@ def test_what_became_known_of_organisations_and_policy_counts_from_then_on(
     changes = [fact.position for fact in lives.facts if isinstance(fact.body, PolicyAdopted | OrganisationRegistered)]
     for change in changes[2:]:
         known = [fact for fact in lives.facts if fact.position < change]
-        as_known = straight.empty_reference().with_facts(known)
+        as_known = empty_reference().with_facts(known)
         moment = Moment(now.as_of_us, change - 1)
         found = roster.page(connection, RosterQuestion(moment, "affiliated", "000000", limit=1_000), reference, 0).items
         expected = straight.affiliated(lives, as_known, moment.as_of_us, change - 1)

@@ -1,0 +1,47 @@
+"""A member's trace made from the stream, fact by fact with what was known of the reference at each."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from projections.trace import Trace
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from domain.fact import Fact
+    from projections.reference_history import ReferenceHistory
+
+
+class Broken(Exception):
+    """The fold raised at `position`; `trace` is the member's as it was before."""
+
+    def __init__(self, trace: Trace, position: int) -> None:
+        super().__init__(f"fold broke at position {position}")
+        self.trace = trace
+        self.position = position
+
+
+def replay(member: UUID, facts: list[Fact], history: ReferenceHistory, upto: int) -> Trace:
+    """Return a member's trace as it was after position `upto`, ledger at hand.
+
+    Each fact was folded with the reference known at its position, and a reference fact that could touch the member
+    folded it anew. Raises Broken from whatever the fold raises.
+    """
+    trace = Trace(member)
+    turns = history.turns(facts, upto)
+    position = 0
+    try:
+        for fact in facts:
+            if fact.position > upto:
+                break
+            while turns and turns[0] < fact.position:
+                position = turns.pop(0)
+                trace.fold_anew(history.at(position), position)
+            position = fact.position
+            trace.take(fact, history.at(turns[0] - 1) if turns else history.at(upto))
+        for position in turns:
+            trace.fold_anew(history.at(position), position)
+    except Exception as error:
+        raise Broken(trace, position) from error
+    return trace
