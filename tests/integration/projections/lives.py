@@ -168,6 +168,11 @@ class Lives:
             assert saved.first_position is not None
             fact.position, fact.recorded_us = saved.first_position, instant_us(saved.recorded_at)
 
+    @property
+    def head(self) -> int:
+        """The last position recorded: saves of several streams may overtake each other."""
+        return max(fact.position for fact in self.facts if fact.position < 1 << 62)
+
     def ledger(self, stream: UUID) -> list[Fact]:
         return [fact for fact in self.facts if fact.stream == stream]
 

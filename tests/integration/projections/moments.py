@@ -13,7 +13,7 @@ from tests.integration.projections.lives import FIRST, LAST, Lives
 def moments(lives: Lives, seed: int, count: int) -> list[Moment]:
     """Random moments as known at random positions; the head as known at the head; the head."""
     chance = random.Random(seed)
-    last = max(fact.position for fact in lives.facts)
+    last = lives.head
     span = (LAST - FIRST).days + 200
     some = [
         Moment(

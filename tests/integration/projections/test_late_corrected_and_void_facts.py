@@ -44,7 +44,7 @@ class Told:
 
     @property
     def position(self) -> int:
-        return max(fact.position for fact in self.lives.facts)
+        return self.lives.head
 
     @property
     def reference(self) -> Reference:

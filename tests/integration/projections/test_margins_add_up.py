@@ -125,7 +125,7 @@ def test_what_is_under_way_is_the_month_before_and_departed_less_what_ended(
     lives: Lives, connection: Connection[TupleRow], level: flows.Level
 ) -> None:
     reference = straight.reference_of(lives)
-    head = max(fact.position for fact in lives.facts)
+    head = lives.head
     seen = Counter[str]()
     for known in (None, head // 2):
         before: dict[tuple[str, str], int] = {}
@@ -151,7 +151,7 @@ def test_what_is_under_way_is_the_month_before_and_departed_less_what_ended(
 
 def test_legs_of_the_flow_matrix_are_those_of_a_straight_fold(lives: Lives, connection: Connection[TupleRow]) -> None:
     reference = straight.reference_of(lives)
-    head = max(fact.position for fact in lives.facts)
+    head = lives.head
     for known in (head, head // 2, head // 3):
         expected = Counter[tuple[str, str, int]]()
         for state in straight.states(lives, reference, 1 << 62, known).values():

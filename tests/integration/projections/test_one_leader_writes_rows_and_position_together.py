@@ -99,17 +99,17 @@ def test_a_second_runner_takes_over_when_the_first_stops(
 
     threads = [running("first", stops[0])]
     try:
-        await_position(connection, lives.facts[-1].position, timeout=30)
+        await_position(connection, lives.head, timeout=30)
         threads.append(running("second", stops[1]))
         lives.play(members=2, steps=20)
         lives.record(recorder)
-        await_position(connection, lives.facts[-1].position, timeout=30)
+        await_position(connection, lives.head, timeout=30)
         assert set(written) == {"first"}
         stops[0].set()
         threads[0].join()
         lives.play(members=2, steps=20)
         lives.record(recorder)
-        await_position(connection, lives.facts[-1].position, timeout=30)
+        await_position(connection, lives.head, timeout=30)
         assert set(written) == {"first", "second"}
     finally:
         for stop in stops:
@@ -127,13 +127,13 @@ def test_a_leader_whose_connection_is_cut_begins_again_by_itself(
     thread = threading.Thread(target=led.run_forever, args=(stop,))
     thread.start()
     try:
-        await_position(connection, lives.facts[-1].position, timeout=30)
+        await_position(connection, lives.head, timeout=30)
         connection.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND objid = 1886547818"
         )
         lives.play(members=2, steps=20)
         lives.record(recorder)
-        await_position(connection, lives.facts[-1].position, timeout=30)
+        await_position(connection, lives.head, timeout=30)
     finally:
         stop.set()
         thread.join()
