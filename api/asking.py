@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 WAIT_SECONDS: Final = 2.0
 _LOOK_SECONDS: Final = 0.01
+_BARE_PLUS: Final = re.compile(r"(?<=[0-9]) (?=[0-9]{2}:[0-9]{2}\Z)")
 _FIRST_US: Final = -2_208_988_800_000_000  # 1900-01-01
 
 AsOf = Annotated[
@@ -71,12 +73,17 @@ SELECT low FROM search WHERE low >= high
 """
 
 
+def _moment_us(text: str) -> int:
+    """Read a moment of a question; a + that was sent as it is arrives as a space. Raises ValueError, OverflowError."""
+    return read_as_of(_BARE_PLUS.sub("+", text))
+
+
 def as_of_moment(service: Service, as_of: str | None) -> int:
     """Read `as_of`; the default is the end of today: what falls due today is still in time. Raises Problem (422)."""
     if as_of is None:
         return day_end_us(local_day(service.now_us))
     try:
-        moment = read_as_of(as_of)
+        moment = _moment_us(as_of)
     except (ValueError, OverflowError):
         moment = _FIRST_US - 1
     if moment < _FIRST_US:
@@ -92,7 +99,7 @@ def known_position(service: Service, known_at: str | None) -> int | None:
     if known_at.isascii() and known_at.isdigit() and len(known_at) < 19:
         return int(known_at)
     try:
-        moment: datetime = instant(read_as_of(known_at))
+        moment: datetime = instant(_moment_us(known_at))
     except (ValueError, OverflowError):
         sentence = Sentence("不能识别的时间或位置", "This is neither a time nor a position.")
         raise invalid(

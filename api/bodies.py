@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from infra.tokens.principal import Principal
 
 _KEY: Final = re.compile(r"[!-~]{1,255}\Z")
-_ETAG: Final = re.compile(r'"([0-9]{1,18})"\Z')
+_ETAG: Final = re.compile(r'(")?([0-9]{1,18})(?(1)")\Z')
 _UUID: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\Z", re.IGNORECASE)
 _DEEPEST: Final = 16
 
@@ -77,7 +77,10 @@ def key_for(principal: Principal, key: str, operation: str, payload: dict[str, A
 
 
 def expected_version(request: Request) -> int | None:
-    """Return the version named by If-Match; None when there is none, or any will do. Raises Problem (400)."""
+    """Return the version named by If-Match, in quotes or bare; None when there is none, or any will do.
+
+    Raises Problem (400).
+    """
     header = request.headers.get("if-match")
     if header is None or header.strip() == "*":
         return None
@@ -86,7 +89,7 @@ def expected_version(request: Request) -> int | None:
         raise Problem(
             kinds.UNREADABLE_REQUEST, _IF_MATCH, errors=[Fault("/header/If-Match", "unreadable", _IF_MATCH, '"7"')]
         )
-    return int(match[1])
+    return int(match[2])
 
 
 async def json_object(request: Request) -> dict[str, Any]:

@@ -122,6 +122,8 @@ def _read_item(item: object) -> tuple[Any, str, str, dict[str, Any]]:
         sentence = Sentence("此项不是 JSON 对象", "This item is not a JSON object.")
         raise invalid("", "unreadable", sentence, orjson.dumps(_ITEM["examples"][0]).decode())
     absent = [name for name in _OWN if not isinstance(item.get(name), str) or not item[name]]
+    if absent == ["key"]:
+        read_key("", "/key")
     faults = [Fault(f"/{name}", "missing", MISSING, None) for name in absent]
     if not faults and item["command"] not in COMMANDS:
         faults.append(Fault("/command", "not_in_list", NOT_IN_LIST, sorted(COMMANDS)))

@@ -36,7 +36,7 @@ IF_MATCH: Final = {
     "in": "header",
     "required": False,
     "description": "the version that the stream must be at, as in ETag; else 412",
-    "schema": {"type": "string", "pattern": '^"[0-9]{1,18}"$', "examples": ['"7"']},
+    "schema": {"type": "string", "pattern": '^("[0-9]{1,18}"|[0-9]{1,18})$', "examples": ['"7"']},
 }
 _MEMBER: Final = {
     "name": "member_id",

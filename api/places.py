@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from datetime import date
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 from fastapi import APIRouter, Path, Query, Request
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from api.service import Service
     from domain.organisation import Organisation
     from domain.reference import Reference
+    from domain.regions.region import Region
     from infra.tokens.principal import Principal
 
 router = APIRouter()
@@ -248,11 +249,18 @@ def _organisation_view(one: Organisation) -> dict[str, Any]:
     }
 
 
+def _ended_before(reference: Reference, code: str, on: date) -> Region | None:
+    """Return a region as it was when it ended, if that was before the day: old records still name it."""
+    ends = [until for _, until in reference.regions.validity(code) if until is not None and until <= on]
+    return reference.regions.get(code, max(ends) - timedelta(days=1)) if ends else None
+
+
 def _region_view(reference: Reference, code: str, on: date, today: date) -> dict[str, Any]:
     regions = reference.regions
-    region = regions.get(code, on)
+    region = regions.get(code, on) or _ended_before(reference, code, on)
     if region is None:
         raise not_found(Sentence("那一天没有这个区划", "There was no such region on that day."))
+    stood_on = on if region.valid_to is None else min(on, region.valid_to - timedelta(days=1))
     resolution = regions.resolve(code, max(on, today))
     return {
         "code": region.code,
@@ -261,7 +269,7 @@ def _region_view(reference: Reference, code: str, on: date, today: date) -> dict
         "on": on,
         "valid_from": region.valid_from,
         "valid_to": region.valid_to,
-        "parents": [{"code": one.code, "name": one.name} for one in regions.parents(code, on)],
+        "parents": [{"code": one.code, "name": one.name} for one in regions.parents(code, stood_on)],
         "successors": list(region.successors),
         "resolves_to": resolution.code,
         "needs_assignment": resolution.needs_assignment,

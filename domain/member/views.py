@@ -161,24 +161,24 @@ def movement_view(movement: Movement) -> dict[str, Any]:
 def after(state: State) -> dict[str, Any]:
     """Return what is stored with an event as `after`: enough for a region newly concerned to need nothing earlier."""
     movement = state.movement
-    return {
-        "stage": movement.stage if movement is not None else None,
-        "view": movement.view if movement is not None else None,
+    return {  # keys in the order of RFC 8785, as stored: an answer given again is the same text
         "affiliation": state.affiliation,
-        "responsible": state.responsible,
+        "leg": movement.leg.number if movement is not None else None,
+        "lost_contact": state.lost_contact,
         "movement": None
         if movement is None
         else {
-            "movement_id": movement.movement_id,
-            "leg": movement.leg.number,
-            "origin": {"organisation": movement.origin_organisation, "region": movement.origin_region},
-            "departed_at": movement.departed_at,
-            "declared_region": movement.leg.declared_region,
-            "region": movement.leg.region,
             "accepted_by": movement.leg.accepted_by,
+            "declared_region": movement.leg.declared_region,
+            "departed_at": movement.departed_at,
+            "leg": movement.leg.number,
+            "movement_id": movement.movement_id,
+            "origin": {"organisation": movement.origin_organisation, "region": movement.origin_region},
+            "region": movement.leg.region,
         },
-        "leg": movement.leg.number if movement is not None else None,
-        "lost_contact": state.lost_contact,
+        "responsible": state.responsible,
+        "stage": movement.stage if movement is not None else None,
+        "view": movement.view if movement is not None else None,
     }
 
 

@@ -239,3 +239,29 @@ def test_unknown_places_are_told(department: Person):
     assert department.get("/v1/rosters", organisation="NOWHERE").status_code == 404
     assert department.get("/v1/rosters", organisation="MQ", region="620621").status_code == 422
     assert department.get(f"/v1/members/{uuid4()}").status_code == 404
+
+
+def test_a_region_that_has_ended_is_told_as_it_was_with_what_it_became(department: Person):
+    on_its_last_day = department.ask("/v1/regions/330103", on="2021-04-08")
+    since_then = department.ask("/v1/regions/330103", on="2021-04-09")
+
+    assert (since_then["name"], since_then["valid_to"], since_then["successors"]) == (
+        "下城区",
+        "2021-04-09",
+        ["330105"],
+    )
+    assert since_then["parents"] == on_its_last_day["parents"]
+    assert department.ask("/v1/regions/330104")["needs_assignment"] is True
+    assert department.get("/v1/regions/330114", on="2021-04-08").status_code == 404
+    assert department.get("/v1/regions/999999").status_code == 404
+
+
+def test_a_time_with_a_bare_plus_is_the_time_that_was_meant(department: Person):
+    """A client that does not escape the + of an offset sends what reads as a space."""
+    meant = department.http.get("/v1/rosters?organisation=MQ&as_of=2025-03-05T10:00:00%2B08:00")
+    bare = department.http.get("/v1/rosters?organisation=MQ&as_of=2025-03-05T10:00:00+08:00")
+    known = department.http.get("/v1/rosters?organisation=MQ&known_at=2025-03-05T10:00:00+08:00")
+
+    assert (bare.status_code, bare.json()) == (meant.status_code, meant.json()) == (200, meant.json())
+    assert known.json()["known_position"] == 0
+    assert department.http.get("/v1/rosters?organisation=MQ&as_of=2025-03-05+10:00").status_code == 422
