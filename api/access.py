@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from api import problem_list as kinds
+from api.actions import Action
 from api.authorisation import Outcome, Resource, decide
 from api.bodies import bearer_token
 from api.problems import Problem, invalid, not_found
@@ -18,7 +19,6 @@ from domain.times import local_day
 if TYPE_CHECKING:
     from starlette.requests import Request
 
-    from api.actions import Action
     from api.authorisation import Decision
     from api.service import Service
     from domain.member.state import State
@@ -138,6 +138,11 @@ def _decided(service: Service, principal: Principal, action: Action, ledger: Led
     if not ledger.facts:
         return decide(principal, action, Resource(), tree)  # nobody's id is decided like a foreign one
     resource = member_resource(ledger.member_id, ledger.state, reference, service.now_us)
+    movement = ledger.state.open_movement
+    if action is Action.ACCEPT and movement is not None and movement.leg.declared_region is not None:
+        # Checked in elsewhere or not, the declared destination may accept (DOMAIN, "Two claims").
+        declared = resolved(reference, movement.leg.declared_region, service.now_us)
+        resource = replace(resource, current_regions=resource.current_regions | {declared})
     if acting is not None and tree.get(acting) is not None:  # else the command itself says so, by its pointer
         resource = replace(resource, acting=acting)
     return decide(principal, action, resource, tree)

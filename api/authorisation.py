@@ -261,7 +261,11 @@ def _is_ours(far: Reach, organisation: str, tree: OrganisationTree) -> bool:
     if far.region == "" or _any_at_or_below(far.organisation, frozenset({organisation}), tree):
         return True
     known = tree.get(organisation)
-    return known is not None and far.region is not None and known.region.startswith(far.region)
+    if far.region is not None:
+        places: tuple[str, ...] = (far.region,)
+    else:  # a worker whose token names a region and no organisation works for those who sit there
+        places = far.here if far.organisation is None else ()
+    return known is not None and any(known.region.startswith(place) for place in places)
 
 
 def _any_at_or_below(ancestor: str | None, organisations: frozenset[str], tree: OrganisationTree) -> bool:

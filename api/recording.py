@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
@@ -107,10 +108,18 @@ async def record(  # noqa: PLR0913 - what a command is
         member_id,
         verb,
         payload,
-        caller_of(principal, via),
+        _acting(service, principal, via),
         key=key_for(principal, key, f"{member_id}/{verb}", payload),
         if_match=if_match,
     )
+
+
+def _acting(service: Service, principal: Principal, via: str) -> Caller:
+    """Return the caller; with a region alone in the token, who answers for it acts, unless the body names another."""
+    caller = caller_of(principal, via)
+    if caller.organisation is not None or principal.region is None:
+        return caller
+    return replace(caller, organisation=service.kiteline.reference().seat_of(principal.region))
 
 
 def caller_of(principal: Principal, via: str = "API") -> Caller:
