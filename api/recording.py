@@ -15,6 +15,7 @@ from api.answers import JsonAnswer, stream_etag
 from api.bodies import expected_version, json_object, key_for, key_text, member_id_of
 from api.problems import problem_of
 from domain.member.commands import COMMANDS
+from domain.policy import COUNTRY
 from infra.metrics import COMMANDS as COMMANDS_COUNTED
 from infra.recording.drafts import Caller
 
@@ -117,9 +118,11 @@ async def record(  # noqa: PLR0913 - what a command is
 def _acting(service: Service, principal: Principal, via: str) -> Caller:
     """Return the caller; with a region alone in the token, who answers for it acts, unless the body names another."""
     caller = caller_of(principal, via)
-    if caller.organisation is not None or principal.region is None:
+    if caller.organisation is not None or principal.region in (None, COUNTRY):
         return caller
-    return replace(caller, organisation=service.kiteline.reference().seat_of(principal.region))
+    reference = service.kiteline.reference()
+    seat = reference.organisations.get(reference.seat_of(principal.region))
+    return caller if seat is None or seat.external else replace(caller, organisation=seat.code)
 
 
 def caller_of(principal: Principal, via: str = "API") -> Caller:

@@ -1,6 +1,6 @@
 """Who acts for a place: workers whose token names a region only, and the destination that was declared."""
 
-from tests.running_service import Person, Running
+from tests.running_service import Person, Running, synthetic_identity_number
 
 
 def scanned_at_chengguan(department: Person, declared: str) -> str:
@@ -55,3 +55,18 @@ def test_who_is_neither_declared_nor_reached_may_not_accept(running: Running, de
     other = running.as_role("community_worker", organisation="XS")
 
     assert other.post(f"/v1/members/{member}/accept", {"occurred_at": "2025-03-03"}).status_code == 404
+
+
+def test_the_whole_country_and_external_organisations_act_for_nobody(running: Running, department: Person):
+    venue = department.record("/v1/venues", name="样例站", region="620102", organisation="LZ", kind="STATION")["stream"]
+    stranger = {"identity_number": synthetic_identity_number(), "name": "样例乙", "occurred_at": "2025-03-01"}
+    running.as_role("community_worker", organisation="LZ").record("/v1/check-ins", venue=venue, **stranger)
+    assert "000000" in {one["region"] for one in department.ask("/v1/organisations")["items"] if one["external"]}
+    department.organise("EXT-HERE", "630104", kind="COMMITTEE", external=True)
+    worker = running.as_role("organisation_department", region="630104")
+    member = department.register("MQ-1")
+
+    department.command(member, "check-in", "2025-03-02", region="630104", channel="CODE")
+    worker.command(member, "record-contact", "2025-03-03", channel="PHONE")
+    items = department.ask(f"/v1/members/{member}/history")["items"]
+    assert [one["organisation"] for one in items if one["type"] != "member_registered"] == [None, None]
