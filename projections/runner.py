@@ -45,6 +45,7 @@ ORDER BY m.member_id
 _PARKED: Final = "SELECT member_id FROM projection_parked"
 
 PAGE: Final = 16_000
+_FIRST_PAGE: Final = 2_000
 _SHORTEST_IDLE: Final = 0.02
 _LONGEST_IDLE: Final = 0.2
 _CANDIDATE_SECONDS: Final = 0.5
@@ -160,6 +161,7 @@ class _Work:
         self._connection = connection
         self.written = reflected(connection)
         self._read_upto = self.written.position
+        self._limit = self._first = min(_FIRST_PAGE, runner.page)
         self._pending: Future[Reflected] | None = None
         self._writer = ThreadPoolExecutor(1, "kiteline-projection")
         parked = {row[0] for row in connection.execute(_PARKED)}
@@ -185,9 +187,11 @@ class _Work:
     def take_page(self) -> bool:
         """Read, fold and begin to write the next page; whether there was one."""
         with uncollected():
-            rows = self._runner.log.read(self._read_upto + 1, self._runner.page)
+            rows = self._runner.log.read(self._read_upto + 1, self._limit)
             if not rows:
                 return False
+            # Far behind, larger pages bring more of a member's events together; close behind, they are not filled.
+            self._limit = min(2 * self._limit, self._runner.page) if len(rows) == self._limit else self._first
             if rows[0].position != self._read_upto + 1 or rows[-1].position != self._read_upto + len(rows):
                 raise GapInLog(f"{len(rows)} rows from {rows[0].position}, after {self._read_upto}")
             for batch in self._folding.fold(rows):
