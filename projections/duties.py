@@ -86,7 +86,7 @@ WITH standing AS (
     FROM duty_past AS d
     WHERE d.organisation = ANY (%(organisations)s::text[]) AND d.valid_from <= %(as_of)s AND d.known_from <= %(known)s
       AND d.known_to > %(known)s AND (d.valid_to > %(as_of)s OR d.ended_from > %(known)s)
-), segment AS (
+), segment AS NOT MATERIALIZED (
     SELECT m.member_id, m.affiliation, m.accepted_by, m.branch
     FROM member AS m WHERE m.roster_from <= %(as_of)s AND m.roster_known <= %(known)s
     UNION ALL

@@ -62,7 +62,7 @@ LEFT JOIN LATERAL (
 WHERE p.name = 'read_models'
 """
 _THEN: Final = """
-WITH segment AS (
+WITH segment AS NOT MATERIALIZED (
     SELECT m.member_id, m.affiliation, m.affiliation_region, m.holder, m.accepted_by, m.branch, m.stage, m.view,
         m.region
     FROM member AS m WHERE m.roster_from <= %(as_of)s AND m.roster_known <= %(known)s

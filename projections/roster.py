@@ -65,7 +65,7 @@ WHERE p.name = 'read_models'
 ORDER BY c.member_id
 """
 _THEN: Final = """
-WITH segment AS (
+WITH segment AS NOT MATERIALIZED (
     SELECT m.member_id, m.affiliation, m.affiliation_region, m.responsible, m.holder, m.accepted_by, m.branch, m.stage,
         m.view, m.origin_region, m.declared_region, m.region, m.leg, m.movement_id, m.category, m.scope, m.since_us,
         m.abroad
@@ -103,6 +103,7 @@ WITH segment AS (
             WHERE CASE WHEN %(inwards)s THEN origin_region ELSE region END COLLATE "C" >= b.lo
               AND CASE WHEN %(inwards)s THEN origin_region ELSE region END COLLATE "C" < b.hi
           ) AND (CASE WHEN %(inwards)s THEN origin_region ELSE region END IS NOT NULL OR abroad)))
+    ORDER BY member_id
 )
 SELECT c.member_id, c.affiliation, c.affiliation_region, c.responsible, c.holder, c.accepted_by, c.branch, c.stage,
     c.view,
