@@ -29,11 +29,18 @@ class Demo:
     """One run of the command: its lines as they come."""
 
     def __init__(self, home: Path, port: int) -> None:
-        program = "from infra.cli.main import app; app()"
+        # Whoever runs tests in the background of a shell has them ignore Ctrl-C; a terminal does not.
+        hear = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+        program = f"{hear}; from infra.cli.main import app; app()"
         command = [sys.executable, "-c", program, "demo", "--members", "200", "--today", "2026-11-22"]
         environ = {**os.environ, "KITELINE_HOME": str(home), "KITELINE_PORT": str(port), "COLUMNS": "160"}
         self.process = subprocess.Popen(
-            command, cwd=ROOT, env=environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+            command,
+            cwd=ROOT,
+            env=environ,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
         )
         self.lines: list[str] = []
         self._queue: Queue[str | None] = Queue()
