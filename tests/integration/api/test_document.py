@@ -14,6 +14,7 @@ CHECKS = (
     "response_schema_conformance",
     "allow_header_conformance",
 )
+# One worker: with several, CPython 3.11's ast.parse now and then fails inside hypothesis ("recursion depth mismatch").
 PHASES = ("examples", "coverage", "fuzzing", "stateful")
 SECONDS = 60
 # A position that has not been reached is a 503 by design; asked for at random it would hide a 503 that is not.
@@ -31,7 +32,7 @@ def test_no_5xx_and_no_undocumented_answer(running: Running, tmp_path: Path):
     department.command(member, "depart", "2025-03-02", destination={"region": "620102"})
     command = [sys.executable, "-m", "schemathesis.cli", "run", f"{running.url}/openapi.json"]
     command += ["--header", f"Authorization: Bearer {department.token}", "--checks", ",".join(CHECKS)]
-    command += ["--phases", ",".join(PHASES), "--max-time", str(SECONDS), "--max-examples", "4", "--workers", "2"]
+    command += ["--phases", ",".join(PHASES), "--max-time", str(SECONDS), "--max-examples", "4"]
     command += ["--suppress-health-check", "all", "--seed", "20250305", "--no-color", "--continue-on-failure"]
 
     (tmp_path / "schemathesis.toml").write_text(CONFIGURATION)
