@@ -29,6 +29,7 @@ class Policy:
     find_a_home_workdays: int = 10
     return_education_days: int = 30
     lost_contact_months: int = 6
+    contact_months_study_abroad: int = 6
     lost_contact_review_workdays: int = 10
     assign_region_days: int = 30
     look_at_flag_workdays: int = 10
@@ -49,6 +50,7 @@ class Policy:
 
 SOURCES: Final = {
     "lost_contact_months": "Regulations on member education and management, art. 24",
+    "contact_months_study_abroad": "rules on members who study abroad: half-yearly",
     "must_transfer_months": "Regulations on member education and management, art. 25",
     "receipt_months": "Organisation Department notice 2006 no. 45",
     "letter_months": "2006 notice and practice",

@@ -76,6 +76,7 @@ def departure_reported(state: State, fact: Fact, body: e.DepartureReported, refe
         return
     movement = places.open_movement(state, fact, body.movement_id, "reported", body.destination)
     movement.reported = True
+    movement.reason = body.reason
     movement.departs_on = date.fromisoformat(body.departs_on) if body.departs_on else None
     duties.on_reported(state, reference, movement, fact.when)
     duties.watch_for_split(state, reference, movement.leg, fact.when)
@@ -91,6 +92,7 @@ def departed(state: State, fact: Fact, body: e.Departed, reference: Reference) -
         movement = places.open_movement(state, fact, body.movement_id, "awaiting_check_in", body.destination)
     elif body.destination is not None:
         places.redeclare(movement.leg, body.destination)
+    movement.reason = body.reason or movement.reason
     places.leave(state, movement, fact)
     duties.end_duty(state, "confirm_departure", fact.when)
     duties.on_leaving(state, reference, movement, fact.when)
@@ -201,7 +203,7 @@ def _heard_of(state: State, fact: Fact, reference: Reference, side: str | None) 
     state.last_contact_at = fact.occurred_at
     state.last_contact_us = fact.when
     _found(state, fact.when)
-    months.contact_by(state, side, fact.when)
+    months.contact_by(state, reference, side, fact.when)
     duties.restart_lost_review(state, reference, fact.when)
 
 
@@ -212,7 +214,7 @@ def _found(state: State, at_us: int) -> None:
 
 def contact_waived(state: State, fact: Fact, body: e.ContactWaived, reference: Reference) -> None:
     side = places.side_of(state, fact.organisation, reference)
-    months.waive_month(state, side, parse_occurred(body.month).day, fact.when)
+    months.waive_month(state, reference, side, parse_occurred(body.month).day, fact.when)
 
 
 def lost_contact_declared(state: State, fact: Fact, _body: e.LostContactDeclared, _reference: Reference) -> None:

@@ -1,14 +1,15 @@
 """The contact owed for each calendar month away, by the origin and, once settled, by the destination.
 
 One duty stands for all months from `month_from` on; a contact moves its beginning, a waiver of a month in the middle
-cuts off the months before, which then stand as a duty of their own.
+cuts off the months before, which then stand as a duty of their own. Who studies abroad is owed one contact each half
+year: a duty of its own for each, without `month_from`.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from domain.calendar import month_before, month_end, next_month
+from domain.calendar import add_months, month_before, month_end, next_month
 from domain.member.duties import DESTINATION_ROLE, ORIGIN_ROLE, end_duty, open_duty
 from domain.member.state import Duty
 from domain.times import day_start_us, local_day
@@ -16,14 +17,17 @@ from domain.times import day_start_us, local_day
 if TYPE_CHECKING:
     from datetime import date
 
-    from domain.member.state import State
+    from domain.member.state import Movement, State
     from domain.reference import Reference
 
 
 def begin_monthly_contact(state: State, reference: Reference, side: str, at_us: int) -> None:
-    """Owe a contact for each calendar month from that of `at_us` on, due on its last day."""
+    """Owe a contact for each month from that of `at_us` on, due on its last day; half-yearly to study abroad."""
     first = local_day(at_us).replace(day=1)
     movement = state.movement
+    if movement is not None and studies_abroad(movement):
+        _owe_half_year(state, reference, side, first, at_us)
+        return
     duty = open_duty(
         state,
         reference,
@@ -37,18 +41,50 @@ def begin_monthly_contact(state: State, reference: Reference, side: str, at_us: 
     duty.month_from = first
 
 
-def contact_by(state: State, side: str | None, at_us: int) -> None:
+def studies_abroad(movement: Movement) -> bool:
+    """Whether the member left to study, and the present leg is abroad."""
+    declared = movement.leg.declared
+    return movement.reason == "STUDY" and declared is not None and bool(declared.get("abroad"))
+
+
+def _owe_half_year(state: State, reference: Reference, side: str, first: date, at_us: int) -> None:
+    """Owe one contact until the end of the policy's months, of which `first` is the first."""
+    since_us = max(at_us, day_start_us(first))
+    count = reference.policy(state.affiliation_region, local_day(since_us)).contact_months_study_abroad
+    movement = state.movement
+    open_duty(
+        state,
+        reference,
+        "monthly_contact",
+        since_us=since_us,
+        due=month_end(add_months(first, count - 1)),
+        role=ORIGIN_ROLE if side == "origin" else DESTINATION_ROLE,
+        subject=movement.movement_id if movement is not None else "",
+        key=f"monthly_contact.{side}.{first:%Y-%m}",
+    )
+
+
+def contact_by(state: State, reference: Reference, side: str | None, at_us: int) -> None:
     """End what one side owed up to the month of a contact; from the next month on it owes again."""
     spoken = local_day(at_us).replace(day=1)
     for duty in _months_of(state, side):
-        if duty.month_from is not None and duty.since_us <= at_us:
+        if duty.since_us > at_us:
+            continue
+        if duty.month_from is None:
+            end_duty(state, duty.key, at_us)
+            _owe_half_year(state, reference, duty.key.split(".")[1], next_month(spoken), at_us)
+        else:
             end_duty(state, duty.key, at_us)
             _owe_months(state, duty, max(duty.month_from, next_month(spoken)), duty.month_until, at_us)
 
 
-def waive_month(state: State, side: str | None, month: date, at_us: int) -> None:
-    """Owe nothing for one month; the months before and after it stay owed."""
+def waive_month(state: State, reference: Reference, side: str | None, month: date, at_us: int) -> None:
+    """Owe nothing for one month; the months before and after it stay owed. Of a half year, nothing for all of it."""
     for duty in _months_of(state, side):
+        if duty.month_from is None and local_day(duty.since_us).replace(day=1) <= month <= duty.due_on:
+            end_duty(state, duty.key, at_us)
+            _owe_half_year(state, reference, duty.key.split(".")[1], next_month(duty.due_on), at_us)
+            continue
         last = duty.month_until
         if duty.month_from is None or month < duty.month_from or (last is not None and month > last):
             continue

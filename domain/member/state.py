@@ -82,6 +82,7 @@ class Movement:
     origin_region: str | None
     legs: list[Leg]
     reported: bool = False
+    reason: str | None = None
     departs_on: date | None = None
     departed_at: str | None = None
     departed_us: int | None = None

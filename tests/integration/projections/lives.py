@@ -128,9 +128,11 @@ class Lives:
             corrected = e.EventCorrected(target, {"occurred_at": moved})
             return choose([e.EventVoided(target), e.FlagConfirmed(target), corrected])
         makers = [
-            lambda: e.DepartureReported(self.destination(), choose([None, "2024-12-01", "2025-03-01"])),
+            lambda: e.DepartureReported(
+                self.destination(), choose([None, "2024-12-01", "2025-03-01"]), choose([None, "STUDY"])
+            ),
             lambda: e.Departed(choose([None, self.destination()])),
-            lambda: e.Departed(self.destination()),
+            lambda: e.Departed(self.destination(), choose([None, "STUDY"])),
             lambda: e.CheckedIn(county, "CODE"),
             lambda: e.CheckedIn(county, "WORKER"),
             lambda: e.CheckedIn(county, "MEMBER"),

@@ -200,3 +200,37 @@ def test_a_liaison_is_named_at_any_time():
     stream.command("assign-liaison", "2024-10-20", liaison="liaison-7")
     assert state(stream)["liaison"] == "liaison-7"
     assert state(stream, "2024-10-19")["liaison"] is None
+
+
+def studying_abroad():
+    """Return a member who left on 2025-01-06 to study abroad."""
+    stream = member()
+    stream.command("report-departure", "2025-01-02", destination={"abroad": True}, reason="STUDY")
+    stream.command("depart", "2025-01-06")
+    return stream
+
+
+def test_a_contact_is_owed_half_yearly_to_who_studies_abroad():
+    stream = studying_abroad()
+    assert owed(stream, "monthly_contact", "2025-06-30") == [Owed("MQ-1", "2025-01-06", "2025-06-30", False)]
+    assert owed(stream, "monthly_contact", "2025-07-01") == [Owed("MQ-1", "2025-01-06", "2025-06-30", True)]
+
+
+def test_after_a_contact_with_who_studies_abroad_the_next_half_year_begins_with_the_next_month():
+    stream = studying_abroad()
+    stream.command("record-contact", "2025-03-10", "MQ-1", channel="VIDEO")
+    assert owed(stream, "monthly_contact", "2025-03-31") == []
+    assert owed(stream, "monthly_contact", "2025-04-01") == [Owed("MQ-1", "2025-04-01", "2025-09-30", False)]
+
+
+def test_a_half_year_of_study_abroad_can_be_waived():
+    stream = studying_abroad()
+    stream.command("waive-contact", "2025-02-10", "MQ-1", month="2025-03", reason="ILLNESS")
+    assert owed(stream, "monthly_contact", "2025-06-30") == []
+    assert owed(stream, "monthly_contact", "2025-07-01") == [Owed("MQ-1", "2025-07-01", "2025-12-31", False)]
+
+
+def test_who_works_abroad_is_owed_a_contact_each_month_like_everybody():
+    stream = member()
+    stream.command("depart", "2025-01-06", destination={"abroad": True}, reason="WORK")
+    assert months(stream, "2025-02-01") == {"MQ-1": ["2025-01", "2025-02"]}
