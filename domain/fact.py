@@ -122,9 +122,12 @@ def place_in_time(occurred: Occurred, body: type[Body]) -> int:
     A fact known only by its day, or month, stands at the nominal time of its type on that (first) day: types are spread
     over the day in the order of the lifecycle.
     """
-    if occurred.precision == "time":
-        return occurred.start_us
-    return occurred.start_us + nominal_minute(body.order) * MINUTE_US
+    return place_on_line(occurred.start_us, occurred.precision, body)
+
+
+def place_on_line(start_us: int, precision: Precision, body: type[Body]) -> int:
+    """Return where a fact stands, by the first microsecond that its time can mean."""
+    return start_us if precision == "time" else start_us + nominal_minute(body.order) * MINUTE_US
 
 
 def nominal_minute(order: int) -> int:
@@ -152,6 +155,7 @@ __all__ = [
     "body_from",
     "field_names",
     "place_in_time",
+    "place_on_line",
     "recorded_as",
     "sort_key",
 ]

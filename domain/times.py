@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, timezone
+from functools import lru_cache
 from typing import Final, Literal
 
 Precision = Literal["time", "day", "month"]
@@ -98,6 +99,12 @@ def occurred_as_recorded(text: str, precision: Precision) -> Occurred:
     if precision == "time":
         return Occurred(text, precision, instant_us(datetime.fromisoformat(text)))
     return Occurred(text, precision, day_start_us(date.fromisoformat(text if precision == "day" else f"{text}-01")))
+
+
+@lru_cache(maxsize=20_000)
+def start_as_recorded_us(text: str, precision: Precision) -> int:
+    """Return the first microsecond that a recorded text can mean; days come again and again in a log."""
+    return occurred_as_recorded(text, precision).start_us
 
 
 def as_of_us(text: str) -> int:

@@ -15,10 +15,10 @@ from eventsourcing.domain import DomainEventProtocol
 from eventsourcing.persistence import Mapper, StoredEvent
 
 import domain.venue  # noqa: F401 - so that venues' facts are known to be facts
-from domain.fact import Fact, body_data, body_from, place_in_time
+from domain.fact import Fact, body_data, body_from, place_on_line
 from domain.member.events import MemberRegistered
 from domain.member.fold import registered_when
-from domain.times import instant_us, occurred_as_recorded
+from domain.times import Precision, instant_us, start_as_recorded_us
 from infra.event_store.save import LogRow, LogStoredEvent
 
 if TYPE_CHECKING:
@@ -109,8 +109,11 @@ def decode(  # noqa: PLR0913 - the columns of a log row
         body = body_from(topic, data)
     except KeyError:
         raise UnknownFact(topic) from None
-    occurred = occurred_as_recorded(data["occurred_at"], data["occurred_precision"])
-    when = registered_when(body) if isinstance(body, MemberRegistered) else place_in_time(occurred, type(body))
+    precision: Precision = data["occurred_precision"]
+    if isinstance(body, MemberRegistered):
+        when = registered_when(body)
+    else:
+        when = place_on_line(start_as_recorded_us(data["occurred_at"], precision), precision, type(body))
     return Fact(
         stream,
         version,
@@ -118,7 +121,7 @@ def decode(  # noqa: PLR0913 - the columns of a log row
         stored["nonce"],
         body,
         data["occurred_at"],
-        occurred.precision,
+        precision,
         when,
         data.get("organisation"),
         data["actor"],
