@@ -284,3 +284,18 @@ def test_a_case_routed_after_a_decline_to_another_county_moves_there():
     stream.command("decline", "2024-10-14", "JJ", reason="WRONG_PLACE")
     stream.command("route", "2024-10-15", "GS", to_organisation="CG")
     assert (legs(stream)[0]["region"], state(stream)["holder"]) == (LANZHOU, "CG")
+
+
+def test_a_scan_in_the_evening_may_be_accepted_on_that_day():
+    stream = away("2024-10-08")
+    stream.command("check-in", "2024-10-12T18:20:00+08:00", "CG", region=LANZHOU, channel="CODE")
+    stream.command("accept", "2024-10-12", "CG")
+    assert state(stream)["movement"]["stage"] == "settled"
+
+
+def test_a_scan_after_midnight_may_follow_a_departure_on_that_day():
+    stream = member()
+    stream.command("depart", "2024-10-12", destination={"region": LANZHOU})
+    stream.command("check-in", "2024-10-12T00:50:00+08:00", "CG", region=LANZHOU, channel="CODE")
+    assert state(stream)["movement"]["departed_at"] == "2024-10-12"
+    assert state(stream)["flags"] == []
