@@ -7,11 +7,17 @@ from contextlib import contextmanager
 
 @contextmanager
 def uncollected() -> Iterator[None]:
-    """Hold the collector off for one page or batch: walking all that is kept costs as much as folding."""
+    """Hold the collector off for one page or batch: walking all that is kept costs as much as folding.
+
+    Freezing and thawing at the end makes what was made old without a walk; it is still looked through when the
+    collector next walks everything.
+    """
     was_enabled = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
+        gc.freeze()
+        gc.unfreeze()
         if was_enabled:
             gc.enable()
