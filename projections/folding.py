@@ -53,7 +53,7 @@ class Folding:
         *,
         position: int = 0,
         kept: int = 10_000,
-        ledgers: int = 20_000,
+        ledgers: int = 30_000,
     ) -> None:
         """`affected(spans)` names the members who ever checked in within spans of region codes, all for None, as
         written up to the last batch that was yielded. `kept` traces stay in memory, the ledgers of the latest with

@@ -84,7 +84,7 @@ class Runner:
         hooks: Hooks | None = None,
         page: int = PAGE,
         kept: int = 10_000,
-        ledgers: int = 20_000,
+        ledgers: int = 30_000,
     ) -> None:
         self._pool = pool
         self.log = log
