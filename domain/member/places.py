@@ -67,7 +67,8 @@ def arrive(state: State, movement: Movement, fact: Fact, region: str, holder: st
 def next_leg(state: State, movement: Movement, fact: Fact, destination: Destination | None) -> None:
     """Begin a new leg, no return in between; what the place left behind owed ends."""
     leg = movement.leg
-    leg.ended_us, leg.ended_how = fact.when, leg.ended_how or "moved_on"
+    if leg.ended_us is None:
+        leg.ended_us, leg.ended_how = fact.when, "moved_on"
     if movement.returned_at is not None:
         movement.returned_at = None
     movement.claims = []
