@@ -128,7 +128,8 @@ def test_saves_that_wait_together_are_committed_together(recorder, held_back):
     futures = recorder.submit_many(Save([event(uuid4(), 1)]) for _ in range(100))
     held_back.set()
     times = {future.result().recorded_at for future in futures}
-    assert len(times) <= 2
+    # At most two batches are under way while the rest gathers into one; the first may have left with the one held back.
+    assert len(times) <= 3
 
 
 def test_two_saves_of_one_stream_that_wait_together_are_stored_one_after_the_other(recorder, held_back):
