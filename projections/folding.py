@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from projections.log_rows import Log, Row
 
-MEMBER_FACTS: Final = frozenset(name for name, body in BODIES.items() if body.__module__ == "domain.member.events")
+MEMBER_FACTS: Final = frozenset(name for name, body in BODIES.items() if body.__module__.startswith("domain.member."))
 _OTHER_FACTS: Final = frozenset(BODIES) - MEMBER_FACTS
 _REPLAYED_AT_ONCE: Final = 500
 

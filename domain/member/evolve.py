@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from domain.member import acceptance, duties, months, places
 from domain.member import events as e
+from domain.member.hearing import found, heard_of
 from domain.member.rules import ODDITIES, RULES
 from domain.times import parse_occurred
 
@@ -138,7 +139,7 @@ def checked_in(state: State, fact: Fact, body: e.CheckedIn, reference: Reference
         _begin_to_be_away(state, reference, at_us)
     elif movement.stage in ("checked_in", "settled") and reference.same_place(movement.leg.region, body.region):
         side = "destination" if movement.stage == "settled" else None
-        _heard_of(state, fact, reference, side)
+        heard_of(state, fact, reference, side)
         return
     elif movement.stage in ("settled", "returned"):
         was_home = movement.stage == "returned"
@@ -149,7 +150,7 @@ def checked_in(state: State, fact: Fact, body: e.CheckedIn, reference: Reference
             months.begin_monthly_contact(state, reference, "origin", at_us)
     else:
         _arrive(state, movement, fact, body, reference)
-    _heard_of(state, fact, reference, None)
+    heard_of(state, fact, reference, None)
 
 
 def _arrive(state: State, movement: Movement, fact: Fact, body: e.CheckedIn, reference: Reference) -> None:
@@ -191,25 +192,11 @@ def region_assigned(state: State, fact: Fact, body: e.RegionAssigned, reference:
 
 
 def contact_made(state: State, fact: Fact, _body: e.ContactMade, reference: Reference) -> None:
-    _heard_of(state, fact, reference, places.side_of(state, fact.organisation, reference))
+    heard_of(state, fact, reference, places.side_of(state, fact.organisation, reference))
 
 
 def contact_restored(state: State, fact: Fact, _body: e.ContactRestored, reference: Reference) -> None:
-    _heard_of(state, fact, reference, places.side_of(state, fact.organisation, reference))
-
-
-def _heard_of(state: State, fact: Fact, reference: Reference, side: str | None) -> None:
-    """A sign of life ends a lost contact, starts the silence anew, and clears what that side owed for the month."""
-    state.last_contact_at = fact.occurred_at
-    state.last_contact_us = fact.when
-    _found(state, fact.when)
-    months.contact_by(state, reference, side, fact.when)
-    duties.restart_lost_review(state, reference, fact.when)
-
-
-def _found(state: State, at_us: int) -> None:
-    if state.lost_contact:
-        state.lost_contact, state.lost_since_us, state.found_us = False, None, at_us
+    heard_of(state, fact, reference, places.side_of(state, fact.organisation, reference))
 
 
 def contact_waived(state: State, fact: Fact, body: e.ContactWaived, reference: Reference) -> None:
@@ -236,7 +223,7 @@ def return_reported(state: State, _fact: Fact, body: e.ReturnReported, _referenc
 
 def returned(state: State, fact: Fact, _body: e.Returned, reference: Reference) -> None:
     places.come_home(state, _open(state), fact)
-    _found(state, fact.when)
+    found(state, fact.when)
     duties.end_all_of_movement(state, fact.when)
     duties.return_education(state, reference, fact.when)
 

@@ -115,7 +115,7 @@ class Keys:
             return Receipt(stored.status, member, member, version, position, [], replayed=True, extra=extra)
         last = facts[-1]
         stream = last.stream
-        is_member = any(fact.after is not None or isinstance(fact.body, MemberRegistered) for fact in facts)
+        is_member = last.after is not None or isinstance(last.body, MemberRegistered)
         return Receipt(
             stored.status,
             stream,
