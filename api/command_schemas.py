@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from domain.member.commands import Command, Field, Kind
+from domain.member.form import Command, Field, Kind
 
 Schema = dict[str, Any]
 
@@ -95,6 +95,8 @@ def field_schema(field: Field) -> Schema:
     """Return the schema of one field; a coded one is an `enum`."""
     if field.kind is Kind.CODE:
         return {"type": "string", "enum": list(field.codes)}
+    if field.kind is Kind.NUMBER:
+        return {"type": "integer", "minimum": field.least, "maximum": field.most, "examples": [field.least]}
     if field.kind is Kind.POINTS:
         points = {"type": "array", "items": {"type": "string", "enum": list(field.codes)}, "uniqueItems": True}
         said = dict.fromkeys((code.lower() for code in field.codes), TEXT)
@@ -119,4 +121,6 @@ def body_schema(command: Command) -> Schema:
 def _example(field: Field) -> Any:
     if field.kind is Kind.CODE:
         return field.codes[0]
+    if field.kind is Kind.NUMBER:
+        return field.least
     return list(field.codes) if field.kind is Kind.POINTS else _EXAMPLE_OF[field.kind]

@@ -5,65 +5,17 @@ One table serves HTTP, bulk commands, imports and sister regions; reading a comm
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from enum import Enum
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from domain import codes
 from domain.member import events as e
-
-if TYPE_CHECKING:
-    from domain.fact import Body
-
-
-class Kind(Enum):
-    """What a field holds."""
-
-    CODE = "code"
-    REGION = "region"
-    ORGANISATION = "organisation"
-    DESTINATION = "destination"
-    DAY = "day"
-    FUTURE_DAY = "future_day"
-    MONTH = "month"
-    OPAQUE = "opaque"
-    REFERENCE = "reference"
-    TEXT = "text"
-    POINTS = "points"
-    EVENT_ID = "event_id"
-    CHANGES = "changes"
-
-
-@dataclass(frozen=True, slots=True)
-class Field:
-    """One field of a command. TEXT goes to the vault, everything else into the event."""
-
-    name: str
-    kind: Kind
-    required: bool = False
-    codes: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Command:
-    """A verb, the fact it becomes, and its own fields; `occurred_at` and `organisation` belong to all."""
-
-    name: str
-    body: type[Body]
-    zh: str
-    fields: tuple[Field, ...] = ()
-
-
-def _code(name: str, values: tuple[str, ...], *, required: bool = True) -> Field:
-    return Field(name, Kind.CODE, required, values)
-
+from domain.member.form import DOCUMENT, Command, Field, Kind, code
 
 _BY: Final = Field("by", Kind.TEXT)
 _WHY: Final = Field("reason", Kind.TEXT)
-_DOCUMENT: Final = Field("document", Kind.REFERENCE, required=True)
 _DESTINATION: Final = Field("destination", Kind.DESTINATION, required=True)
-_DEPARTURE_REASON: Final = _code("reason", codes.DEPARTURE_REASONS, required=False)
-_WAIVER: Final = _code("reason", codes.WAIVER_REASONS)
+_DEPARTURE_REASON: Final = code("reason", codes.DEPARTURE_REASONS, required=False)
+_WAIVER: Final = code("reason", codes.WAIVER_REASONS)
 _EVENT: Final = Field("event_id", Kind.EVENT_ID, required=True)
 
 _ALL: Final = (
@@ -82,7 +34,7 @@ _ALL: Final = (
         "prompt-check-in",
         e.CheckInPrompted,
         "提示报到",
-        (_code("channel", (*codes.CONTACT_CHANNELS, *codes.CHECK_IN_CHANNELS), required=False),),
+        (code("channel", (*codes.CONTACT_CHANNELS, *codes.CHECK_IN_CHANNELS), required=False),),
     ),
     Command(
         "check-in",
@@ -90,13 +42,13 @@ _ALL: Final = (
         "报到",
         (
             Field("region", Kind.REGION, required=True),
-            _code("channel", codes.CHECK_IN_CHANNELS),
+            code("channel", codes.CHECK_IN_CHANNELS),
             Field("venue", Kind.OPAQUE),
         ),
     ),
     Command("route", e.CaseRouted, "分办", (Field("to_organisation", Kind.ORGANISATION, required=True),)),
     Command("accept", e.Accepted, "接收纳管", (Field("branch", Kind.ORGANISATION),)),
-    Command("decline", e.Declined, "不予接收", (_code("reason", codes.DECLINE_REASONS),)),
+    Command("decline", e.Declined, "不予接收", (code("reason", codes.DECLINE_REASONS),)),
     Command(
         "decide-claim",
         e.ClaimDecided,
@@ -104,7 +56,7 @@ _ALL: Final = (
         (
             Field("claim_id", Kind.EVENT_ID, required=True),
             Field("in_favour_of", Kind.ORGANISATION, required=True),
-            _DOCUMENT,
+            DOCUMENT,
         ),
     ),
     Command(
@@ -113,8 +65,8 @@ _ALL: Final = (
         "编入支部",
         (
             Field("branch", Kind.ORGANISATION, required=True),
-            _code("kind", codes.PLACEMENT_KINDS),
-            _code("preferred_kind", codes.PLACEMENT_KINDS, required=False),
+            code("kind", codes.PLACEMENT_KINDS),
+            code("preferred_kind", codes.PLACEMENT_KINDS, required=False),
         ),
     ),
     Command("move-onward", e.MovedOnward, "再流动", (_DESTINATION,)),
@@ -124,32 +76,32 @@ _ALL: Final = (
         "record-contact",
         e.ContactMade,
         "联系",
-        (_code("channel", codes.CONTACT_CHANNELS), Field("points", Kind.POINTS, codes=codes.FIVE_POINTS)),
+        (code("channel", codes.CONTACT_CHANNELS), Field("points", Kind.POINTS, codes=codes.FIVE_POINTS)),
     ),
     Command(
         "record-failed-contact",
         e.ContactAttemptFailed,
         "联系未果",
         (
-            _code("channel", codes.CONTACT_CHANNELS, required=False),
-            _code("reason", codes.FAILED_CONTACT_REASONS, required=False),
+            code("channel", codes.CONTACT_CHANNELS, required=False),
+            code("reason", codes.FAILED_CONTACT_REASONS, required=False),
         ),
     ),
     Command("waive-contact", e.ContactWaived, "免予联系", (Field("month", Kind.MONTH, required=True), _WAIVER)),
-    Command("declare-lost-contact", e.LostContactDeclared, "失联认定", (_DOCUMENT,)),
+    Command("declare-lost-contact", e.LostContactDeclared, "失联认定", (DOCUMENT,)),
     Command(
         "restore-contact",
         e.ContactRestored,
         "重新取得联系",
-        (_code("channel", codes.CONTACT_CHANNELS, required=False),),
+        (code("channel", codes.CONTACT_CHANNELS, required=False),),
     ),
-    Command("keep-in-contact-list", e.KeptInContactList, "保留联系", (_DOCUMENT,)),
+    Command("keep-in-contact-list", e.KeptInContactList, "保留联系", (DOCUMENT,)),
     Command("report-return", e.ReturnReported, "报告返回", (Field("expected_on", Kind.FUTURE_DAY),)),
     Command("return", e.Returned, "返回"),
     Command("hold-return-education", e.ReturnEducationHeld, "回归教育", (_BY,)),
     Command("waive-return-education", e.ReturnEducationWaived, "免予回归教育", (_WAIVER,)),
-    Command("close-movement", e.MovementClosed, "结束流动", (_code("reason", codes.CLOSING_REASONS),)),
-    Command("confirm-as-full", e.ConfirmedAsFull, "转正", (_DOCUMENT, Field("meeting", Kind.TEXT), _WHY)),
+    Command("close-movement", e.MovementClosed, "结束流动", (code("reason", codes.CLOSING_REASONS),)),
+    Command("confirm-as-full", e.ConfirmedAsFull, "转正", (DOCUMENT, Field("meeting", Kind.TEXT), _WHY)),
     Command(
         "correct-event",
         e.EventCorrected,

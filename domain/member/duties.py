@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from domain.member.silence import lost_review_day
 from domain.member.state import Duty
@@ -81,9 +81,17 @@ def end_duties(state: State, keys: tuple[str, ...], at_us: int) -> None:
             end_duty(state, key, at_us)
 
 
-def end_all_of_movement(state: State, at_us: int, *, but: tuple[str, ...] = ()) -> None:
-    """Take away everything owed for a movement; flags to look at are not of the movement."""
-    for key in [key for key, duty in state.duties.items() if duty.kind != "look_at_flag" and key not in but]:
+OF_A_MOVEMENT: Final = frozenset(
+    {"pre_departure_talk", "confirm_departure", "prompt_check_in", "escalate_check_in", "answer_check_in"}
+    | {"place_in_branch", "decide_claim", "find_a_home", "monthly_contact", "return_education"}
+    | {"lost_contact_review", "assign_region"}
+)
+"""What is owed because a member is away, and no longer than that. Transfers, cards and flags are not."""
+
+
+def end_all_of_movement(state: State, at_us: int) -> None:
+    """Take away everything owed for a movement."""
+    for key in [key for key, duty in state.duties.items() if duty.kind in OF_A_MOVEMENT]:
         end_duty(state, key, at_us)
 
 

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, Final
 from domain.errors import Fault, Invalid, Sentence
 from domain.fact import Body, body_data
 from domain.member import events as e
-from domain.member.commands import COMMAND_OF, COMMANDS, Command, Field, Kind
+from domain.member.commands import COMMAND_OF, COMMANDS
+from domain.member.form import Command, Field, Kind, Read
 from domain.policy import COUNTRY
 from domain.times import MINUTE_US, Occurred, local_day, parse_occurred
 
@@ -145,6 +146,14 @@ class Reader:
         self._unreadable(pointer, '{"field": value}')
         return None
 
+    def number(self, pointer: str, value: object, least: int, most: int) -> int | None:
+        """Read a whole number within its bounds."""
+        if isinstance(value, int) and not isinstance(value, bool) and least <= value <= most:
+            return value
+        sentence = Sentence("应为范围内的整数", "This must be a whole number within its bounds.")
+        self.fault(pointer, "unreadable", sentence, f"{least} … {most}")
+        return None
+
     def event_id(self, pointer: str, value: object) -> str | None:
         """Read the id of an event, or of a claim."""
         if isinstance(value, str) and _OPAQUE.match(value):
@@ -208,6 +217,7 @@ _READERS: Final[dict[Kind, Callable[[Reader, Field, object, str, date], object]]
     Kind.TEXT: lambda reader, spec, value, pointer, _: reader.text(spec.name, pointer, value),
     Kind.CHANGES: lambda reader, _, value, pointer, __: reader.changes(pointer, value),
     Kind.EVENT_ID: lambda reader, _, value, pointer, __: reader.event_id(pointer, value),
+    Kind.NUMBER: lambda reader, spec, value, pointer, _: reader.number(pointer, value, spec.least, spec.most),
     Kind.OPAQUE: lambda reader, _, value, pointer, __: reader.opaque(pointer, value),
     Kind.REFERENCE: lambda reader, _, value, pointer, __: reader.reference_text(pointer, value),
 }
@@ -233,6 +243,8 @@ def read_command(
     values = read_fields(reader, command.fields, payload, on, extra=_ENVELOPE)
     if isinstance(note := payload.get("note"), str):
         reader.text("note", "/note", note)
+    if command.check is not None and occurred is not None and not reader.faults:
+        command.check(reader, Read(values, occurred, actor))
     if reader.faults or occurred is None:
         raise Invalid(reader.faults)
     own = {key: value for key, value in values.items() if key not in reader.texts}

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Final, cast
 
-from domain.errors import Sentence
 from domain.member import events as e
+from domain.member.rule import Rule, is_in_line, rule
 from domain.member.silence import lost_review_day
 from domain.times import local_day
 
@@ -16,22 +14,6 @@ if TYPE_CHECKING:
     from domain.fact import Body, Fact
     from domain.member.state import Leg, State
     from domain.reference import Reference
-
-Condition = Callable[["State", "Fact", "Reference"], bool]
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """A condition that must hold, the code it is known by, and the sentence for whoever is refused."""
-
-    code: str
-    sentence: Sentence
-    holds: Condition
-
-
-def rule(code: str, zh: str, en: str) -> Callable[[Condition], Rule]:
-    """Decorator: make a Rule of a condition."""
-    return lambda holds: Rule(code, Sentence(zh, en), holds)
 
 
 @rule("not_yet_affiliated", "那一天他还不是本组织的党员", "The member was not yet affiliated on that day.")
@@ -252,14 +234,6 @@ def must_be_probationary(state: State, _fact: Fact, _reference: Reference) -> bo
 def is_same_side(leg: Leg, organisation: str | None, reference: Reference) -> bool:
     """Whether an organisation belongs to the side that has already accepted a leg."""
     return any(is_in_line(organisation, code, reference) for code in (leg.accepted_by, leg.branch))
-
-
-def is_in_line(one: str | None, other: str | None, reference: Reference) -> bool:
-    """Whether two organisations are the same, or one is above the other."""
-    tree = reference.organisations
-    return (
-        one is not None and other is not None and (tree.is_at_or_below(one, other) or tree.is_at_or_below(other, one))
-    )
 
 
 RULES: Final[dict[type[Body], tuple[Rule, ...]]] = {

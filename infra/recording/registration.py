@@ -19,7 +19,7 @@ from domain import codes
 from domain.errors import Invalid, Refused, Sentence
 from domain.identity import IdentityError, IdentityNumber, parse_identity_number
 from domain.member import events as e
-from domain.member.commands import Field, Kind
+from domain.member.form import Field, Kind
 from domain.member.reading import MISSING, NOT_IN_LIST, Reader
 from domain.member.state import State
 from domain.times import parse_occurred

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from domain.errors import Invalid
-from domain.member.commands import COMMANDS, Kind
+from domain.member.commands import COMMANDS
+from domain.member.form import Kind
 from domain.member.reading import read_command
 from domain.times import day_start_us, parse_occurred
 from tests.unit.member.given import country

@@ -1,0 +1,38 @@
+"""What a rule is: a named condition with a stable code and a sentence for whoever is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from domain.errors import Sentence
+
+if TYPE_CHECKING:
+    from domain.fact import Fact
+    from domain.member.state import State
+    from domain.reference import Reference
+
+Condition = Callable[["State", "Fact", "Reference"], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A condition that must hold, the code it is known by, and the sentence for whoever is refused."""
+
+    code: str
+    sentence: Sentence
+    holds: Condition
+
+
+def rule(code: str, zh: str, en: str) -> Callable[[Condition], Rule]:
+    """Decorator: make a Rule of a condition."""
+    return lambda holds: Rule(code, Sentence(zh, en), holds)
+
+
+def is_in_line(one: str | None, other: str | None, reference: Reference) -> bool:
+    """Whether two organisations are the same, or one is above the other."""
+    tree = reference.organisations
+    return (
+        one is not None and other is not None and (tree.is_at_or_below(one, other) or tree.is_at_or_below(other, one))
+    )
