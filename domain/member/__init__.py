@@ -2,6 +2,6 @@
 
 `fold` puts the facts in order and moves the state through `evolve`, which leans on `places` (where a member is),
 `acceptance` (who takes responsibility), `duties`, `months` and `silence` (what is owed, and when). `rules` says what is
-refused, `commands` what may be asked for, `reading` reads it, `decide` decides on it, `views` shows the state; `rule` and
-`form` are what rules and commands are made of. Pure.
+refused, `commands` what may be asked for (`rule` and `form`: what these are made of), `reading` reads it, `decide`
+decides on it, `views` shows the state. Pure.
 """
