@@ -72,6 +72,7 @@ class OrganisationTree:
     by_code: dict[str, Organisation] = field(default_factory=dict)
     by_region: dict[str, tuple[str, ...]] = field(default_factory=dict)
     children: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    _seats: dict[str, str | None] = field(default_factory=dict, compare=False, repr=False)
 
     def get(self, code: str | None) -> Organisation | None:
         """Return the organisation, or None when it is not known."""
@@ -141,6 +142,11 @@ class OrganisationTree:
         """Return who answers for a region: the topmost whose home is there, else that of the region around it."""
         if region is None:
             return None
+        if region not in self._seats:
+            self._seats[region] = self._find_seat(region)
+        return self._seats[region]
+
+    def _find_seat(self, region: str) -> str | None:
         for level in dict.fromkeys((region, region[:9], region[:6], region[:4] + "00", region[:2] + "0000")):
             here = [self.by_code[code] for code in self.by_region.get(level, ()) if not self.by_code[code].stationed_in]
             tops = [one for one in here if (above := self.get(one.parent)) is None or above.region != level]

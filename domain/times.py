@@ -45,7 +45,8 @@ def local_day(us: int) -> date:
 
 def instant_us(moment: datetime) -> int:
     """Microseconds since 1970 UTC of an aware datetime, exactly."""
-    return (moment - _EPOCH) // timedelta(microseconds=1)
+    since = moment - _EPOCH
+    return (since.days * 86_400 + since.seconds) * SECOND_US + since.microseconds
 
 
 def instant(us: int) -> datetime:

@@ -4,7 +4,6 @@ import contextlib
 import errno
 import signal
 import socket
-import sys
 import threading
 from collections.abc import Iterator
 from enum import StrEnum
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
     from api.service import Service
 
 app = typer.Typer()
-_SWITCH_SECONDS = 0.0005
 
 
 class Part(StrEnum):
@@ -76,6 +74,7 @@ def serve_http(service: "Service", listening: socket.socket) -> None:
     import uvicorn
 
     from api.app import create_app
+    from infra.interpreter import settle_interpreter
     from infra.logs import get_logger
 
     class _Server(uvicorn.Server):
@@ -83,8 +82,7 @@ def serve_http(service: "Service", listening: socket.socket) -> None:
             service.stopping = True  # not ready any more, while what is under way is finished
             super().handle_exit(sig, frame)
 
-    # Threads that fold hold the interpreter for at most this long when the event loop wants it back (default 5 ms).
-    sys.setswitchinterval(_SWITCH_SECONDS)
+    settle_interpreter()
     settings = service.settings
     config = uvicorn.Config(
         create_app(service),

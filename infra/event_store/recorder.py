@@ -1,5 +1,6 @@
 """The recorder that everything uses: saves in, log rows and streams out."""
 
+import asyncio
 import threading
 import time
 from collections.abc import Iterable, Sequence
@@ -7,6 +8,7 @@ from concurrent.futures import Future
 from contextlib import AbstractContextManager
 from typing import Any
 from uuid import UUID
+from weakref import WeakKeyDictionary
 
 from eventsourcing.persistence import (
     ApplicationRecorder,
@@ -26,7 +28,7 @@ from infra.event_store.refusals import IdentityKnown, KeyAlreadyUsed
 from infra.event_store.save import LogRow, Save, Saved, StoredKey
 from infra.event_store.sessions import lent
 from infra.event_store.subscription import LogSubscription
-from infra.event_store.tickets import BlockingTicket, FutureTicket, Ticket
+from infra.event_store.tickets import Answers, BlockingTicket, FutureTicket, LoopTicket, Ticket
 
 _IMPORT_WINDOW = 4_096
 _POLL_SECONDS = 0.05
@@ -48,6 +50,7 @@ class KitelineRecorder(ProcessRecorder):
         self._news = threading.Condition()
         self._listeners = 0
         self._head_seen = 0
+        self._answers: WeakKeyDictionary[asyncio.AbstractEventLoop, Answers] = WeakKeyDictionary()
         self._commits = GroupCommit(url, explain=self._explain, committed=self._has_committed, patience=patience)
 
     def close(self) -> None:
@@ -56,7 +59,7 @@ class KitelineRecorder(ProcessRecorder):
         self._readers.close()
 
     def submit(self, save: Save) -> "Future[Saved]":
-        """Queue a save and return at once; await it with `asyncio.wrap_future`. A cancelled one is stored all the same.
+        """Queue a save and return at once. A cancelled one is stored all the same.
 
         Raises what can be said at once (versions that do not follow each other, too many saves waiting); everything
         else comes through the Future.
@@ -79,6 +82,16 @@ class KitelineRecorder(ProcessRecorder):
         ticket = BlockingTicket(save)
         self._commits.submit(ticket)
         return ticket.wait()
+
+    async def record_async(self, save: Save) -> Saved:
+        """Store a save and wait in an event loop until it is durable; it is stored also when the wait is cancelled."""
+        loop = asyncio.get_running_loop()
+        answers = self._answers.get(loop)
+        if answers is None:
+            answers = self._answers[loop] = Answers(loop)
+        future: asyncio.Future[Saved] = loop.create_future()
+        self._commits.submit(LoopTicket(save, answers, future))
+        return await future
 
     def insert_events(self, stored_events: Sequence[StoredEvent], **kwargs: Any) -> Sequence[int] | None:  # noqa: ANN401
         """Store events in one save, with `tracking`, `idempotency` and `vault` if given, and return their positions."""

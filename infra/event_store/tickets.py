@@ -2,6 +2,9 @@
 
 from _thread import allocate_lock
 from abc import ABC, abstractmethod
+from asyncio import AbstractEventLoop
+from asyncio import Future as LoopFuture
+from collections import deque
 from concurrent.futures import Future, InvalidStateError
 from contextlib import suppress
 from datetime import datetime
@@ -82,3 +85,53 @@ class BlockingTicket(Ticket):
             assert self._error is not None  # noqa: S101
             raise self._error
         return self._saved
+
+
+class Answers:
+    """What became of saves of one event loop, told to it once a batch: a wake-up for each costs more than its save."""
+
+    def __init__(self, loop: AbstractEventLoop) -> None:
+        """Answer the tickets of `loop`, from any thread."""
+        self._loop = loop
+        self._told: deque[tuple[LoopFuture[Saved], Saved | Exception]] = deque()
+        self._awaited = False
+
+    def tell(self, future: "LoopFuture[Saved]", outcome: Saved | Exception) -> None:
+        """Answer a future of the loop; one whose loop is gone hears nothing."""
+        self._told.append((future, outcome))
+        if not self._awaited:
+            self._awaited = True
+            with suppress(RuntimeError):
+                self._loop.call_soon_threadsafe(self._deliver)
+
+    def _deliver(self) -> None:
+        self._awaited = False  # before looking, so that what comes now is looked for again
+        told = self._told
+        while told:
+            future, outcome = told.popleft()
+            if future.done():
+                continue
+            if isinstance(outcome, Saved):
+                future.set_result(outcome)
+            else:
+                future.set_exception(outcome)
+
+
+class LoopTicket(Ticket):
+    """A save that a coroutine awaits; it is stored all the same when the coroutine is cancelled."""
+
+    __slots__ = ("_answers", "_future")
+
+    def __init__(self, save: Save, answers: Answers, future: "LoopFuture[Saved]") -> None:
+        """Pack the save; `future` belongs to the loop of `answers`."""
+        super().__init__(save)
+        self._answers = answers
+        self._future = future
+
+    def succeed(self, first_position: int | None, recorded_at: datetime) -> None:
+        """Tell the loop where the save is stored."""
+        self._answers.tell(self._future, Saved(first_position, recorded_at))
+
+    def fail(self, error: Exception) -> None:
+        """Tell the loop why it was not stored."""
+        self._answers.tell(self._future, error)

@@ -11,7 +11,7 @@ from eventsourcing.persistence import Mapper
 
 from domain.reference import Reference, empty_reference
 from infra.event_store.recorder import KitelineRecorder
-from infra.recording.mapper import FactMapper, fact_from_row
+from infra.recording.mapper import FactMapper, fact_from_row, facts_of
 from infra.recording.members import MemberStore
 from infra.recording.stream_loads import StreamLoads
 
@@ -36,7 +36,7 @@ class Kiteline(Application[UUID]):
                 "KITELINE_READERS": str(readers),
             }
         )
-        self._loads = StreamLoads(self.log.read_streams)
+        self.loads = StreamLoads(self.log.read_streams)
         self.members = MemberStore(self.read_stream)
         self._reference = empty_reference()
         self._earlier: dict[int, Reference] = {}
@@ -53,7 +53,7 @@ class Kiteline(Application[UUID]):
 
     def read_stream(self, stream: UUID) -> list[Fact]:
         """Read a stream's facts in recorded order."""
-        return [fact_from_row(row) for row in self._loads.load(stream)]
+        return facts_of(self.loads.load(stream))
 
     def read_facts(self, first_position: int, count: int) -> list[Fact]:
         """Read facts by their positions, with `after`: what a first answer is made of again."""

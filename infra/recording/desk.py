@@ -24,15 +24,16 @@ from infra.event_store.save import Idempotency, Save, Saved
 from infra.recording.drafts import Caller, drafted, stamp
 from infra.recording.errors import NoSuchMember, TooContended, VersionMismatch
 from infra.recording.keys import Key, Keys
-from infra.recording.mapper import FactMapper
-from infra.recording.procedures import Append, Procedure, arun, run
+from infra.recording.mapper import FactMapper, facts_of
+from infra.recording.members import Ledger, ledger_of
+from infra.recording.procedures import Append, Load, Procedure, arun, run
 from infra.recording.receipts import Receipt
 
 if TYPE_CHECKING:
     from domain.member.state import State
     from domain.reference import Reference
+    from infra.event_store.save import LogRow
     from infra.recording.application import Kiteline
-    from infra.recording.members import Ledger
     from infra.vault.vault import Vault
 
 ERASED: Final = Sentence(
@@ -40,6 +41,7 @@ ERASED: Final = Sentence(
     "This member's personal data was erased: no free text can be kept for them.",
 )
 _TRIES: Final = 60
+_LONG: Final = 100
 _ABOUT_EVENTS: Final = (e.EventCorrected, e.EventVoided, e.FlagConfirmed)
 _CAN_OPEN: Final = (e.DepartureReported, e.Departed, e.CheckedIn)
 
@@ -110,7 +112,8 @@ class Desk:
             reference = kiteline.reference()
             ledger: Ledger | None = kiteline.members.take(member_id) if attempt == 0 else None
             if ledger is None:
-                ledger = yield partial(kiteline.members.load, member_id, reference)
+                rows = yield Load(kiteline.loads, member_id)
+                ledger = yield from _folded(member_id, rows, reference)
                 if not ledger.facts:
                     raise NoSuchMember(member_id)
             was_fresh = ledger.fresh and attempt > 0
@@ -180,6 +183,14 @@ class Desk:
         self.kiteline.members.put(ledger)
         last = drafts[-1]
         return Receipt(201, last.stream, last.stream, last.version, last.position, drafts)
+
+
+def _folded(member_id: UUID, rows: list[LogRow], reference: Reference) -> Procedure[Ledger]:
+    """Fold a stream where it is waited for; a long one in a thread, so that an event loop goes on meanwhile."""
+    if len(rows) < _LONG:
+        return ledger_of(member_id, facts_of(rows), reference)
+    ledger: Ledger = yield lambda: ledger_of(member_id, facts_of(rows), reference)
+    return ledger
 
 
 def decide_fact(ledger: Ledger, fact: Fact, reference: Reference, now_us: int) -> Fact:

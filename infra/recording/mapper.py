@@ -152,6 +152,11 @@ def fact_from_row(row: LogRow, *, keep_after: bool = False) -> Fact:
     )
 
 
+def facts_of(rows: Iterable[LogRow]) -> list[Fact]:
+    """Rebuild the facts of rows, in their order."""
+    return [fact_from_row(row) for row in rows]
+
+
 def cloud_event(row: LogRow, source: str) -> bytes:
     """Return the CloudEvent as first recorded, which is the leaf of the log's tree: joined, never parsed."""
     recorded_at = row.recorded_at.astimezone(UTC) if row.recorded_at.tzinfo is not UTC else row.recorded_at

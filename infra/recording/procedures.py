@@ -1,6 +1,6 @@
 """Recording written once, waited for in a thread or in an event loop.
 
-A procedure is a generator that yields what to wait for: an append to the log, or a callable that reads.
+A procedure is a generator that yields what to wait for: an append to the log, streams of it, or a callable that reads.
 """
 
 from __future__ import annotations
@@ -11,8 +11,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
     from infra.event_store.recorder import KitelineRecorder
-    from infra.event_store.save import Save
+    from infra.event_store.save import LogRow, Save
+    from infra.recording.stream_loads import StreamLoads
 
 T = TypeVar("T")
 
@@ -23,6 +26,18 @@ class Append:
 
     log: KitelineRecorder
     save: Save
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """Read a stream; answered with its rows, oldest first. A thread calls it, an event loop shares a thread's read."""
+
+    loads: StreamLoads
+    stream: UUID
+
+    def __call__(self) -> list[LogRow]:
+        """Read in this thread."""
+        return self.loads.load(self.stream)
 
 
 Wait: TypeAlias = "Append | Callable[[], Any]"
@@ -50,9 +65,12 @@ async def arun(procedure: Procedure[T]) -> T:
     try:
         wait = next(procedure)
         while True:
+            value: object
             try:
                 if isinstance(wait, Append):
-                    value = await asyncio.shield(asyncio.wrap_future(wait.log.submit(wait.save)))
+                    value = await wait.log.record_async(wait.save)
+                elif isinstance(wait, Load):
+                    value = await wait.loads.load_async(wait.stream)
                 else:
                     value = await asyncio.to_thread(wait)
             except Exception as error:  # noqa: BLE001 - handed back to where it is understood

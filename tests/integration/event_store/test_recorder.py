@@ -297,3 +297,44 @@ def registration(member: UUID, *, digest: bytes) -> VaultWrite:
         index=((1, digest),),
         tokens=(("name", b"zhang"), ("initials", b"z")),
     )
+
+
+def test_a_coroutine_awaits_its_save_and_hears_why_one_is_refused(recorder):
+    stream = uuid4()
+
+    async def both():
+        first = await recorder.record_async(Save([event(stream, 1)]))
+        with pytest.raises(VersionConflict):
+            await recorder.record_async(Save([event(stream, 1)]))
+        return first
+
+    assert asyncio.run(both()).first_position == 1
+
+
+def test_a_save_whose_coroutine_is_cancelled_is_stored_all_the_same(recorder, held_back):
+    stream = uuid4()
+
+    async def cancelled():
+        waiting = asyncio.ensure_future(recorder.record_async(Save([event(stream, 1)])))
+        await asyncio.sleep(0)
+        waiting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+
+    asyncio.run(cancelled())
+    held_back.set()
+    recorder.record(Save([event(uuid4(), 1)]))  # behind it in the queue
+    assert len(recorder.read_streams([stream])[stream]) == 1
+
+
+def test_a_thousand_coroutines_are_each_told_their_own_position(recorder):
+    streams = [uuid4() for _ in range(1_000)]
+
+    async def all_of_them():
+        return await asyncio.gather(*(recorder.record_async(Save([event(stream, 1)])) for stream in streams))
+
+    positions = [saved.first_position for saved in asyncio.run(all_of_them())]
+
+    assert sorted(positions) == list(range(1, 1_001))
+    stored = recorder.read_streams(streams)
+    assert [stored[stream][0].position for stream in streams] == positions
