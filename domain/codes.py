@@ -41,5 +41,6 @@ DUTY_KINDS: Final = (
     "return_education",
     "lost_contact_review",
     "assign_region",
+    "second_review",
     "look_at_flag",
 )

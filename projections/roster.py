@@ -2,7 +2,8 @@
 
 Outflow goes by the affiliation, inflow by the place of the leg, or by who accepted or holds it; all below is included.
 Somebody in a place is "from elsewhere" when the affiliation lies in another county, so that a province's inflow is the
-sum of its counties'; `scope` `leaving` keeps only the moves that cross the border of the region asked for.
+sum of its counties'; `scope` `leaving` keeps only the moves that cross the border of the region asked for. Whose
+membership has ended is on no roster from that day on.
 """
 
 from __future__ import annotations
@@ -50,7 +51,7 @@ SELECT p.version, p.position, p.latest_us, p.updated_at,
 FROM projection_position AS p
 LEFT JOIN LATERAL (
     SELECT * FROM chosen
-    WHERE (%(stages)s::text[] IS NULL OR stage = ANY (%(stages)s::text[]))
+    WHERE membership <> 'ended' AND (%(stages)s::text[] IS NULL OR stage = ANY (%(stages)s::text[]))
       AND (%(views)s::text[] IS NULL OR view = ANY (%(views)s::text[]))
       AND (%(overdue)s::boolean IS NULL OR coalesce(first_due_on < %(today)s, false) = %(overdue)s::boolean)
       AND member_id > %(after)s::uuid
@@ -68,12 +69,12 @@ _THEN: Final = """
 WITH segment AS NOT MATERIALIZED (
     SELECT m.member_id, m.affiliation, m.affiliation_region, m.responsible, m.holder, m.accepted_by, m.branch, m.stage,
         m.view, m.origin_region, m.declared_region, m.region, m.leg, m.movement_id, m.category, m.scope, m.since_us,
-        m.abroad
+        m.abroad, m.membership
     FROM member AS m WHERE m.roster_from <= %(as_of)s AND m.roster_known <= %(known)s
     UNION ALL
     SELECT r.member_id, r.affiliation, r.affiliation_region, r.responsible, r.holder, r.accepted_by, r.branch, r.stage,
         r.view, r.origin_region, r.declared_region, r.region, r.leg, r.movement_id, r.category, r.scope, r.since_us,
-        r.abroad
+        r.abroad, r.membership
     FROM roster_past AS r
     WHERE r.valid_from <= %(as_of)s AND r.known_from <= %(known)s AND r.known_to > %(known)s
       AND (r.valid_to > %(as_of)s OR r.ended_from > %(known)s)
@@ -95,7 +96,7 @@ WITH segment AS NOT MATERIALIZED (
     SELECT m.* FROM segment AS m WHERE m.holder = ANY (%(hosts)s::text[])
 ), fitting AS (
     SELECT * FROM chosen
-    WHERE (%(stages)s::text[] IS NULL OR stage = ANY (%(stages)s::text[]))
+    WHERE membership <> 'ended' AND (%(stages)s::text[] IS NULL OR stage = ANY (%(stages)s::text[]))
       AND (%(views)s::text[] IS NULL OR view = ANY (%(views)s::text[]))
       AND member_id > %(after)s::uuid
       AND (NOT %(leaving)s OR (movement_id IS NOT NULL AND stage <> 'closed' AND NOT EXISTS (

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _ROSTER_ENCODERS: Final[tuple[Encoder, ...]] = (
     texts, texts, texts, texts, texts, texts, texts, texts, texts, texts, texts, numbers, texts, texts, texts, numbers,
-    numbers,
+    numbers, texts,
 )  # fmt: skip
 _CLOCK_ENCODERS: Final[tuple[Encoder, ...]] = (
     texts, numbers, numbers, days, texts,
@@ -27,7 +27,7 @@ _DUTY_ENCODERS: Final[tuple[Encoder, ...]] = (texts, texts, texts, texts, number
 _LEG_ENCODERS: Final[tuple[Encoder, ...]] = (texts, texts, numbers, numbers, numbers, texts)
 
 _MEMBER_ENCODERS: Final[tuple[Encoder, ...]] = (
-    plain, numbers, numbers, texts, texts, lists, lists, numbers, numbers, numbers, numbers,
+    plain, numbers, numbers, texts, lists, lists, numbers, numbers, numbers, numbers,
     *_ROSTER_ENCODERS, *_CLOCK_ENCODERS,
 )  # fmt: skip
 
@@ -63,7 +63,7 @@ class Rows:
         if roster is None or clock is None:
             return
         self.members.append((
-            trace.member, trace.version, trace.position, state.membership, state.liaison,
+            trace.member, trace.version, trace.position, state.liaison,
             ",".join(trace.regions()), ",".join(sorted(trace.places)),
             roster.valid_from, roster.known_from, clock.valid_from, clock.known_from,
             *roster.values, *clock.values[3:],

@@ -4,29 +4,31 @@ from typing import Final
 
 UPSERT_MEMBERS: Final = """
 INSERT INTO member (
-    member_id, version, position, membership, liaison, regions, places, roster_from, roster_known,
+    member_id, version, position, liaison, regions, places, roster_from, roster_known,
     affiliation, affiliation_region, responsible, holder, accepted_by, branch, stage, view,
-    origin_region, declared_region, region, leg, movement_id, category, scope, since_us, abroad,
+    origin_region, declared_region, region, leg, movement_id, category, scope, since_us, abroad, membership,
     clock_from, clock_known, last_contact_at, last_contact_us, lost, first_due_on, subject,
     origin_owner, origin_owner_region, origin_since_us, origin_month,
     destination_owner, destination_owner_region, destination_since_us, destination_month,
     review_owner, review_owner_region, review_since_us, review_due_on, review_provisional
 )
-SELECT a, b, c, d, e, string_to_array(f, ','), string_to_array(g, ','), h, i,
-    r1, r2, r3, r4, r5, r6, r7, r8, r9, r10, r11, r12, r13, r14, r15, r16, r17, j, k,
+SELECT a, b, c, e, string_to_array(f, ','), string_to_array(g, ','), h, i,
+    r1, r2, r3, r4, r5, r6, r7, r8, r9, r10, r11, r12, r13, r14, r15, r16, r17, r18, j, k,
     c1, c2, c3, c4, c5, c6, c7, c8, c9, c10, c11, c12, c13, c14, c15, c16, c17, c18
 FROM unnest(
-    %s::uuid[], %s::bigint[], %s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[],
+    %s::uuid[], %s::bigint[], %s::bigint[], %s::text[], %s::text[], %s::text[],
     %s::bigint[], %s::bigint[],
     %s::bigint[], %s::bigint[],
     %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[],
     %s::text[], %s::text[], %s::text[], %s::integer[], %s::text[], %s::text[], %s::text[], %s::bigint[], %s::boolean[],
+    %s::text[],
     %s::text[], %s::bigint[], %s::boolean[], %s::date[], %s::text[],
     %s::text[], %s::text[], %s::bigint[], %s::date[],
     %s::text[], %s::text[], %s::bigint[], %s::date[],
     %s::text[], %s::text[], %s::bigint[], %s::date[], %s::boolean[]
 ) AS one (
-    a, b, c, d, e, f, g, h, i, j, k, r1, r2, r3, r4, r5, r6, r7, r8, r9, r10, r11, r12, r13, r14, r15, r16, r17,
+    a, b, c, e, f, g, h, i, j, k, r1, r2, r3, r4, r5, r6, r7, r8, r9, r10, r11, r12, r13, r14, r15, r16, r17,
+    r18,
     c1, c2, c3, c4, c5, c6, c7, c8, c9, c10, c11, c12, c13, c14, c15, c16, c17, c18
 )
 ON CONFLICT (member_id) DO UPDATE SET
@@ -54,13 +56,13 @@ INSERT_ROSTERS: Final = """
 INSERT INTO roster_past (
     member_id, valid_from, valid_to, known_from, ended_from, known_to,
     affiliation, affiliation_region, responsible, holder, accepted_by, branch, stage, view,
-    origin_region, declared_region, region, leg, movement_id, category, scope, since_us, abroad
+    origin_region, declared_region, region, leg, movement_id, category, scope, since_us, abroad, membership
 )
 SELECT * FROM unnest(
     %s::uuid[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[],
     %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[],
     %s::text[], %s::text[], %s::text[], %s::integer[], %s::text[], %s::text[], %s::text[], %s::bigint[],
-    %s::boolean[]
+    %s::boolean[], %s::text[]
 )
 """
 INSERT_CLOCKS: Final = """

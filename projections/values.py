@@ -15,6 +15,7 @@ Values = tuple[Any, ...]
 ROSTER_COLUMNS: Final = (
     "affiliation", "affiliation_region", "responsible", "holder", "accepted_by", "branch", "stage", "view",
     "origin_region", "declared_region", "region", "leg", "movement_id", "category", "scope", "since_us", "abroad",
+    "membership",
 )  # fmt: skip
 AFFILIATION_REGION: Final = ROSTER_COLUMNS.index("affiliation_region")
 REGION: Final = ROSTER_COLUMNS.index("region")
@@ -43,7 +44,7 @@ def roster_values(state: State, reference: Reference, before: Values | None) -> 
     if movement is None:
         return (
             state.affiliation, state.affiliation_region, state.affiliation, None, None, None, None, None,
-            None, None, None, None, None, state.category, None, None, False,
+            None, None, None, None, None, state.category, None, None, False, state.membership,
         )  # fmt: skip
     leg = movement.legs[-1]
     stage = movement.stage
@@ -71,6 +72,7 @@ def roster_values(state: State, reference: Reference, before: Values | None) -> 
         _scope(movement, leg, region, reference, before),
         state.stage_since_us,
         region is None and stage != "closed" and (leg.declared or _NOWHERE).get("abroad") is True,
+        state.membership,
     )
 
 

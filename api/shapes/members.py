@@ -24,6 +24,7 @@ DutyKind = Literal[
     "return_education",
     "lost_contact_review",
     "assign_region",
+    "second_review",
     "look_at_flag",
 ]
 
@@ -101,6 +102,8 @@ class StateShape(Shape):
     version: int = Field(ge=0)
     category: Category | None
     membership: Literal["active", "suspended", "ended"]
+    membership_since: Occurred | None = Field(description="when it was decided so, or when the member died")
+    second_review_due: Day | None = Field(description="when a suspension is looked at again")
     affiliation: str | None
     responsible: str | None
     holder: str | None

@@ -10,6 +10,7 @@ from typing import Final
 from domain import codes
 from domain.member import events as e
 from domain.member.form import DOCUMENT, Command, Field, Kind, code
+from domain.member.membership import commands as membership
 
 _BY: Final = Field("by", Kind.TEXT)
 _WHY: Final = Field("reason", Kind.TEXT)
@@ -101,7 +102,8 @@ _ALL: Final = (
     Command("hold-return-education", e.ReturnEducationHeld, "回归教育", (_BY,)),
     Command("waive-return-education", e.ReturnEducationWaived, "免予回归教育", (_WAIVER,)),
     Command("close-movement", e.MovementClosed, "结束流动", (code("reason", codes.CLOSING_REASONS),)),
-    Command("confirm-as-full", e.ConfirmedAsFull, "转正", (DOCUMENT, Field("meeting", Kind.TEXT), _WHY)),
+    Command("confirm-as-full", e.ConfirmedAsFull, "转正", (DOCUMENT, Field("meeting", Kind.REFERENCE), _WHY)),
+    *membership.COMMANDS,
     Command(
         "correct-event",
         e.EventCorrected,

@@ -339,6 +339,7 @@ class ConfirmedAsFull(Body):
     fact: ClassVar[str] = "confirmed_as_full"
     order: ClassVar[int] = 130
     document: str
+    meeting: str | None = None
 
 
 @recorded_as

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, Final
 from domain.member import acceptance, duties, months, places
 from domain.member import events as e
 from domain.member.hearing import found, heard_of
-from domain.member.rules import ODDITIES, RULES
+from domain.member.membership import steps as membership
+from domain.member.rules import ODDITIES, rules_of
 from domain.times import parse_occurred
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def apply(state: State, fact: Fact, reference: Reference) -> list[str]:
     kind = type(fact.body)
     if state.latest_recorded_us < fact.recorded_us < _NOT_YET:
         state.latest_recorded_us = fact.recorded_us
-    flags = [rule.code for rule in RULES.get(kind, ()) if not rule.holds(state, fact, reference)]
+    flags = [rule.code for rule in rules_of(state, kind) if not rule.holds(state, fact, reference)]
     fits = not flags
     flags += [rule.code for rule in ODDITIES.get(kind, ()) if not rule.holds(state, fact, reference)]
     step = STEPS.get(kind)
@@ -280,4 +281,5 @@ STEPS: Final[dict[type[Body], Step]] = {
     e.ReturnEducationWaived: education_done,
     e.MovementClosed: movement_closed,
     e.FlagConfirmed: flag_confirmed,
+    **membership.STEPS,
 }

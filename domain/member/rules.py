@@ -6,6 +6,9 @@ from datetime import date
 from typing import TYPE_CHECKING, Final, cast
 
 from domain.member import events as e
+from domain.member.membership import events as m
+from domain.member.membership.rules import AFTER_THE_END, must_be_active, must_be_suspended, must_still_be_a_member
+from domain.member.membership.state import ENDED
 from domain.member.rule import Rule, is_in_line, rule
 from domain.member.silence import lost_review_day
 from domain.times import local_day
@@ -262,6 +265,10 @@ RULES: Final[dict[type[Body], tuple[Rule, ...]]] = {
     e.ReturnEducationWaived: (must_have_returned,),
     e.MovementClosed: (must_have_an_open_movement,),
     e.ConfirmedAsFull: (must_be_affiliated, must_be_probationary),
+    m.MembershipSuspended: (must_be_affiliated, must_be_active),
+    m.MembershipRestored: (must_be_suspended,),
+    m.MembershipEnded: (must_be_affiliated,),
+    m.MemberDeceased: (must_be_affiliated,),
 }
 """Rules of decisions: a broken one refuses the command."""
 
@@ -271,10 +278,20 @@ ODDITIES: Final[dict[type[Body], tuple[Rule, ...]]] = {
 }
 """Rules of what the world did: taken all the same, flagged."""
 
+ONCE_OVER: Final = (must_still_be_a_member,)
+"""The one rule of everything that is said to have happened after a membership had ended."""
+
+
+def rules_of(state: State, kind: type[Body]) -> tuple[Rule, ...]:
+    """Return what must hold for a fact of this kind."""
+    if state.membership == ENDED and kind not in AFTER_THE_END:
+        return ONCE_OVER
+    return RULES.get(kind, ())
+
 
 def first_broken(state: State, fact: Fact, reference: Reference) -> Rule | None:
     """Return the first rule that would refuse this fact as a command."""
-    for one in RULES.get(type(fact.body), ()):
+    for one in rules_of(state, type(fact.body)):
         if not one.holds(state, fact, reference):
             return one
     return None

@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
+from domain.member.membership.state import Standing
+
 if TYPE_CHECKING:
     from datetime import date
 
@@ -128,6 +130,7 @@ class State:
     registered: bool = False
     category: str | None = None
     membership: str = "active"
+    standing: Standing = field(default_factory=Standing)
     affiliation: str | None = None
     affiliation_region: str | None = None
     liaison: str | None = None

@@ -86,6 +86,8 @@ def member_state(state: State, reference: Reference, *, member_id: str, version:
         "version": version,
         "category": state.category,
         "membership": state.membership,
+        "membership_since": state.standing.since,
+        "second_review_due": second.isoformat() if (second := state.standing.review_on) is not None else None,
         "affiliation": state.affiliation,
         "responsible": state.responsible,
         "holder": state.holder,

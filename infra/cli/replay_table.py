@@ -11,7 +11,7 @@ from rich.text import Text
 
 from domain.fact import BODIES
 from domain.member.commands import COMMAND_OF
-from domain.member.rules import ODDITIES, RULES
+from domain.member.rules import ODDITIES, ONCE_OVER, RULES
 from domain.times import SHANGHAI, parse_occurred
 
 if TYPE_CHECKING:
@@ -47,7 +47,9 @@ _CODES: Final = {
     "HOMETOWN": "家乡驻外",
     "FALLBACK": "兜底",
 }
-_SENTENCES: Final = {rule.code: rule.sentence for rules in (*RULES.values(), *ODDITIES.values()) for rule in rules}
+_SENTENCES: Final = {
+    rule.code: rule.sentence for rules in (*RULES.values(), *ODDITIES.values(), ONCE_OVER) for rule in rules
+}
 
 
 def print_history(

@@ -47,6 +47,8 @@ ANY = (
     *sorted({verb for verbs in PLAUSIBLE.values() for verb in verbs}),
     "waive-pre-departure-talk", "restore-contact", "record-failed-contact", "assign-liaison", "confirm-as-full",
     "correct-event", "void-event", "confirm-flag", "correct-event", "void-event",
+    "suspend-membership", "restore-membership", "suspend-membership", "restore-membership", "end-membership",
+    "record-death",
 )  # fmt: skip
 
 Step = tuple[int, int, int, int, int]
@@ -165,6 +167,8 @@ def fields(  # noqa: C901, PLR0911, PLR0912 - one case a command
             return {"month": f"{at + dt.timedelta(days=(one - 6) * 12):%Y-%m}", "reason": "ILLNESS"}
         case "declare-lost-contact" | "keep-in-contact-list" | "confirm-as-full":
             return {"document": "文件1号"}
+        case "suspend-membership" | "restore-membership" | "end-membership" | "record-death":
+            return {"document": "文件1号", "meeting": "支部大会1", "reason": "测试"}
         case "waive-return-education" | "waive-pre-departure-talk":
             return {"reason": "ILLNESS"}
         case "close-movement":

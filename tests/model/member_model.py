@@ -10,6 +10,7 @@ import datetime as dt
 from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
+from tests.model import membership_model as membership
 from tests.model.world import ORGANISATIONS
 
 if TYPE_CHECKING:
@@ -126,6 +127,7 @@ def blank() -> Row:
     return {
         "affiliation": None, "category": None, "liaison": None, "lost": False, "found_on": None, "heard": None,
         "heard_at": None, "kept": None, "movement": None, "flags": {}, "confirmed": set(), "ids": frozenset(),
+        **membership.blank(),
     }  # fmt: skip
 
 
@@ -190,6 +192,8 @@ def refusal(s: Row, row: Row) -> str | None:  # noqa: C901, PLR0911, PLR0912 - o
     """Return why a decision was impossible; None when it was possible, and for what the world did."""
     now, kind, data, org = stage(s), row["type"], row["data"], row["organisation"]
     is_open = now not in (None, "closed")
+    if kind in membership.DECISIONS or s["membership"] == "ended":
+        return membership.refusal(s, row)
     if kind in ("departure_reported", "departed", "confirmed_as_full") and s["affiliation"] is None:
         return "not_yet_affiliated"
     if kind == "departure_reported" and is_open:
@@ -257,7 +261,7 @@ def refusal(s: Row, row: Row) -> str | None:  # noqa: C901, PLR0911, PLR0912 - o
 
 def odd(s: Row, row: Row) -> list[str]:
     """Return what is odd about something that the world did."""
-    if row["type"] not in ("checked_in", "contact_made"):
+    if row["type"] not in ("checked_in", "contact_made") or s["membership"] == "ended":
         return []
     early = ["not_yet_affiliated"] if s["affiliation"] is None else []
     return early + (["after_return"] if stage(s) == "returned" else [])
@@ -415,6 +419,8 @@ def happen(s: Row, row: Row) -> None:  # noqa: C901, PLR0912, PLR0915 - one long
         s["lost"] = False
     elif kind == "flag_confirmed":
         s["confirmed"].add(data["event_id"])
+    elif kind in membership.DECISIONS:
+        membership.happen(s, row, day_of(row["when"]))
 
 
 def replay(rows: list[Row], until: int) -> list[Row]:
@@ -463,6 +469,8 @@ def duties_at(rows: list[Row], until: int, workdays: Workdays) -> set[tuple[Any,
         return set()
     owed = Owed(trace, until, workdays)
     owed.look_at_flags()
+    if owed.s["review"]:
+        owed.owe("second_review", owed.s["affiliation"], start_of(owed.s["review"]), days_on=0)
     if owed.now in ("reported", *AWAY):
         owed.before_leaving()
     if owed.now in AWAY:

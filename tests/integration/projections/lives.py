@@ -12,6 +12,7 @@ from uuid import UUID
 from domain.fact import Body, Fact, place_in_time
 from domain.member import events as e
 from domain.member.fold import registered_when
+from domain.member.membership import events as m
 from domain.organisation import OrganisationRegistered, organisation_stream
 from domain.times import instant_us, parse_occurred
 from infra.event_store.recorder import KitelineRecorder
@@ -19,6 +20,10 @@ from infra.event_store.save import Save
 from infra.recording.mapper import FactMapper
 
 COUNTIES = ("620621", "620602", "620102", "620103", "510104", "350206", "330110")
+DECISIONS = (
+    m.MembershipSuspended, m.MembershipRestored, m.MembershipSuspended, m.MembershipRestored, m.MembershipEnded,
+    m.MemberDeceased,
+)  # fmt: skip
 FIRST, LAST = date(2024, 6, 1), date(2025, 9, 30)
 
 
@@ -157,6 +162,7 @@ class Lives:
             lambda: e.DestinationChanged(self.destination()),
             lambda: e.LiaisonAssigned("somebody"),
             lambda: e.ConfirmedAsFull("doc"),
+            lambda: choose(DECISIONS)("doc", "meeting"),
         ]
         return choose(makers)()
 

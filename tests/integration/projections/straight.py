@@ -61,7 +61,7 @@ def affiliated(lives: Lives, reference: Reference, as_of_us: int, known: int) ->
     found = [
         roster_item(member, state, as_of_us)
         for member, state in states(lives, reference, as_of_us, known).items()
-        if state.affiliation_region is not None
+        if state.affiliation_region is not None and state.membership != "ended"
     ]
     return sorted(found, key=lambda item: item["member_id"])
 
