@@ -22,6 +22,7 @@ from api import (
     problems,
     registration,
     search,
+    statistics,
     venues,
     views,
 )
@@ -52,7 +53,7 @@ def create_app(service: Service) -> FastAPI:
     app.router.routes.insert(0, commands)
     app.state.routes = [commands]
     recording = (registration, venues, check_ins, bulk, imports, places)
-    for part in (*recording, search, members, histories, views, operations):
+    for part in (*recording, search, members, histories, views, statistics, operations):
         app.include_router(part.router)
         app.state.routes += part.router.routes
     problems.install(app)

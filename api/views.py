@@ -15,7 +15,8 @@ from api.asking import AsOf, CursorParameter, KnownAt, LimitParameter, MinPositi
 from api.members import Fields, Purpose
 from api.openapi import READING, problems
 from api.personal_reads import read_many
-from api.problems import invalid, not_found
+from api.places_asked import OrganisationParameter, PlaceAsked, RegionParameter, asking
+from api.problems import invalid
 from api.read_models import asked, moment_of, must_tell_personal_data, within_reach
 from api.shapes.lists import FlowsAnswer, LifecycleAnswer, RosterPage, WorklistPage
 from api.shapes.members import DutyKind
@@ -29,56 +30,15 @@ if TYPE_CHECKING:
     from psycopg.rows import TupleRow
 
     from api.service import Service
-    from infra.tokens.principal import Principal
     from projections.asking import Page
 
 router = APIRouter(tags=["asking 查询"])
-_COUNTRY: Final = "000000"
 _LISTED: Final = problems({*READING, 404, 410})
 
-RegionParameter = Annotated[
-    str | None, Query(pattern=r"^[0-9]{6}$", description="a region and all below it; 000000 is the country 区划")
-]
-OrganisationParameter = Annotated[
-    str | None, Query(min_length=1, max_length=64, description="an organisation and all below it 党组织")
-]
 Side = Literal["outflow", "inflow", "affiliated"]
 Stage = Literal["reported", "awaiting_check_in", "checked_in", "settled", "returned", "closed"]
 View = Literal["pre_departure", "in_transit", "return"]
 Level = Literal["province", "city", "county"]
-
-
-class _Asked:
-    """Who asks for which place; without a place it is the caller's own."""
-
-    def __init__(self, service: Service, principal: Principal, region: str | None, organisation: str | None) -> None:
-        reference = service.kiteline.reference()
-        if region is not None and organisation is not None:
-            sentence = Sentence("region 与 organisation 只能给出一个", "Name a region or an organisation, not both.")
-            raise invalid("/query/organisation", "unreadable", sentence, "region or organisation")
-        if region is not None and region != _COUNTRY and not reference.regions.known(region):
-            raise invalid("/query/region", "unknown_region", Sentence("没有这个区划", "There is no such region."))
-        if organisation is not None and reference.organisations.get(organisation) is None:
-            raise not_found(Sentence("没有这个组织", "There is no such organisation."))
-        if region is None and organisation is None:
-            region, organisation = principal.region, principal.organisation
-            if region is not None:
-                organisation = None
-        self.service = service
-        self.principal = principal
-        self.region = region
-        self.organisation = organisation
-
-    def must_be_allowed(self, action: Action) -> None:
-        must_be_allowed_at(self.service, self.principal, action, region=self.region, organisation=self.organisation)
-
-
-async def _asking(request: Request, action: Action, region: str | None, organisation: str | None) -> _Asked:
-    service: Service = request.app.state.service
-    principal = await principal_of(request, service)
-    place = _Asked(service, principal, region, organisation)
-    place.must_be_allowed(action)
-    return place
 
 
 @router.get(
@@ -108,7 +68,7 @@ async def read_roster(  # noqa: PLR0913 - the question's parameters
     purpose: Purpose = None,
 ) -> JsonAnswer:
     """Answer a page of a roster, on any day, as known at any position."""
-    place = await _asking(request, Action.READ_ROSTER, region, organisation)
+    place = await asking(request, Action.READ_ROSTER, region, organisation)
     question = RosterQuestion(
         await moment_of(place.service, as_of_moment(place.service, as_of), known_at),
         side,
@@ -142,7 +102,7 @@ async def count_lifecycle(  # noqa: PLR0913 - the question's parameters
     min_position: MinPosition = None,
 ) -> JsonAnswer:
     """Count the members under way."""
-    place = await _asking(request, Action.READ_LIFECYCLE, region, organisation)
+    place = await asking(request, Action.READ_LIFECYCLE, region, organisation)
     moment = await moment_of(place.service, as_of_moment(place.service, as_of), known_at)
     question = RosterQuestion(
         moment, side, region=place.region, organisation=place.organisation, views=None if view is None else (view,)
@@ -182,7 +142,7 @@ async def list_lifecycle_members(  # noqa: PLR0913 - the question's parameters
     purpose: Purpose = None,
 ) -> JsonAnswer:
     """List the members that a count counts."""
-    place = await _asking(request, Action.READ_LIFECYCLE, region, organisation)
+    place = await asking(request, Action.READ_LIFECYCLE, region, organisation)
     question = RosterQuestion(
         await moment_of(place.service, as_of_moment(place.service, as_of), known_at),
         side,
@@ -224,7 +184,7 @@ async def read_worklist(  # noqa: PLR0913 - the question's parameters
     principal = await principal_of(request, service)
     tree = service.kiteline.reference().organisations
     named = organisation or principal.organisation or tree.of_region(principal.region)
-    place = _Asked(service, principal, None, named)
+    place = PlaceAsked(service, principal, None, named)
     place.must_be_allowed(Action.READ_WORKLIST)
     if named is None:
         sentence = Sentence("请指明组织", "Name an organisation.")
@@ -283,7 +243,7 @@ async def read_flows(
 
 
 async def _people(
-    place: _Asked, question: Any, page_of: Any, min_position: int | None, fields: str | None, purpose: str | None
+    place: PlaceAsked, question: Any, page_of: Any, min_position: int | None, fields: str | None, purpose: str | None
 ) -> JsonAnswer:
     """Answer a page of items that each have a member, with personal data beside where asked for."""
     must_tell_personal_data(place.principal, fields, purpose)

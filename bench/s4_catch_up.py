@@ -34,9 +34,9 @@ from projections.log_rows import Log
 from projections.runner import Hooks, Runner
 
 BAR = Bar("S4", "events/s", "stock ProjectionRunner with one trivial view", floor=10, aim=25)
-_TABLES = ("member", "roster_past", "clock_past", "duty", "duty_past", "leg", "leg_past")
+_TABLES = ("member", "roster_past", "clock_past", "duty", "duty_past", "leg", "leg_past", "statistic")
 _FORGET = """
-TRUNCATE member, roster_past, clock_past, duty, duty_past, leg, leg_past;
+TRUNCATE member, roster_past, clock_past, duty, duty_past, leg, leg_past, statistic;
 UPDATE projection_position SET position = 0, latest_us = 0
 """
 _EVENTS_AN_AGGREGATE = 25

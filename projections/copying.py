@@ -76,6 +76,7 @@ COPIED: Final[dict[str, tuple[str, ...]]] = {
     "duty_past": ("member_id", "key", *_PERIOD, *DUTY_COLUMNS),
     "leg": ("member_id", "movement_id", "leg", "known_from", *LEG_COLUMNS),
     "leg_past": ("member_id", "movement_id", "leg", "known_from", "known_to", *LEG_COLUMNS),
+    "statistic": ("measure", "region", "scope", "category", "view", "stage", "month", "amount"),
 }  # fmt: skip
 
 

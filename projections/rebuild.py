@@ -20,7 +20,7 @@ from projections.copying import COPIED, copy_blocks
 from projections.folding import MEMBER_FACTS, reference_upto, spans_answered
 from projections.position import Parked, park, reflected
 from projections.replaying import Broken, replay
-from projections.rows import Rows, write
+from projections.rows import STATISTIC, Rows, write
 
 if TYPE_CHECKING:
     from psycopg import Connection
@@ -36,6 +36,7 @@ VIEWS: Final[dict[str, tuple[str, ...]]] = {
     "members": ("member", "roster_past", "clock_past"),
     "duties": ("duty", "duty_past"),
     "flows": ("leg", "leg_past"),
+    "statistics": (STATISTIC,),
 }
 """What can be rebuilt by itself. Rosters and lifecycle views are those of `members`."""
 
@@ -59,6 +60,13 @@ WHERE EXISTS (
     SELECT FROM unnest(m.places) AS p (region)
     JOIN unnest(%s::text[], %s::text[]) AS s (lo, hi) ON p.region COLLATE "C" >= s.lo AND p.region COLLATE "C" < s.hi
 )
+"""
+# Each batch of members has added rows of its own.
+_ADD_UP: Final = """
+WITH apart AS (DELETE FROM rebuild.statistic RETURNING *)
+INSERT INTO rebuild.statistic (region, month, measure, scope, category, view, stage, amount)
+SELECT region, month, measure, scope, category, view, stage, sum(amount) FROM apart
+GROUP BY region, month, measure, scope, category, view, stage HAVING sum(amount) <> 0
 """
 _HOLD: Final = "SELECT position FROM projection_position WHERE name = 'read_models' FOR UPDATE"
 _MOVE: Final = """
@@ -158,6 +166,8 @@ class _Rebuild:
         for table in self._tables:
             connection.execute(_BEGIN, (table,))
         self._fill(upto)
+        if STATISTIC in self._wanted:
+            connection.execute(_ADD_UP)
         for table in self._tables:
             connection.execute(_FINISH, (table,))
         while (standing := reflected(connection).position) - upto > _SMALL_ENOUGH:
@@ -255,11 +265,11 @@ class _Rebuild:
             rows = Rows()
             for trace in self._folded(some, history, upto):
                 trace.emit(rows)
-            for table in self._tables:
+            for table in self._wanted - {STATISTIC}:
                 delete = sql.SQL("DELETE FROM rebuild.{} WHERE member_id = ANY (%s)").format(sql.Identifier(table))
                 self._connection.execute(delete, (some,))
             self._park_unwritable(rows, upto)
-            write(self._connection, rows.inserts(self._wanted))
+            write(self._connection, rows.inserts(self._wanted, since))
         return True
 
     def _park_unwritable(self, rows: Rows, upto: int) -> None:

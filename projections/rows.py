@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from projections import statements
 from projections.columns import Encoder, days, encoded, lists, numbers, plain, texts
+from projections.month_ends import Count, counts
+from projections.values import CLOCK_HEAD
 
 if TYPE_CHECKING:
     from psycopg import Connection
@@ -20,7 +22,7 @@ _ROSTER_ENCODERS: Final[tuple[Encoder, ...]] = (
 )  # fmt: skip
 _CLOCK_ENCODERS: Final[tuple[Encoder, ...]] = (
     texts, numbers, numbers, days, texts,
-    texts, texts, numbers, days, texts, texts, numbers, days, texts, texts, numbers, days, numbers,
+    texts, texts, numbers, days, days, texts, texts, numbers, days, days, texts, texts, numbers, days, numbers,
 )  # fmt: skip
 _BOUNDS: Final[tuple[Encoder, ...]] = (numbers, numbers, numbers, numbers, numbers)
 _DUTY_ENCODERS: Final[tuple[Encoder, ...]] = (texts, texts, texts, texts, numbers, days, numbers, days, days)
@@ -37,6 +39,10 @@ _DUTY_PAST: Final[tuple[Encoder, ...]] = (plain, texts, *_BOUNDS, *_DUTY_ENCODER
 _LEG_PAST: Final[tuple[Encoder, ...]] = (plain, texts, numbers, numbers, numbers, *_LEG_ENCODERS)
 _DUTY_NOW: Final[tuple[Encoder, ...]] = (plain, texts, numbers, numbers, *_DUTY_ENCODERS)
 _LEG_NOW: Final[tuple[Encoder, ...]] = (plain, texts, numbers, numbers, *_LEG_ENCODERS)
+_STATISTIC: Final[tuple[Encoder, ...]] = (texts, texts, texts, texts, texts, texts, numbers, numbers)
+
+STATISTIC: Final = "statistic"
+"""The one table whose rows belong to no member: several members add to each of them."""
 
 _ROSTER: Final = 0
 _CLOCK: Final = 1
@@ -56,6 +62,7 @@ class Rows:
         self.legs: _Table = []
         self.gone_duties: _Table = []
         self.gone_legs: _Table = []
+        self.counts: list[Count] = []
 
     def member(self, trace: Trace) -> None:
         """Write a member as it stands."""
@@ -66,8 +73,13 @@ class Rows:
             trace.member, trace.version, trace.position, state.liaison,
             ",".join(trace.regions()), ",".join(sorted(trace.places)),
             roster.valid_from, roster.known_from, clock.valid_from, clock.known_from,
-            *roster.values, *clock.values[3:],
+            *roster.values, *clock.values[CLOCK_HEAD:],
         ))  # fmt: skip
+
+    def count(self, track: int, member: str, ident: Any, row: Segment) -> None:  # noqa: ANN401 - None, a key, or a pair
+        """Note what a row that is about to be written adds to the counts by month."""
+        if track <= _DUTY:
+            self.counts.extend(counts(track, member, ident, row))
 
     def past(self, track: int, member: str, ident: Any, row: Segment) -> None:  # noqa: ANN401 - None, a key, or a pair
         """Write a row that has ended, or was taken back."""
@@ -127,16 +139,31 @@ class Rows:
             (statements.UPSERT_DUTIES, _DUTY_NOW, self.duties),
             (statements.UPSERT_LEGS, _LEG_NOW, self.legs),
             (statements.UPSERT_MEMBERS, _MEMBER_ENCODERS, self.members),
+            (statements.ADD_TO_STATISTICS, _STATISTIC, self.added_to_statistics()),
         ]
         return [(statement, encoded(encoders, rows)) for statement, encoders, rows in tables if rows]
+
+    def added_to_statistics(self, known_after: int = 0) -> _Table:
+        """Return what is added to each cell of a month, of what is known from a later position on."""
+        sums: dict[tuple[Any, ...], int] = {}
+        for _, position, month, cell, amount in self.counts:
+            if position > known_after:
+                key = (*cell, month)
+                sums[key] = sums.get(key, 0) + amount
+        return [(*key, amount) for key, amount in sums.items() if amount]
 
     def unwritable(self) -> dict[str, Exception]:
         """Return the members whose rows cannot be put into arrays, and why; their rows are taken out."""
         found: dict[str, Exception] = {}
-        every = [self.members, self.duties, self.legs, self.gone_duties, self.gone_legs, *self.past_rows, *self.retired]
+        every: list[list[Any]] = [
+            self.members, self.duties, self.legs, self.gone_duties, self.gone_legs, self.counts,
+            *self.past_rows, *self.retired,
+        ]  # fmt: skip
         for member in {row[0] for table in every for row in table}:
             alone = Rows()
-            own = [alone.members, alone.duties, alone.legs, alone.gone_duties, alone.gone_legs]
+            own: list[list[Any]] = [
+                alone.members, alone.duties, alone.legs, alone.gone_duties, alone.gone_legs, alone.counts,
+            ]  # fmt: skip
             for table, copy in zip(every, [*own, *alone.past_rows, *alone.retired], strict=True):
                 copy.extend(row for row in table if row[0] == member)
             try:
@@ -147,7 +174,7 @@ class Rows:
             table[:] = [row for row in table if row[0] not in found]
         return found
 
-    def tables(self) -> list[tuple[str, tuple[Encoder, ...], list[tuple[Any, ...]]]]:
+    def tables(self, known_after: int = 0) -> list[tuple[str, tuple[Encoder, ...], list[tuple[Any, ...]]]]:
         """Return rows and encoders by table: of members who are written for the first time, these are all."""
         rosters, clocks, duties, legs = self.past_rows
         return [
@@ -158,13 +185,17 @@ class Rows:
             ("duty_past", _DUTY_PAST, duties),
             ("leg", _LEG_NOW, self.legs),
             ("leg_past", _LEG_PAST, legs),
+            (STATISTIC, _STATISTIC, self.added_to_statistics(known_after)),
         ]
 
-    def inserts(self, wanted: frozenset[str]) -> list[tuple[str, list[str]]]:
-        """Return the statements that write some tables of members who are written for the first time."""
+    def inserts(self, wanted: frozenset[str], known_after: int) -> list[tuple[str, list[str]]]:
+        """Return the statements that write some tables of members of whom they hold no rows.
+
+        Counts hold what was known of them up to `known_after`; only what became known later is added.
+        """
         return [
             (_INSERTS[table], encoded(encoders, rows))
-            for table, encoders, rows in self.tables()
+            for table, encoders, rows in self.tables(known_after)
             if rows and table in wanted
         ]
 
@@ -177,6 +208,7 @@ _INSERTS: Final = {
     "duty_past": statements.INSERT_DUTIES,
     "leg": statements.UPSERT_LEGS,
     "leg_past": statements.INSERT_LEGS,
+    STATISTIC: statements.ADD_TO_STATISTICS,
 }
 
 

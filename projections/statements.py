@@ -8,13 +8,13 @@ INSERT INTO member (
     affiliation, affiliation_region, responsible, holder, accepted_by, branch, stage, view,
     origin_region, declared_region, region, leg, movement_id, category, scope, since_us, abroad, membership,
     clock_from, clock_known, last_contact_at, last_contact_us, lost, first_due_on, subject,
-    origin_owner, origin_owner_region, origin_since_us, origin_month,
-    destination_owner, destination_owner_region, destination_since_us, destination_month,
+    origin_owner, origin_owner_region, origin_since_us, origin_month, origin_made,
+    destination_owner, destination_owner_region, destination_since_us, destination_month, destination_made,
     review_owner, review_owner_region, review_since_us, review_due_on, review_provisional
 )
 SELECT a, b, c, e, string_to_array(f, ','), string_to_array(g, ','), h, i,
     r1, r2, r3, r4, r5, r6, r7, r8, r9, r10, r11, r12, r13, r14, r15, r16, r17, r18, j, k,
-    c1, c2, c3, c4, c5, c6, c7, c8, c9, c10, c11, c12, c13, c14, c15, c16, c17, c18
+    c1, c2, c3, c4, c5, c6, c7, c8, c9, c10, c11, c12, c13, c14, c15, c16, c17, c18, c19, c20
 FROM unnest(
     %s::uuid[], %s::bigint[], %s::bigint[], %s::text[], %s::text[], %s::text[],
     %s::bigint[], %s::bigint[],
@@ -23,13 +23,13 @@ FROM unnest(
     %s::text[], %s::text[], %s::text[], %s::integer[], %s::text[], %s::text[], %s::text[], %s::bigint[], %s::boolean[],
     %s::text[],
     %s::text[], %s::bigint[], %s::boolean[], %s::date[], %s::text[],
-    %s::text[], %s::text[], %s::bigint[], %s::date[],
-    %s::text[], %s::text[], %s::bigint[], %s::date[],
+    %s::text[], %s::text[], %s::bigint[], %s::date[], %s::date[],
+    %s::text[], %s::text[], %s::bigint[], %s::date[], %s::date[],
     %s::text[], %s::text[], %s::bigint[], %s::date[], %s::boolean[]
 ) AS one (
     a, b, c, e, f, g, h, i, j, k, r1, r2, r3, r4, r5, r6, r7, r8, r9, r10, r11, r12, r13, r14, r15, r16, r17,
     r18,
-    c1, c2, c3, c4, c5, c6, c7, c8, c9, c10, c11, c12, c13, c14, c15, c16, c17, c18
+    c1, c2, c3, c4, c5, c6, c7, c8, c9, c10, c11, c12, c13, c14, c15, c16, c17, c18, c19, c20
 )
 ON CONFLICT (member_id) DO UPDATE SET
     version = excluded.version, position = excluded.position, membership = excluded.membership,
@@ -45,7 +45,8 @@ ON CONFLICT (member_id) DO UPDATE SET
     last_contact_at = excluded.last_contact_at, last_contact_us = excluded.last_contact_us, lost = excluded.lost,
     first_due_on = excluded.first_due_on, subject = excluded.subject, origin_owner = excluded.origin_owner,
     origin_owner_region = excluded.origin_owner_region, origin_since_us = excluded.origin_since_us,
-    origin_month = excluded.origin_month, destination_owner = excluded.destination_owner,
+    origin_month = excluded.origin_month, origin_made = excluded.origin_made,
+    destination_made = excluded.destination_made, destination_owner = excluded.destination_owner,
     destination_owner_region = excluded.destination_owner_region,
     destination_since_us = excluded.destination_since_us, destination_month = excluded.destination_month,
     review_owner = excluded.review_owner, review_owner_region = excluded.review_owner_region,
@@ -69,22 +70,22 @@ INSERT_CLOCKS: Final = """
 INSERT INTO clock_past (
     member_id, valid_from, valid_to, known_from, ended_from, known_to, affiliation_region, region, organisations,
     last_contact_at, last_contact_us, lost, first_due_on, subject,
-    origin_owner, origin_owner_region, origin_since_us, origin_month,
-    destination_owner, destination_owner_region, destination_since_us, destination_month,
+    origin_owner, origin_owner_region, origin_since_us, origin_month, origin_made,
+    destination_owner, destination_owner_region, destination_since_us, destination_month, destination_made,
     review_owner, review_owner_region, review_since_us, review_due_on, review_provisional
 )
 SELECT b1, b2, b3, b4, b5, b6, s1, s2, string_to_array(s3, ','),
-    c1, c2, c3, c4, c5, c6, c7, c8, c9, c10, c11, c12, c13, c14, c15, c16, c17, c18
+    c1, c2, c3, c4, c5, c6, c7, c8, c9, c10, c11, c12, c13, c14, c15, c16, c17, c18, c19, c20
 FROM unnest(
     %s::uuid[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[],
     %s::text[], %s::text[], %s::text[],
     %s::text[], %s::bigint[], %s::boolean[], %s::date[], %s::text[],
-    %s::text[], %s::text[], %s::bigint[], %s::date[],
-    %s::text[], %s::text[], %s::bigint[], %s::date[],
+    %s::text[], %s::text[], %s::bigint[], %s::date[], %s::date[],
+    %s::text[], %s::text[], %s::bigint[], %s::date[], %s::date[],
     %s::text[], %s::text[], %s::bigint[], %s::date[], %s::boolean[]
 ) AS one (
     b1, b2, b3, b4, b5, b6, s1, s2, s3,
-    c1, c2, c3, c4, c5, c6, c7, c8, c9, c10, c11, c12, c13, c14, c15, c16, c17, c18
+    c1, c2, c3, c4, c5, c6, c7, c8, c9, c10, c11, c12, c13, c14, c15, c16, c17, c18, c19, c20
 )
 """
 INSERT_DUTIES: Final = """
@@ -158,4 +159,16 @@ UPDATE duty_past AS d SET known_to = g.known_to
 FROM unnest(%s::uuid[], %s::text[], %s::bigint[], %s::bigint[], %s::bigint[])
     AS g (member_id, key, known_from, valid_from, known_to)
 WHERE d.member_id = g.member_id AND d.key = g.key AND d.known_from = g.known_from AND d.valid_from = g.valid_from
+"""
+ADD_TO_STATISTICS: Final = """
+MERGE INTO statistic AS s
+USING unnest(
+    %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::integer[], %s::bigint[]
+) AS d (measure, region, scope, category, view, stage, month, amount)
+ON s.region = d.region AND s.month = d.month AND s.measure = d.measure AND s.scope = d.scope
+    AND s.category = d.category AND s.view = d.view AND s.stage = d.stage
+WHEN MATCHED AND s.amount + d.amount = 0 THEN DELETE
+WHEN MATCHED THEN UPDATE SET amount = s.amount + d.amount
+WHEN NOT MATCHED THEN INSERT (measure, region, scope, category, view, stage, month, amount)
+    VALUES (d.measure, d.region, d.scope, d.category, d.view, d.stage, d.month, d.amount)
 """

@@ -274,9 +274,13 @@ class Trace:
             *((LEG, leg, segment) for leg, segment in self.legs.items()),
         ):
             if segment.stored == UNSTORED:
+                rows.count(track, self.member, ident, segment)
                 rows.current(track, self.member, ident, segment)
                 segment.stored = CURRENT
-        self.roster.stored = self.clock.stored = CURRENT
+        for track, segment in ((ROSTER, self.roster), (CLOCK, self.clock)):
+            if segment.stored == UNSTORED:
+                rows.count(track, self.member, None, segment)
+                segment.stored = CURRENT
         rows.member(self)
 
     def _emit_past(self, rows: Rows) -> list[tuple[int, Ident]]:
@@ -284,6 +288,7 @@ class Trace:
         left: list[tuple[int, Ident]] = []
         for track, ident, segment in self.changed:
             segment.is_listed = False
+            rows.count(track, self.member, ident, segment)
             if segment.stored == PAST:
                 rows.retire(track, self.member, ident, segment)
                 continue

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 from domain.times import local_day
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from domain.member.state import Duty, Leg, Movement, State
     from domain.reference import Reference
 
@@ -33,7 +35,7 @@ CLOCK_DUTIES: Final = frozenset({ORIGIN_CONTACT, DESTINATION_CONTACT, REVIEW})
 """Duties that move with every contact: they stand in the clocks' row, not in rows of their own."""
 
 _NOWHERE: Final[dict[str, Any]] = {}
-_NOBODY: Final = (None, None, None, None)
+_NOBODY: Final = (None, None, None, None, None)
 _NO_REVIEW: Final = (None, None, None, None, None)
 _NOTHING: Final = (*_NOBODY, *_NOBODY, *_NO_REVIEW)
 
@@ -94,10 +96,13 @@ def _scope(movement: Movement, leg: Leg, region: str | None, reference: Referenc
     return reference.regions.scope(origin, region, local_day(leg.departed_us))
 
 
+CLOCK_HEAD: Final = 3
+"""What stands before the columns in a row of clocks: the two regions and the organisations of the roster."""
+
 CLOCK_COLUMNS: Final = (
     "last_contact_at", "last_contact_us", "lost", "first_due_on", "subject",
-    "origin_owner", "origin_owner_region", "origin_since_us", "origin_month",
-    "destination_owner", "destination_owner_region", "destination_since_us", "destination_month",
+    "origin_owner", "origin_owner_region", "origin_since_us", "origin_month", "origin_made",
+    "destination_owner", "destination_owner_region", "destination_since_us", "destination_month", "destination_made",
     "review_owner", "review_owner_region", "review_since_us", "review_due_on", "review_provisional",
 )  # fmt: skip
 
@@ -125,15 +130,16 @@ def clock_values(state: State, roster: Values, readers: str) -> Values:
         min([duty.due_on for duty in duties.values()]) if duties else None,
         first.subject if first is not None else None,
     )
-    if first is None:
+    made = state.contacts_made
+    if first is None and not made:
         return head + _NOTHING
     return (
         head
-        + ((origin.organisation, origin.region, origin.since_us, origin.month_from) if origin is not None else _NOBODY)
+        + (_contacts(origin, made.get("origin")) if origin is not None else _half_yearly(state, "origin"))
         + (
-            (destination.organisation, destination.region, destination.since_us, destination.month_from)
+            _contacts(destination, made.get("destination"))
             if destination is not None
-            else _NOBODY
+            else _half_yearly(state, "destination")
         )
         + (
             (review.organisation, review.region, review.since_us, review.due_on, review.provisional)
@@ -141,6 +147,22 @@ def clock_values(state: State, roster: Values, readers: str) -> Values:
             else _NO_REVIEW
         )
     )
+
+
+def _contacts(duty: Duty, made: date | None) -> Values:
+    return (duty.organisation, duty.region, duty.since_us, duty.month_from, made)
+
+
+def _half_yearly(state: State, side: str) -> Values:
+    """Of a contact owed by the half year, in a row of its own, only the region and the month of the last one made."""
+    made = state.contacts_made.get(side)
+    if made is None:
+        return _NOBODY
+    key = f"monthly_contact.{side}."
+    for duty in state.duties.values():
+        if duty.key.startswith(key) and duty.month_from is None:
+            return (None, duty.region, None, None, made)
+    return _NOBODY
 
 
 DUTY_COLUMNS: Final = (

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 def begin_monthly_contact(state: State, reference: Reference, side: str, at_us: int) -> None:
     """Owe a contact for each month from that of `at_us` on, due on its last day; half-yearly to study abroad."""
     first = local_day(at_us).replace(day=1)
+    state.contacts_made.pop(side, None)
     movement = state.movement
     if movement is not None and studies_abroad(movement):
         _owe_half_year(state, reference, side, first, at_us)
@@ -65,11 +66,16 @@ def _owe_half_year(state: State, reference: Reference, side: str, first: date, a
 
 
 def contact_by(state: State, reference: Reference, side: str | None, at_us: int) -> None:
-    """End what one side owed up to the month of a contact; from the next month on it owes again."""
+    """End what one side owed up to the month of a contact; from the next month on it owes again.
+
+    The month in which a side did what it owed is kept: figures tell contacts made from months waived.
+    """
     spoken = local_day(at_us).replace(day=1)
     for duty in _months_of(state, side):
         if duty.since_us > at_us:
             continue
+        if side is not None:
+            state.contacts_made[side] = spoken
         if duty.month_from is None:
             end_duty(state, duty.key, at_us)
             _owe_half_year(state, reference, duty.key.split(".")[1], next_month(spoken), at_us)
@@ -124,5 +130,6 @@ def _owe_months(state: State, duty: Duty, first: date, last: date | None, at_us:
 
 def end_monthly_contact(state: State, side: str, at_us: int) -> None:
     """A side owes no contact any more."""
+    state.contacts_made.pop(side, None)
     for duty in _months_of(state, side):
         end_duty(state, duty.key, at_us)

@@ -140,6 +140,7 @@ class State:
     last_contact_at: str | None = None
     last_contact_us: int | None = None
     kept_us: int | None = None
+    contacts_made: dict[str, date] = field(default_factory=dict)
     movement: Movement | None = None
     stage_since_us: int = 0
     declines: list[tuple[int, str | None]] = field(default_factory=list)

@@ -234,6 +234,26 @@ def test_flows_add_up_to_their_margins_over_pages(department: Person):
     assert sum(one["arrived"] for one in items) == sum(one["arrived"] for one in whole["totals"]["by_origin"]) >= 1
 
 
+def test_a_months_figures_are_the_rosters_of_its_end(running: Running, department: Person, traveller: str):
+    for region in ("620621", "620102", "620000", "000000"):
+        figures = department.ask("/v1/statistics", region=region, month="2025-04")
+        for side in ("affiliated", "outflow", "inflow"):
+            people = department.ask("/v1/rosters", region=region, side=side, as_of="2025-04-30", limit=1000)["items"]
+            assert figures["totals"][side]["count"] == len(people)
+            assert sum(item["count"] for item in figures["items"] if item["side"] == side) == len(people)
+    before = department.ask("/v1/statistics", region="620621", month="2025-04", known_at=1)
+    assert (before["known_position"], before["items"]) == (1, [])
+    assert traveller in {item["member_id"] for item in people}
+
+    worker = running.as_role("community_worker", organisation="LZ")
+    assert worker.get("/v1/statistics", region="620621", month="2025-04").status_code == 404
+    assert worker.ask("/v1/statistics", region="620102", month="2025-04")["totals"]["inflow"]["count"] >= 1
+    member = running.as_role("member", member=traveller)
+    assert member.get("/v1/statistics", region="620621", month="2025-04").status_code == 403
+    assert department.get("/v1/statistics", region="620621", month="2025-13").status_code == 422
+    assert department.get("/v1/statistics", region="999999", month="2025-04").status_code == 422
+
+
 def test_unknown_places_are_told(department: Person):
     assert department.get("/v1/rosters", region="999999").status_code == 422
     assert department.get("/v1/rosters", organisation="NOWHERE").status_code == 404

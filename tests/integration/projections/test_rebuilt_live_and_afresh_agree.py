@@ -63,7 +63,7 @@ def test_pages_of_any_size_and_a_rebuild_give_the_same_rows(
     assert rebuilt.position == reflected(connection).position == lives.head
     assert reflected(connection).version == 2
 
-    connection.execute("TRUNCATE member, roster_past, clock_past, duty, duty_past, leg, leg_past")
+    connection.execute("TRUNCATE member, roster_past, clock_past, duty, duty_past, leg, leg_past, statistic")
     connection.execute("UPDATE projection_position SET position = 0, latest_us = 0")
     make_runner(page=10_000).catch_up()
     assert state_hash(connection) == in_small_pages

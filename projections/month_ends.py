@@ -1,0 +1,155 @@
+"""What rows of rosters, clocks and duties add to the counts kept by month: each counts at the months' ends it spans.
+
+A count is kept as what is added and taken away from month to month, so that a row that stands for years is told twice,
+when it begins and when it ends. What is added carries the position from which it is known.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from domain.times import BEGINNING_US, DAY_US, OFFSET_US, local_day
+from projections.segment import FOREVER, PAST, UNSTORED
+from projections.values import CLOCK_COLUMNS, CLOCK_HEAD, DUTY_COLUMNS, ROSTER_COLUMNS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import date
+
+    from projections.segment import Segment
+    from projections.values import Values
+
+Cell = tuple[str, str, str, str, str, str]
+"""measure, region, scope, category, view, stage; empty where a measure does not tell them apart."""
+
+Count = tuple[str, int, int, Cell, int]
+"""member, position from which it is known, month, cell, what is added there."""
+
+_Span = tuple[Cell, int, int]
+"""A cell in which a row counts, at no month's end before the first month, nor from the second on."""
+
+AFFILIATED: Final = "affiliated"
+INFLOW: Final = "inflow"
+CONTACT_MADE: Final = {"origin": "contact_made.origin", "destination": "contact_made.destination"}
+CONTACT_MISSED: Final = {"origin": "contact_missed.origin", "destination": "contact_missed.destination"}
+
+_AWAY: Final = frozenset({"awaiting_check_in", "checked_in", "settled"})
+_EVER: Final = 0
+_NEVER: Final = 1 << 30
+
+_AFFILIATION_REGION, _REGION, _STAGE, _VIEW, _CATEGORY, _SCOPE, _ABROAD, _MEMBERSHIP = map(
+    ROSTER_COLUMNS.index, ("affiliation_region", "region", "stage", "view", "category", "scope", "abroad", "membership")
+)
+_CLOCK = {name: index + CLOCK_HEAD for index, name in enumerate(CLOCK_COLUMNS)}
+_ORIGIN: Final = (_CLOCK["origin_owner_region"], _CLOCK["origin_month"], _CLOCK["origin_made"])
+_DESTINATION: Final = (_CLOCK["destination_owner_region"], _CLOCK["destination_month"], _CLOCK["destination_made"])
+_KIND, _DUTY_REGION, _SINCE, _DUE_ON, _MONTH_FROM, _MONTH_UNTIL = map(
+    DUTY_COLUMNS.index, ("kind", "region", "since_us", "due_on", "month_from", "month_until")
+)
+
+
+def month_number(day: date) -> int:
+    """Count the months up to a day's, from January of the year 0."""
+    return day.year * 12 + day.month - 1
+
+
+class _Months(dict[int, int]):
+    """Month numbers by local day; days come again and again."""
+
+    def __missing__(self, day: int) -> int:
+        if len(self) > _MOST_DAYS:
+            self.clear()
+        month = self[day] = month_number(local_day(day * DAY_US))
+        return month
+
+
+_MOST_DAYS: Final = 100_000
+_MONTHS: Final = _Months()
+
+
+def _month_at(us: int) -> int:
+    if us >= FOREVER:
+        return _NEVER
+    return _MONTHS[(us + OFFSET_US) // DAY_US] if us > BEGINNING_US else _EVER
+
+
+def roster_spans(values: Values) -> list[_Span]:
+    """Return where a roster row counts: with those affiliated somewhere, and with those there from elsewhere."""
+    if values[_MEMBERSHIP] == "ended":
+        return []
+    home, region, stage = values[_AFFILIATION_REGION], values[_REGION], values[_STAGE]
+    scope = ""
+    if stage is not None and stage != "closed":
+        scope = values[_SCOPE] or ("ABROAD" if values[_ABROAD] else "UNKNOWN")
+    rest = (scope, values[_CATEGORY] or "", values[_VIEW] or "", stage or "")
+    spans = [((AFFILIATED, home, *rest), _EVER, _NEVER)] if home is not None else []
+    if region is not None and stage in _AWAY and (home is None or home[:6] != region[:6]):
+        spans.append(((INFLOW, region, *rest), _EVER, _NEVER))
+    return spans
+
+
+def clock_spans(values: Values) -> list[_Span]:
+    """Return where a row of clocks counts: contacts made in a month, and months for which one is still owed."""
+    spans: list[_Span] = []
+    for side, (region_at, month_at, made_at) in (("origin", _ORIGIN), ("destination", _DESTINATION)):
+        region, month, made = values[region_at], values[month_at], values[made_at]
+        if region is None:
+            continue
+        if month is not None:
+            spans.append(((CONTACT_MISSED[side], region, "", "", "", ""), month_number(month), _NEVER))
+        if made is not None:
+            number = month_number(made)
+            spans.append(((CONTACT_MADE[side], region, "", "", "", ""), number, number + 1))
+    return spans
+
+
+def duty_spans(key: str, values: Values) -> list[_Span]:
+    """Return where a duty counts: months cut off by a waiver, and the half years of study abroad, still owed."""
+    region = values[_DUTY_REGION]
+    if values[_KIND] != "monthly_contact" or region is None:
+        return []
+    cell = (CONTACT_MISSED[key.split(".")[1]], region, "", "", "", "")
+    if values[_MONTH_FROM] is None:
+        due = month_number(values[_DUE_ON])
+        return [(cell, due, due + 1)]
+    until = values[_MONTH_UNTIL]
+    return [(cell, month_number(values[_MONTH_FROM]), month_number(until) + 1 if until is not None else _NEVER)]
+
+
+_SPANS: Final = (
+    lambda _ident, values: roster_spans(values),
+    lambda _ident, values: clock_spans(values),
+    duty_spans,
+)
+
+
+def counts(track: int, member: str, ident: Any, row: Segment) -> Iterator[Count]:  # noqa: ANN401 - None or a key
+    """Yield what a row adds to the counts that it had not added when it was last written (`row.stored`).
+
+    `track`: 0 rosters, 1 clocks, 2 duties. Call it once a write of the row, before `stored` moves on.
+    """
+    spans = _SPANS[track](ident, row.values)
+    if not spans:
+        return
+    begins, ends = _month_at(row.valid_from), _month_at(row.valid_to)
+    for cell, first, limit in spans:
+        start = max(first, begins)
+        if start >= limit:
+            continue
+        end = limit if ends > limit else max(start, ends)
+        if row.stored == UNSTORED:
+            yield from _between(member, row.known_from, cell, start, limit)
+        if row.ended_from != FOREVER and row.stored != PAST:
+            yield from _between(member, row.ended_from, cell, limit, end)
+        if row.known_to != FOREVER:
+            yield from _between(member, row.known_to, cell, end if row.ended_from != FOREVER else limit, start)
+
+
+def _between(member: str, position: int, cell: Cell, gained: int, lost: int) -> Iterator[Count]:
+    """Count one more from a month on, and one less from another on; neither when they are the same, or never come."""
+    if gained == lost:
+        return
+    if gained != _NEVER:
+        yield (member, position, gained, cell, 1)
+    if lost != _NEVER:
+        yield (member, position, lost, cell, -1)
