@@ -119,9 +119,15 @@ def member_resource(member_id: UUID, state: State, reference: Reference, now_us:
         current = {code for code in (leg.region or leg.declared_region,) if code is not None}
         organisations |= {claim.organisation for claim in movement.claims}
         organisations |= {code for one in movement.legs for code in (one.accepted_by, one.branch)}
+    transfer = state.transfer
+    under_way = transfer is not None and not transfer.is_finished
+    if transfer is not None and under_way:
+        organisations |= {transfer.from_organisation, transfer.to_organisation}
     return Resource(
         member_id=member_id,
-        regions=frozenset(resolved(reference, code, now_us) for code in concerned_regions(state)),
+        regions=frozenset(
+            resolved(reference, code, now_us) for code in concerned_regions(state, with_transfer=under_way)
+        ),
         current_regions=frozenset(resolved(reference, code, now_us) for code in current),
         organisations=frozenset(code for code in organisations if code is not None),
     )

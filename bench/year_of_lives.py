@@ -53,7 +53,7 @@ def lives(members: int, seed: int = 1) -> tuple[list[Fact], Reference]:
         fact.version = versions[fact.stream] = versions.get(fact.stream, 0) + 1
         state = states.setdefault(fact.stream, State())
         apply(state, fact, reference)
-        fact.after, fact.concerns = after(state), tuple(sorted(concerned_regions(state)))
+        fact.after, fact.concerns = after(state, fact), tuple(sorted(concerned_regions(state)))
         facts.append(fact)
     return facts, reference
 

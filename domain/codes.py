@@ -21,9 +21,28 @@ FAILED_CONTACT_REASONS: Final = ("NO_ANSWER", "OUT_OF_SERVICE", "WRONG_PERSON", 
 FIVE_POINTS: Final = ("BASICS", "SINCE_WHEN", "WHERE", "WORK", "WELLBEING")
 WAIVER_REASONS: Final = ("FOUND_OUT_LATER", "HELD_ELSEWHERE", "ILLNESS", "SHORT_STAY")
 CLOSING_REASONS: Final = ("STAYED_AWAY_TRANSFERRED", "DECEASED", "MEMBERSHIP_ENDED", "RECORDED_IN_ERROR")
+TRANSFER_KINDS: Final = ("FORMAL", "TEMPORARY")
+TRANSFER_REJECTION_REASONS: Final = (
+    "LETTER_INVALID",
+    "LETTER_EXPIRED",
+    "MATERIALS_INCOMPLETE",
+    "IDENTITY_MISMATCH",
+    "NOT_LIVING_OR_WORKING_HERE",
+    "WRONG_ADDRESSEE",
+)
 CANCEL_REASONS: Final = (*DEPARTURE_REASONS, "PLANS_CHANGED", "RECORDED_IN_ERROR")
 REORGANISATION_KINDS: Final = ("RENAMED", "MERGED", "SPLIT")
 
+TRANSFER_STATUSES: Final = (
+    "requested",
+    "approved",
+    "letter_issued",
+    "accepted",
+    "receipt_returned",
+    "rejected",
+    "withdrawn",
+    "expired",
+)
 STAGES: Final = ("reported", "awaiting_check_in", "checked_in", "settled", "returned", "closed")
 VIEWS: Final = ("pre_departure", "in_transit", "return")
 SIDES: Final = ("outflow", "inflow", "affiliated")
@@ -40,6 +59,8 @@ DUTY_KINDS: Final = (
     "monthly_contact",
     "return_education",
     "lost_contact_review",
+    "accept_transfer",
+    "return_receipt",
     "assign_region",
     "second_review",
     "look_at_flag",

@@ -37,6 +37,7 @@ class Policy:
     return_education_waived_after_days: int = 365
     liaison_ceiling: int = 30
     must_transfer_months: int = 6
+    temporary_relationship_months: int = 6
     letter_days: int = 90
     letter_days_within_province: int = 30
     letter_months: int = 3
@@ -52,6 +53,7 @@ SOURCES: Final = {
     "lost_contact_months": "Regulations on member education and management, art. 24",
     "contact_months_study_abroad": "rules on members who study abroad: half-yearly",
     "must_transfer_months": "Regulations on member education and management, art. 25",
+    "temporary_relationship_months": "Regulations on member education and management, art. 25: longer is formal",
     "receipt_months": "Organisation Department notice 2006 no. 45",
     "letter_months": "2006 notice and practice",
     "second_review_years": "Regulations on member education and management, art. 24",

@@ -14,6 +14,7 @@ from domain.member import events as e
 from domain.member.evolve import apply
 from domain.member.fold import effective
 from domain.member.state import State
+from domain.member.transfer import events as t
 from domain.member.views import concerned_regions
 from projections.segment import CURRENT, FOREVER, PAST, UNSTORED, Segment
 from projections.values import CLOCK_DUTIES, clock_values, duty_values, leg_values, readers_of, roster_values
@@ -50,6 +51,13 @@ _KEEPS_PLACE: Final = frozenset(
         e.LostContactDeclared,
         e.ContactRestored,
         e.FlagConfirmed,
+        t.TransferRequested,
+        t.TransferOutApproved,
+        t.TransferLetterIssued,
+        t.TransferLetterReissued,
+        t.TransferRejected,
+        t.TransferWithdrawn,
+        t.ReceiptReturned,
     }
 )
 _BEFORE_ALL: Final = (-(1 << 63), 0, 0)

@@ -23,6 +23,8 @@ DutyKind = Literal[
     "monthly_contact",
     "return_education",
     "lost_contact_review",
+    "accept_transfer",
+    "return_receipt",
     "assign_region",
     "second_review",
     "look_at_flag",
@@ -88,6 +90,26 @@ class MovementShape(Shape):
     legs: list[LegShape]
 
 
+class TransferShape(Shape):
+    """The last transfer of the relationship."""
+
+    transfer_id: str
+    kind: Literal["FORMAL", "TEMPORARY"]
+    status: Literal[
+        "requested", "approved", "letter_issued", "accepted", "receipt_returned", "rejected", "withdrawn", "expired"
+    ] = Field(description="`expired` from the day after the letter's last valid one")
+    from_: str | None = Field(alias="from", description="the organisation left")
+    to: str
+    requested_at: Occurred
+    until: Day | None = Field(description="the last day of a temporary relationship, if stated")
+    letter_number: str | None
+    void_letters: list[str] = Field(description="numbers of earlier letters")
+    valid_until: Day | None
+    accepted_at: Occurred | None
+    receipt_due: Day | None
+    rejected_for: str | None
+
+
 class ClocksShape(Shape):
     """What runs on."""
 
@@ -112,7 +134,7 @@ class StateShape(Shape):
     needs_assignment: bool
     clocks: ClocksShape
     movement: MovementShape | None
-    transfer: dict[str, Any] | None
+    transfer: TransferShape | None
     flags: list[str]
     duties: list[DutyShape]
 

@@ -11,6 +11,7 @@ from domain import codes
 from domain.member import events as e
 from domain.member.form import DOCUMENT, Command, Field, Kind, code
 from domain.member.membership import commands as membership
+from domain.member.transfer.commands import COMMANDS as TRANSFER
 
 _BY: Final = Field("by", Kind.TEXT)
 _WHY: Final = Field("reason", Kind.TEXT)
@@ -102,6 +103,7 @@ _ALL: Final = (
     Command("hold-return-education", e.ReturnEducationHeld, "回归教育", (_BY,)),
     Command("waive-return-education", e.ReturnEducationWaived, "免予回归教育", (_WAIVER,)),
     Command("close-movement", e.MovementClosed, "结束流动", (code("reason", codes.CLOSING_REASONS),)),
+    *TRANSFER,
     Command("confirm-as-full", e.ConfirmedAsFull, "转正", (DOCUMENT, Field("meeting", Kind.REFERENCE), _WHY)),
     *membership.COMMANDS,
     Command(

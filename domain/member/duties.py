@@ -191,8 +191,8 @@ def answer_check_in(state: State, reference: Reference, movement: Movement, at_u
         "answer_check_in",
         since_us=at_us,
         due="answer_check_in_workdays",
-        role=OTHER_ROLE,
-        organisation=movement.leg.holder or state.affiliation,
+        role=ORIGIN_ROLE if movement.leg.holder is None else OTHER_ROLE,
+        organisation=movement.leg.holder,
         subject=movement.movement_id,
     )
 

@@ -30,6 +30,12 @@ def rule(code: str, zh: str, en: str) -> Callable[[Condition], Rule]:
     return lambda holds: Rule(code, Sentence(zh, en), holds)
 
 
+@rule("not_yet_affiliated", "那一天他还不是本组织的党员", "The member was not yet affiliated on that day.")
+def must_be_affiliated(state: State, _fact: Fact, _reference: Reference) -> bool:
+    """Many subjects ask for it."""
+    return state.registered
+
+
 def is_in_line(one: str | None, other: str | None, reference: Reference) -> bool:
     """Whether two organisations are the same, or one is above the other."""
     tree = reference.organisations

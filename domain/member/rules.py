@@ -9,19 +9,15 @@ from domain.member import events as e
 from domain.member.membership import events as m
 from domain.member.membership.rules import AFTER_THE_END, must_be_active, must_be_suspended, must_still_be_a_member
 from domain.member.membership.state import ENDED
-from domain.member.rule import Rule, is_in_line, rule
+from domain.member.rule import Rule, is_in_line, must_be_affiliated, rule
 from domain.member.silence import lost_review_day
+from domain.member.transfer.rules import RULES as TRANSFER
 from domain.times import local_day
 
 if TYPE_CHECKING:
     from domain.fact import Body, Fact
     from domain.member.state import Leg, State
     from domain.reference import Reference
-
-
-@rule("not_yet_affiliated", "那一天他还不是本组织的党员", "The member was not yet affiliated on that day.")
-def must_be_affiliated(state: State, _fact: Fact, _reference: Reference) -> bool:
-    return state.registered
 
 
 @rule("movement_open", "已有一次未结束的流动，请先办结", "A movement is still open; finish it first.")
@@ -148,6 +144,23 @@ def must_favour_a_party(state: State, fact: Fact, _reference: Reference) -> bool
     return body.in_favour_of in parties.union(*((claim.organisation, claim.branch) for claim in claims))
 
 
+@rule("party_to_the_claim", "争议的一方不能裁定自己的争议", "A party to a claim may not decide its own claim.")
+def must_not_decide_its_own_claim(state: State, fact: Fact, reference: Reference) -> bool:
+    """Whoever owes the decision, and who is above, stands above the parties; others in line with one are that party."""
+    movement, tree = state.open_movement, reference.organisations
+    if movement is None or fact.organisation is None:
+        return True
+    leg = movement.leg
+    parties = [leg.accepted_by, leg.branch]
+    parties += [code for claim in movement.claims for code in (claim.organisation, claim.branch)]
+    if any(code is not None and tree.is_at_or_below(fact.organisation, code) for code in parties):
+        return False
+    duty = state.duties.get("decide_claim")
+    if duty is not None and tree.is_at_or_below(duty.organisation, fact.organisation):
+        return True
+    return not any(is_in_line(fact.organisation, code, reference) for code in parties)
+
+
 @rule(
     "not_settled", "尚未接收，不能编入支部（兜底编入除外）", "Not accepted yet: only a fallback placement is possible."
 )
@@ -251,7 +264,7 @@ RULES: Final[dict[type[Body], tuple[Rule, ...]]] = {
     e.Accepted: (must_have_something_to_accept, must_be_concerned, must_not_accept_twice),
     e.AcceptanceContested: (must_have_something_to_accept, must_not_accept_twice),
     e.Declined: (must_have_something_to_decline, must_be_concerned),
-    e.ClaimDecided: (claim_must_stand, must_favour_a_party),
+    e.ClaimDecided: (claim_must_stand, must_favour_a_party, must_not_decide_its_own_claim),
     e.PlacedInBranch: (must_be_placeable, must_be_concerned),
     e.RegionAssigned: (region_must_need_assignment, must_be_one_of_what_it_became),
     e.MovedOnward: (must_have_checked_in,),
@@ -269,6 +282,7 @@ RULES: Final[dict[type[Body], tuple[Rule, ...]]] = {
     m.MembershipRestored: (must_be_suspended,),
     m.MembershipEnded: (must_be_affiliated,),
     m.MemberDeceased: (must_be_affiliated,),
+    **TRANSFER,
 }
 """Rules of decisions: a broken one refuses the command."""
 

@@ -13,6 +13,8 @@ from domain.member.membership.state import Standing
 if TYPE_CHECKING:
     from datetime import date
 
+    from domain.member.transfer.standing import Transfer
+
 FOREVER_US: Final = 1 << 62
 """The end of what has no end yet."""
 
@@ -142,6 +144,7 @@ class State:
     kept_us: int | None = None
     contacts_made: dict[str, date] = field(default_factory=dict)
     movement: Movement | None = None
+    transfer: Transfer | None = None
     stage_since_us: int = 0
     declines: list[tuple[int, str | None]] = field(default_factory=list)
     duties: dict[str, Duty] = field(default_factory=dict)

@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from domain.calendar import month_end, next_month
 from domain.member.silence import lost_review_day
+from domain.member.transfer import events as transfer
+from domain.member.transfer.views import after_of, transfer_view
 from domain.times import local_day
 
 if TYPE_CHECKING:
+    from domain.fact import Fact
     from domain.member.state import Duty, Movement, State
     from domain.reference import Reference
 
@@ -99,7 +102,7 @@ def member_state(state: State, reference: Reference, *, member_id: str, version:
             "lost_review_due": review.isoformat() if review is not None else None,
         },
         "movement": movement_view(state.movement) if state.movement is not None else None,
-        "transfer": None,
+        "transfer": transfer_view(state.transfer, local_day(as_of_us)) if state.transfer is not None else None,
         "flags": sorted(
             {code for event_id, codes in state.flagged.items() if event_id not in state.confirmed for code in codes}
         ),
@@ -160,10 +163,10 @@ def movement_view(movement: Movement) -> dict[str, Any]:
     }
 
 
-def after(state: State) -> dict[str, Any]:
+def after(state: State, fact: Fact) -> dict[str, Any]:
     """Return what is stored with an event as `after`: enough for a region newly concerned to need nothing earlier."""
     movement = state.movement
-    return {  # keys in the order of RFC 8785, as stored: an answer given again is the same text
+    found = {  # keys in the order of RFC 8785, as stored: an answer given again is the same text
         "affiliation": state.affiliation,
         "leg": movement.leg.number if movement is not None else None,
         "lost_contact": state.lost_contact,
@@ -182,16 +185,23 @@ def after(state: State) -> dict[str, Any]:
         "stage": movement.stage if movement is not None else None,
         "view": movement.view if movement is not None else None,
     }
+    if state.transfer is not None and isinstance(fact.body, transfer.FACTS):
+        view = found.pop("view")
+        return {**found, "transfer": after_of(state.transfer), "view": view}
+    return found
 
 
-def concerned_regions(state: State) -> set[str]:
+def concerned_regions(state: State, *, with_transfer: bool = False) -> set[str]:
     """Return the county-level regions that a member concerns: the affiliation's, and those of an open movement's legs.
 
-    Longer codes count to their first six; a city-level destination to the city's own code (INTERFACE, "Streams").
+    Both sides of a transfer are concerned by its own facts only, not by where the member goes meanwhile. Longer codes
+    count to their first six; a city-level destination to the city's own code (INTERFACE, "Streams").
     """
     regions = {state.affiliation_region} if state.affiliation_region is not None else set()
     movement = state.open_movement
     if movement is not None:
         for leg in movement.legs:
             regions.update(code for code in (leg.declared_region, leg.region) if code is not None)
+    if with_transfer and state.transfer is not None:
+        regions |= state.transfer.regions()
     return {code[:6] for code in regions}

@@ -18,6 +18,7 @@ from domain.member.decide import decide, decide_about_event, joins
 from domain.member.evolve import apply
 from domain.member.fold import fold
 from domain.member.reading import read_command
+from domain.member.transfer.events import FACTS as TRANSFER_FACTS
 from domain.member.views import after, concerned_regions
 from infra.event_store.refusals import VersionConflict
 from infra.event_store.save import Idempotency, Save, Saved
@@ -30,6 +31,7 @@ from infra.recording.procedures import Append, Load, Procedure, arun, run
 from infra.recording.receipts import Receipt
 
 if TYPE_CHECKING:
+    from domain.fact import Body
     from domain.member.state import State
     from domain.reference import Reference
     from infra.event_store.save import LogRow
@@ -201,16 +203,17 @@ def decide_fact(ledger: Ledger, fact: Fact, reference: Reference, now_us: int) -
     if ledger.reference is not reference:
         ledger.refold(reference)
     late: set[str] = set()
+    of_transfer = isinstance(subject_of(ledger.facts, fact), TRANSFER_FACTS)
     if isinstance(fact.body, _ABOUT_EVENTS):
         fact = decide_about_event(ledger.facts, fact, reference, now_us=now_us)
     else:
         past = state_before(ledger, fact, reference)
         fact = decide(past, fact, reference)
         if past is not ledger.state:
-            late = concerned_regions(past)
+            late = concerned_regions(past, with_transfer=of_transfer)
             apply(past, fact, reference)
-            late |= concerned_regions(past)
-    concerned = late | concerned_regions(ledger.state)
+            late |= concerned_regions(past, with_transfer=of_transfer)
+    concerned = late | concerned_regions(ledger.state, with_transfer=of_transfer)
     ids = set(ledger.state.movement_ids)
     ledger.add(fact, reference)
     if isinstance(fact.body, _CAN_OPEN) and (joined := joins(ids, ledger.state.movement_ids, fact)) is not None:
@@ -218,13 +221,24 @@ def decide_fact(ledger: Ledger, fact: Fact, reference: Reference, now_us: int) -
         ledger.refold(reference)
         fact = replace(fact, body=replace(fact.body, movement_id=joined))
         ledger.add(fact, reference)
-    concerned |= concerned_regions(ledger.state)
+    concerned |= concerned_regions(ledger.state, with_transfer=of_transfer)
     if isinstance(fact.body, _ABOUT_EVENTS):
         target = fact.body.event_id
         concerned |= {region for one in ledger.facts if one.event_id == target for region in one.concerns}
-    fact.after = after(ledger.state)
+    fact.after = after(ledger.state, fact)
     fact.concerns = tuple(sorted(concerned))
     return fact
+
+
+def subject_of(facts: list[Fact], fact: Fact) -> Body:
+    """Return what a fact is about in the end: itself, or what it corrects, voids or confirms."""
+    while isinstance(fact.body, _ABOUT_EVENTS):
+        event_id = fact.body.event_id
+        target = next((one for one in facts if one.event_id == event_id), None)
+        if target is None:
+            break
+        fact = target
+    return fact.body
 
 
 def state_before(ledger: Ledger, fact: Fact, reference: Reference) -> State:
