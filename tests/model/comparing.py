@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from domain.member.views import months_of, open_duties
 from domain.times import local_day
 from tests.model import member_model as model
+from tests.model import transfer_model as transfers
 
 if TYPE_CHECKING:
     from domain.member.state import Duty, State
@@ -23,6 +24,7 @@ def told_by_the_domain(state: State) -> dict[str, Any]:
         "liaison": state.liaison,
         "lost": state.lost_contact,
         "last_contact_at": state.last_contact_at,
+        "transfer": transfer_told_by_the_domain(state),
         "flags": {event_id: codes[0] for event_id, codes in state.flagged.items()},
         "confirmed": state.confirmed,
         "movement": movement
@@ -50,6 +52,14 @@ def told_by_the_domain(state: State) -> dict[str, Any]:
     }
 
 
+def transfer_told_by_the_domain(state: State) -> tuple[Any, ...] | None:
+    one = state.transfer
+    if one is None:
+        return None
+    numbers = [*one.void_letters, *([one.letter_number] if one.letter_number else [])]
+    return (one.status, one.from_organisation, one.to_organisation, numbers, one.valid_until, one.receipt_due)
+
+
 def told_by_the_model(s: dict[str, Any]) -> dict[str, Any]:
     movement = s["movement"]
     return {
@@ -61,6 +71,7 @@ def told_by_the_model(s: dict[str, Any]) -> dict[str, Any]:
         "liaison": s["liaison"],
         "lost": s["lost"],
         "last_contact_at": s["heard_at"],
+        "transfer": transfers.told(s),
         "flags": {event_id: codes[0] for event_id, codes in s["flags"].items()},
         "confirmed": s["confirmed"],
         "movement": movement

@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 
 from domain.errors import Invalid, Refused
 from tests.model import member_model as model
+from tests.model.moments import start_of
+from tests.model.offices import seat_of
 from tests.model.recording import Stream, telling
 from tests.model.world import REGIONS
 
@@ -43,13 +45,24 @@ PLAUSIBLE["closed"] = PLAUSIBLE[None]
 CONTESTED = ("decide-claim", "decide-claim", "decline", "accept", "record-contact", "place-in-branch", "decide-claim")
 SILENT = ("declare-lost-contact", "keep-in-contact-list", "declare-lost-contact", "record-contact")
 LOST = ("restore-contact", "record-contact", "check-in", "return", "move-onward")
+TRANSFERRING = {
+    None: ("request-transfer",),
+    "requested": (*["approve-transfer"] * 7, "withdraw-transfer", "reject-transfer"),
+    "approved": (*["issue-transfer-letter"] * 9, "withdraw-transfer"),
+    "letter": (*["accept-transfer"] * 8, "reissue-transfer-letter", "reject-transfer"),
+    "accepted": ("return-receipt",),
+}
 ANY = (
     *sorted({verb for verbs in PLAUSIBLE.values() for verb in verbs}),
+    *sorted({verb for verbs in TRANSFERRING.values() for verb in verbs}),
     "waive-pre-departure-talk", "restore-contact", "record-failed-contact", "assign-liaison", "confirm-as-full",
     "correct-event", "void-event", "confirm-flag", "correct-event", "void-event",
     "suspend-membership", "restore-membership", "suspend-membership", "restore-membership", "end-membership",
     "record-death",
 )  # fmt: skip
+
+TRANSFER_VERBS = frozenset(verb for verbs in TRANSFERRING.values() for verb in verbs)
+HOMES = ("CG-1", "JJ-1", "MQ-2", "MQ-AWAY", "CG", "CG-G", "MQ-1", "JJ")
 
 Step = tuple[int, int, int, int, int]
 """What (plausible or any), which, days on (or back), two choices for fields and organisation."""
@@ -108,17 +121,32 @@ def written(at: dt.date, what: int, one: int) -> str:
 def command(stream: Stream, at: dt.date, choice: tuple[int, int, int, int]) -> tuple[str, dict[str, Any], str]:
     """Return a command, its fields and who asks."""
     what, which, one, two = choice
-    then = model.state_at(telling(stream.facts), model.start_of(at) + 86_399_999_999)
+    then = model.state_at(telling(stream.facts), start_of(at) + 86_399_999_999)
     verbs = likely(then, at) if what < 80 else ANY
+    status = then["transfer"]["status"] if then["transfer"] else None
+    under_way = status not in (None, "rejected", "withdrawn", "receipt_returned")
+    if what % 10 in ((1, 4, 6, 8) if under_way else (1, 4)):
+        verbs = TRANSFERRING.get(status, TRANSFERRING[None])
     verb = verbs[which % len(verbs)]
     organisation = ORGANISATIONS[two % len(ORGANISATIONS)]
+    if what % 3 and verb in TRANSFER_VERBS:
+        return verb, fields(stream, verb, at, then, (one, two)), transferring(then, verb, two)
     if what % 3 and then["movement"]:
         here = model.leg(then)
         own = here["branch"] if two % 2 else "MQ-1"
         organisation = here["holder"] or own or organisation
         if model.stage(then) == "settled" and verb in ("accept", "decline"):
-            organisation = (model.seat_of(here["region"]), model.seat_of(here["declared"] or "620602"))[two % 2]
+            organisation = (seat_of(here["region"]), seat_of(here["declared"] or "620602"))[two % 2]
     return verb, fields(stream, verb, at, then, (one, two)), organisation
+
+
+def transferring(then: dict[str, Any], verb: str, two: int) -> str:
+    """Return who may well take a step of a transfer."""
+    home: str = then["affiliation"] or "MQ-1"
+    if verb in ("accept-transfer", "reject-transfer", "return-receipt") and then["transfer"]:
+        to: str = then["transfer"]["to"]
+        return to
+    return (home, "GS")[two % 7 == 0]
 
 
 def likely(then: dict[str, Any], at: dt.date) -> tuple[str, ...]:
@@ -159,6 +187,22 @@ def fields(  # noqa: C901, PLR0911, PLR0912 - one case a command
             return {"claim_id": claim["id"], "in_favour_of": sides[two % 2], "document": "裁定1号"}
         case "place-in-branch":
             return {"branch": BRANCHES[one % 4], "kind": ("FALLBACK", "RESIDENCE")[two % 2]}
+        case "request-transfer":
+            kind: dict[str, Any] = {"kind": ("FORMAL", "TEMPORARY")[one % 5 == 4]} if one % 2 else {}
+            if one % 5 == 4 and one % 2:
+                kind["until"] = (at + dt.timedelta(days=150 + 4 * two)).isoformat()
+            here = model.leg(then)["region"] if then["movement"] else None
+            to = seat_of(here) if here and two % 2 else HOMES[two % 8]
+            return {"to_organisation": to, **kind}
+        case "issue-transfer-letter" | "reissue-transfer-letter":
+            days = {"valid_days": 10 * (two + 1)} if two % 2 else {}
+            return {"letter_number": f"样例{one % 9}号", **days}
+        case "accept-transfer":
+            branch = {"branch": HOMES[two % 8]} if one % 4 == 0 else {}
+            number = {"letter_number": f"样例{two % 9}号"} if one % 9 == 1 else {}
+            return {"document": "补记1号", **branch, **number}
+        case "reject-transfer":
+            return {"reason": "WRONG_ADDRESSEE"}
         case "assign-liaison":
             return {"liaison": f"liaison-{one}"}
         case "record-contact":

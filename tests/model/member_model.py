@@ -11,6 +11,9 @@ from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
 from tests.model import membership_model as membership
+from tests.model import transfer_model as transfers
+from tests.model.moments import day_of, instant_of, months_on, start_of
+from tests.model.offices import common, line_above, related, seat_of, sits_in, under
 from tests.model.world import ORGANISATIONS
 
 if TYPE_CHECKING:
@@ -19,75 +22,11 @@ if TYPE_CHECKING:
     from domain.calendar import Workdays
 
 Row = dict[str, Any]
-CHINA = dt.timezone(dt.timedelta(hours=8))
 AWAY = ("awaiting_check_in", "checked_in", "settled")
 SIGNS_OF_LIFE = ("checked_in", "contact_made", "contact_restored")
 
 
-# --- organisations and places -------------------------------------------------------------------------------------
-
-
-def line_above(code: str | None) -> list[str]:
-    found = []
-    while code is not None and (code := ORGANISATIONS[code][2]) is not None:
-        found.append(code)
-    return found
-
-
-def related(one: str | None, other: str | None) -> bool:
-    return None not in (one, other) and (one == other or one in line_above(other) or other in line_above(one))
-
-
-def under(one: str | None, other: str | None) -> bool:
-    return None not in (one, other) and (one == other or other in line_above(one))
-
-
-def seat_of(region: str) -> str:
-    for place in (region, region[:4] + "00", region[:2] + "0000"):
-        for code, (kind, home, _, _) in ORGANISATIONS.items():
-            if home == place and kind == "COMMITTEE":
-                return code
-    raise AssertionError(region)
-
-
-def sits_in(code: str | None, region: str | None) -> bool:
-    if code is None or region is None:
-        return False
-    _, home, _, stationed = ORGANISATIONS[code]
-    return any(
-        region.startswith(place.rstrip("0") if place.endswith("00") else place) for place in (home, stationed) if place
-    )
-
-
-def common(parties: list[str | None], origin: str) -> str:
-    lines = [line_above(party) for party in parties if party]
-    for code in lines[0] if lines else []:
-        if all(code in line for line in lines):
-            return code
-    return (line_above(origin) or [origin])[-1]
-
-
 # --- which facts count, and when ----------------------------------------------------------------------------------
-
-
-def day_of(when: int) -> dt.date:
-    return (dt.datetime(1970, 1, 1, tzinfo=dt.UTC) + dt.timedelta(microseconds=when)).astimezone(CHINA).date()
-
-
-def start_of(day: dt.date) -> int:
-    since = dt.datetime(day.year, day.month, day.day, tzinfo=CHINA) - dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
-    return since // dt.timedelta(microseconds=1)
-
-
-def instant_of(text: str, slot: int) -> int:
-    if len(text) > 10:
-        return (dt.datetime.fromisoformat(text) - dt.datetime(1970, 1, 1, tzinfo=dt.UTC)) // dt.timedelta(
-            microseconds=1
-        )
-    day = dt.date.fromisoformat(text if len(text) == 10 else f"{text}-01")
-    # What leads up to leaving: the first hour. A check-in: noon. What follows one: the last two and a half hours.
-    minute = slot if slot < 48 else 660 + slot if slot <= 60 else 1290 + slot
-    return start_of(day) + minute * 60_000_000
 
 
 def counting(rows: list[Row]) -> list[Row]:
@@ -128,6 +67,7 @@ def blank() -> Row:
         "affiliation": None, "category": None, "liaison": None, "lost": False, "found_on": None, "heard": None,
         "heard_at": None, "kept": None, "movement": None, "flags": {}, "confirmed": set(), "ids": frozenset(),
         **membership.blank(),
+        "transfer": None,
     }  # fmt: skip
 
 
@@ -154,10 +94,7 @@ def silent_until(s: Row, months: int = 6) -> dt.date | None:
     known = [when for when in (s["heard"], s["kept"], s["movement"]["departed"]) if when is not None]
     if not known:
         return None
-    day = day_of(max(known))
-    index = day.month - 1 + months
-    year, month = day.year + index // 12, index % 12 + 1
-    return dt.date(year, month, min(day.day, calendar.monthrange(year, month)[1]))
+    return months_on(day_of(max(known)), months)
 
 
 def concerned(s: Row, org: str | None) -> bool:
@@ -169,6 +106,16 @@ def concerned(s: Row, org: str | None) -> bool:
 
 def parties(s: Row) -> list[str | None]:
     return [leg(s)["accepted_by"], *(claim["organisation"] for claim in s["movement"]["claims"])]
+
+
+def is_a_party(s: Row, org: str | None) -> bool:
+    """Whether an organisation belongs to one side; who owes the decision, and who is above, belongs to none."""
+    all_parties = [leg(s)["accepted_by"], leg(s)["branch"]]
+    all_parties += [code for claim in s["movement"]["claims"] for code in (claim["organisation"], claim["branch"])]
+    if any(under(org, party) for party in all_parties):
+        return True
+    decides = s["movement"]["decides"]
+    return not under(decides, org) and any(related(org, party) for party in all_parties)
 
 
 def side(s: Row, org: str | None) -> str | None:
@@ -194,6 +141,8 @@ def refusal(s: Row, row: Row) -> str | None:  # noqa: C901, PLR0911, PLR0912 - o
     is_open = now not in (None, "closed")
     if kind in membership.DECISIONS or s["membership"] == "ended":
         return membership.refusal(s, row)
+    if kind in transfers.FACTS:
+        return transfers.refusal(s, row)
     if kind in ("departure_reported", "departed", "confirmed_as_full") and s["affiliation"] is None:
         return "not_yet_affiliated"
     if kind == "departure_reported" and is_open:
@@ -232,7 +181,9 @@ def refusal(s: Row, row: Row) -> str | None:  # noqa: C901, PLR0911, PLR0912 - o
         if not claims:
             return "no_such_claim"
         either = (leg(s)["accepted_by"], leg(s)["branch"], claims[0]["organisation"], claims[0]["branch"])
-        return None if data["in_favour_of"] in either else "not_a_party"
+        if data["in_favour_of"] not in either:
+            return "not_a_party"
+        return "party_to_the_claim" if is_a_party(s, org) else None
     if kind == "placed_in_branch":
         nobody = now in ("checked_in", "awaiting_check_in") and leg(s)["region"] and data["kind"] == "FALLBACK"
         if now != "settled" and not nobody:
@@ -381,6 +332,7 @@ def happen(s: Row, row: Row) -> None:  # noqa: C901, PLR0912, PLR0915 - one long
             row["did"] = "claimed"
             claim = {"id": data.get("claim_id") or row["id"], "organisation": row["organisation"]}
             movement["claims"].append({**claim, "branch": data.get("branch"), "at": row["occurred_at"]})
+            movement["decides"] = common(parties(s), movement["origin"])
         else:
             settle(s, row, data.get("branch"))
     elif kind == "declined":
@@ -417,6 +369,8 @@ def happen(s: Row, row: Row) -> None:  # noqa: C901, PLR0912, PLR0915 - one long
     elif kind == "returned":
         movement.update(stage="returned", returned=row["occurred_at"], claims=[])
         s["lost"] = False
+    elif kind in transfers.FACTS:
+        transfers.happen(s, row)
     elif kind == "flag_confirmed":
         s["confirmed"].add(data["event_id"])
     elif kind in membership.DECISIONS:
@@ -471,6 +425,8 @@ def duties_at(rows: list[Row], until: int, workdays: Workdays) -> set[tuple[Any,
     owed.look_at_flags()
     if owed.s["review"]:
         owed.owe("second_review", owed.s["affiliation"], start_of(owed.s["review"]), days_on=0)
+    for kind, org, since, due in transfers.owed(owed.s):
+        owed.owe(kind, org, since, due=due)
     if owed.now in ("reported", *AWAY):
         owed.before_leaving()
     if owed.now in AWAY:

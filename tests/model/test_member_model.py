@@ -28,6 +28,7 @@ from tests.model.comparing import (
     told_by_the_model,
 )
 from tests.model.lives import FIRST_DAY, STEPS, live
+from tests.model.moments import instant_of, start_of
 from tests.model.recording import telling
 
 LIVES = int(os.environ.get("KITELINE_TEST_LIVES", "250"))
@@ -39,7 +40,7 @@ WORKDAYS = load_workdays()
 
 
 def end_of(days_on: int) -> int:
-    return model.start_of(FIRST_DAY + dt.timedelta(days=days_on)) + 86_400_000_000 - 1
+    return start_of(FIRST_DAY + dt.timedelta(days=days_on)) + 86_400_000_000 - 1
 
 
 def last_day(facts: list[Fact]) -> int:
@@ -83,7 +84,7 @@ def test_the_intervals_that_are_kept_tell_what_was_owed_on_every_earlier_day(lif
 @given(STEPS)
 def test_every_fact_that_does_not_fit_is_looked_at_until_it_is_confirmed(life):
     stream = live(life)
-    far = model.start_of(dt.date(2029, 1, 1))
+    far = start_of(dt.date(2029, 1, 1))
     state = fold(stream.facts, stream.reference)
     looked_at = {one[1] for one in owed_by_the_domain(state, far) if one[0] == "look_at_flag"}
     assert looked_at == {
@@ -219,7 +220,7 @@ def test_the_model_refuses_what_the_domain_refuses_for_the_same_reason(life):
         else:
             return
         row["position"] = 1 << 62
-        row["when"] = model.instant_of(row["occurred_at"], row["slot"])
+        row["when"] = instant_of(row["occurred_at"], row["slot"])
         earlier = [one for one in model.counting(rows) if (one["when"], one["slot"]) <= (row["when"], row["slot"])]
         s = deepcopy(model.blank())
         for one in earlier:
