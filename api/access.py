@@ -117,7 +117,7 @@ def member_resource(member_id: UUID, state: State, reference: Reference, now_us:
     if movement is not None:
         leg = movement.leg
         current = {code for code in (leg.region or leg.declared_region,) if code is not None}
-        organisations |= {claim.organisation for claim in movement.claims}
+        organisations |= {code for claim in movement.claims for code in (claim.organisation, claim.branch)}
         organisations |= {code for one in movement.legs for code in (one.accepted_by, one.branch)}
     transfer = state.transfer
     under_way = transfer is not None and not transfer.is_finished
