@@ -72,6 +72,7 @@ class Action(StrEnum):
     READ_MEMBER = auto()
     READ_HISTORY = auto()
     READ_READS = auto()
+    READ_SERVICE_RECORD = auto()
     READ_PERSONAL_DATA = auto()
     # Commands of an organisation or a region.
     REGISTER_MEMBER = auto()
@@ -110,6 +111,7 @@ class Action(StrEnum):
     # Questions whose answer is no secret to anybody who may ask at all.
     READ_ORGANISATIONS = auto()
     READ_REGION = auto()
+    READ_POST = auto()
     READ_POLICY = auto()
 
 

@@ -11,6 +11,7 @@ from fastapi_offline import FastAPIOffline
 from starlette.types import ASGIApp
 
 from api import (
+    activities,
     bulk,
     check_ins,
     histories,
@@ -19,9 +20,11 @@ from api import (
     openapi,
     operations,
     places,
+    posts,
     problems,
     registration,
     search,
+    service_records,
     statistics,
     venues,
     views,
@@ -52,8 +55,8 @@ def create_app(service: Service) -> FastAPI:
     commands = command_route()
     app.router.routes.insert(0, commands)
     app.state.routes = [commands]
-    recording = (registration, venues, check_ins, bulk, imports, places)
-    for part in (*recording, search, members, histories, views, statistics, operations):
+    recording = (registration, venues, check_ins, bulk, imports, places, posts, activities)
+    for part in (*recording, search, members, histories, service_records, views, statistics, operations):
         app.include_router(part.router)
         app.state.routes += part.router.routes
     problems.install(app)

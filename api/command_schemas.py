@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from domain.member.form import Command, Field, Kind
+from domain.member.reading import MOST_HOURS
 
 Schema = dict[str, Any]
 
@@ -40,6 +41,14 @@ MOMENT: Final[Schema] = {
     "examples": ["2025-03-05T10:00:00+08:00", "2025-03-05", "2025-03"],
 }
 TEXT: Final[Schema] = {"type": "string", "maxLength": 4000, "description": "free text, kept in the vault"}
+HOURS: Final[Schema] = {
+    "type": "number",
+    "exclusiveMinimum": 0,
+    "maximum": MOST_HOURS,
+    "multipleOf": 0.25,
+    "description": "hours, whole or in quarters 小时数",
+    "examples": [1.5],
+}
 _OPAQUE: Final[Schema] = {
     "type": "string",
     "pattern": "^[A-Za-z0-9][A-Za-z0-9_.:@/-]{0,63}$",
@@ -97,6 +106,8 @@ def field_schema(field: Field) -> Schema:
         return {"type": "string", "enum": list(field.codes)}
     if field.kind is Kind.NUMBER:
         return {"type": "integer", "minimum": field.least, "maximum": field.most, "examples": [field.least]}
+    if field.kind is Kind.HOURS:
+        return HOURS
     if field.kind is Kind.POINTS:
         points = {"type": "array", "items": {"type": "string", "enum": list(field.codes)}, "uniqueItems": True}
         said = dict.fromkeys((code.lower() for code in field.codes), TEXT)
@@ -114,8 +125,10 @@ def body_schema(command: Command) -> Schema:
     properties.setdefault("note", TEXT)
     required = ["occurred_at", *(field.name for field in command.fields if field.required)]
     example = {"occurred_at": "2025-03-05"}
-    example |= {field.name: _example(field) for field in command.fields if field.required}
-    return closed(properties, required, examples=[example])
+    shown = [field for field in command.fields if field.required or field.name == "".join(command.one_of[-1:])]
+    example |= {field.name: _example(field) for field in shown}
+    either: Schema = {"oneOf": [{"required": [name]} for name in command.one_of]} if command.one_of else {}
+    return closed(properties, required, examples=[example], **either)
 
 
 def _example(field: Field) -> Any:
@@ -123,4 +136,6 @@ def _example(field: Field) -> Any:
         return field.codes[0]
     if field.kind is Kind.NUMBER:
         return field.least
+    if field.kind is Kind.HOURS:
+        return 1.5
     return list(field.codes) if field.kind is Kind.POINTS else _EXAMPLE_OF[field.kind]

@@ -35,6 +35,8 @@ from infra.vault.fields import PERSONAL_FIELDS
 
 if TYPE_CHECKING:
     from api.service import Service
+    from domain.member.state import State
+    from domain.reference import Reference
 
 router = APIRouter(tags=["asking 查询"])
 FIELDS: Final = (*PERSONAL_FIELDS, "joined_on")
@@ -131,7 +133,25 @@ async def list_reads(
     return paging.answer(items, position=position, after=after)
 
 
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """A member's state on two clocks, before it is shown."""
+
+    state: State
+    reference: Reference
+    version: int
+    position: int
+    known_position: int
+
+
 def _known(service: Service, member: UUID, as_of_us: int, known_at: str | None) -> Known:
+    found = folded(service, member, as_of_us, known_at)
+    view = member_state(found.state, found.reference, member_id=str(member), version=found.version, as_of_us=as_of_us)
+    return Known(view, found.position, found.known_position)
+
+
+def folded(service: Service, member: UUID, as_of_us: int, known_at: str | None) -> Folded:
+    """Fold a member as true at an instant, as known at a position or moment. Raises Problem (404, 422)."""
     asked = known_position(service, known_at)
     head = service.kiteline.log.max_notification_id() or 0
     ledger = load(service, member)
@@ -142,5 +162,4 @@ def _known(service: Service, member: UUID, as_of_us: int, known_at: str | None) 
         raise not_found(Sentence("那时还没有登记这个党员", "This member was not registered by then."))
     reference = ledger.reference if known == head else service.kiteline.reference_at(known)
     state = fold(facts, reference, as_of_us=as_of_us)
-    view = member_state(state, reference, member_id=str(member), version=facts[-1].version, as_of_us=as_of_us)
-    return Known(view, position, position if asked is None else known)
+    return Folded(state, reference, facts[-1].version, position, position if asked is None else known)

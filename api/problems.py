@@ -20,7 +20,9 @@ from infra.recording.attempts import TooManyAttempts
 from infra.recording.errors import (
     KeyInFlight,
     KeyReused,
+    NoSuchActivity,
     NoSuchMember,
+    NoSuchPost,
     NoSuchVenue,
     TooContended,
     VersionMismatch,
@@ -126,9 +128,13 @@ def problem_of(error: Exception) -> Problem:  # noqa: C901, PLR0911, PLR0912 - o
         case TooManyAttempts():
             return Problem(kinds.TOO_MANY_ATTEMPTS, error.sentence, headers={"Retry-After": str(error.wait_seconds)})
         case Refused():
-            return Problem(kinds.REFUSED, error.sentence, code=error.code)
+            return Problem(kinds.REFUSED, error.sentence, code=error.code, errors=error.faults)
         case NoSuchMember():
             return not_found(Sentence("没有这个党员", "There is no such member."))
+        case NoSuchPost():
+            return not_found(Sentence("没有这个岗位", "There is no such post."))
+        case NoSuchActivity():
+            return not_found(Sentence("没有这次活动", "There is no such activity."))
         case NoSuchVenue():
             return not_found(Sentence("没有这个报到点或报到码", "There is no such venue or code."))
         case VersionMismatch():

@@ -14,6 +14,7 @@ from api.cursors import Cursors
 from api.projecting import Projecting
 from infra.check_in_codes.signed_text import CodeSigner
 from infra.database.connections import connect_pool
+from infra.recording.activities import ActivityDesk
 from infra.recording.application import Kiteline
 from infra.recording.check_ins import CheckInDesk
 from infra.recording.desk import Desk
@@ -21,6 +22,7 @@ from infra.recording.import_archive import ImportArchive
 from infra.recording.imports import Importer
 from infra.recording.known_venues import KnownVenues
 from infra.recording.organisations import ReferenceDesk
+from infra.recording.posts import PostDesk
 from infra.recording.registration import Registration
 from infra.recording.venues import VenueDesk
 from infra.tokens.configured import token_verifier
@@ -55,6 +57,8 @@ class Service:
     known_venues: KnownVenues
     venues: VenueDesk
     check_ins: CheckInDesk
+    posts: PostDesk
+    activities: ActivityDesk
     importer: Importer
     imports: ImportArchive
     verifier: TokenVerifier
@@ -111,6 +115,8 @@ def open_service(settings: Settings, database_url: str, *, projecting: bool = Tr
             known_venues=known_venues,
             venues=VenueDesk(desk, signer, known_venues),
             check_ins=CheckInDesk(desk, registration, references, signer, known_venues),
+            posts=PostDesk(desk),
+            activities=ActivityDesk(desk),
             importer=Importer(desk, references),
             imports=ImportArchive(kiteline.log, vault),
             verifier=verifier,

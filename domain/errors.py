@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 
@@ -27,7 +28,14 @@ class DomainError(Exception):
 
 
 class Refused(DomainError):
-    """A rule refused a command: it was already impossible when it is said to have happened (HTTP 409)."""
+    """A rule refused a command: it was already impossible when it is said to have happened (HTTP 409).
+
+    Where the command names many, `faults` says which of them were refused.
+    """
+
+    def __init__(self, code: str, sentence: Sentence, faults: Sequence[Fault] = ()) -> None:
+        super().__init__(code, sentence)
+        self.faults = tuple(faults)
 
 
 @dataclass(frozen=True, slots=True)

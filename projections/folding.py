@@ -9,6 +9,9 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
+import domain.activity
+import domain.post
+import domain.venue  # noqa: F401 - so that the facts of activities, posts and venues are known to be facts
 from domain.fact import BODIES, Fact
 from domain.policy import COUNTRY
 from domain.reference import REFERENCE_FACTS, Reference

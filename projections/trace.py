@@ -13,6 +13,7 @@ from domain.fact import Fact, sort_key
 from domain.member import events as e
 from domain.member.evolve import apply
 from domain.member.fold import effective
+from domain.member.service import events as s
 from domain.member.state import State
 from domain.member.transfer import events as t
 from domain.member.views import concerned_regions
@@ -58,6 +59,10 @@ _KEEPS_PLACE: Final = frozenset(
         t.TransferRejected,
         t.TransferWithdrawn,
         t.ReceiptReturned,
+        s.PostClaimed,
+        s.PostReleased,
+        s.ServiceRecorded,
+        s.AttendanceRecorded,
     }
 )
 _BEFORE_ALL: Final = (-(1 << 63), 0, 0)

@@ -11,6 +11,7 @@ from domain import codes
 from domain.member import events as e
 from domain.member.form import DOCUMENT, Command, Field, Kind, code
 from domain.member.membership import commands as membership
+from domain.member.service import commands as service
 from domain.member.transfer.commands import COMMANDS as TRANSFER
 
 _BY: Final = Field("by", Kind.TEXT)
@@ -106,6 +107,7 @@ _ALL: Final = (
     *TRANSFER,
     Command("confirm-as-full", e.ConfirmedAsFull, "转正", (DOCUMENT, Field("meeting", Kind.REFERENCE), _WHY)),
     *membership.COMMANDS,
+    *service.COMMANDS,
     Command(
         "correct-event",
         e.EventCorrected,

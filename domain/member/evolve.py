@@ -14,6 +14,7 @@ from domain.member import events as e
 from domain.member.hearing import found, heard_of
 from domain.member.membership import steps as membership
 from domain.member.rules import ODDITIES, rules_of
+from domain.member.service import steps as service
 from domain.member.transfer.steps import STEPS as TRANSFER
 from domain.times import parse_occurred
 
@@ -284,4 +285,5 @@ STEPS: Final[dict[type[Body], Step]] = {
     e.FlagConfirmed: flag_confirmed,
     **membership.STEPS,
     **TRANSFER,
+    **service.STEPS,
 }

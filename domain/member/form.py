@@ -30,6 +30,7 @@ class Kind(Enum):
     EVENT_ID = "event_id"
     CHANGES = "changes"
     NUMBER = "number"
+    HOURS = "hours"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,8 @@ class Field:
 class Command:
     """A verb, the fact it becomes, and its own fields; `occurred_at` and `organisation` belong to all.
 
-    `check` looks at what was read as a whole and notes what is at fault with the reader.
+    Of the fields that `one_of` names exactly one is given. `check` looks at what was read as a whole and notes what is
+    at fault with the reader.
     """
 
     name: str
@@ -59,6 +61,7 @@ class Command:
     zh: str
     fields: tuple[Field, ...] = ()
     check: Check | None = None
+    one_of: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from domain.reference import Reference
 
 SKEW_US: Final = 5 * MINUTE_US
+MOST_HOURS: Final = 744
+"""As many as the longest month has."""
 _OPAQUE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:@/-]{0,63}\Z")
 _UUID: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\Z")
 _PERSONAL: Final = re.compile(r"(?<!\d)(1[3-9]\d{9}|\d{17}[\dXx])(?!\d)")
@@ -27,6 +29,7 @@ _REGION: Final = re.compile(r"\d{6}(\d{3}(\d{3})?)?\Z")
 
 MISSING: Final = Sentence("缺少此项", "This field is missing.")
 NOT_IN_LIST: Final = Sentence("值不在代码表中", "The value is not in its list.")
+ONE_OF: Final = Sentence("这几项须给出且只给出一项", "Exactly one of these fields is given.")
 UNKNOWN_FIELD: Final = Sentence("没有此项", "There is no such field.")
 
 
@@ -154,6 +157,16 @@ class Reader:
         self.fault(pointer, "unreadable", sentence, f"{least} … {most}")
         return None
 
+    def hours(self, pointer: str, value: object) -> float | None:
+        """Read hours, whole or in quarters: their text is then the same in every JSON (RFC 8785)."""
+        if isinstance(value, int | float) and not isinstance(value, bool) and 0 < value <= MOST_HOURS:
+            quarters = value * 4
+            if quarters == int(quarters):
+                return int(value) if quarters % 4 == 0 else float(value)
+        sentence = Sentence("应为小时数，可精确到一刻钟", "This is a number of hours, whole or in quarters.")
+        self.fault(pointer, "unreadable", sentence, f"0.25 … {MOST_HOURS}")
+        return None
+
     def event_id(self, pointer: str, value: object) -> str | None:
         """Read the id of an event, or of a claim."""
         if isinstance(value, str) and _OPAQUE.match(value):
@@ -217,6 +230,7 @@ _READERS: Final[dict[Kind, Callable[[Reader, Field, object, str, date], object]]
     Kind.TEXT: lambda reader, spec, value, pointer, _: reader.text(spec.name, pointer, value),
     Kind.CHANGES: lambda reader, _, value, pointer, __: reader.changes(pointer, value),
     Kind.EVENT_ID: lambda reader, _, value, pointer, __: reader.event_id(pointer, value),
+    Kind.HOURS: lambda reader, _, value, pointer, __: reader.hours(pointer, value),
     Kind.NUMBER: lambda reader, spec, value, pointer, _: reader.number(pointer, value, spec.least, spec.most),
     Kind.OPAQUE: lambda reader, _, value, pointer, __: reader.opaque(pointer, value),
     Kind.REFERENCE: lambda reader, _, value, pointer, __: reader.reference_text(pointer, value),
@@ -241,6 +255,7 @@ def read_command(
     acting = payload.get("organisation")
     actor = reader.organisation("/organisation", acting) if acting is not None else organisation
     values = read_fields(reader, command.fields, payload, on, extra=_ENVELOPE)
+    _read_one_of(reader, command, payload)
     if isinstance(note := payload.get("note"), str):
         reader.text("note", "/note", note)
     if command.check is not None and occurred is not None and not reader.faults:
@@ -272,6 +287,14 @@ def read_fields(
     return values
 
 
+def _read_one_of(reader: Reader, command: Command, payload: dict[str, Any]) -> None:
+    given = [name for name in command.one_of if payload.get(name) is not None]
+    if command.one_of and not given:
+        reader.fault(f"/{command.one_of[0]}", "missing", ONE_OF, list(command.one_of))
+    for name in given[1:]:
+        reader.fault(f"/{name}", "unreadable", ONE_OF, f"without {given[0]}")
+
+
 def read_changes(target: Body, occurred_day: date, changes: dict[str, Any], reader: Reader) -> dict[str, Any]:
     """Read what a correction changes, by the fields of the command that made the fact; raises Invalid."""
     checked: dict[str, Any] = {}
@@ -287,6 +310,8 @@ def read_changes(target: Body, occurred_day: date, changes: dict[str, Any], read
     specs = command.fields if command is not None else _CORRECTABLE.get(type(target), ())
     merged = {**{spec.name: body_data(target).get(spec.name) for spec in specs}, **own}
     read = read_fields(reader, specs, merged, occurred_day)
+    if command is not None:
+        _read_one_of(reader, command, merged)
     checked.update({name: read[name] for name in own if name in read})
     if reader.faults:
         faults = [Fault(f"/changes{one.pointer}", one.code, one.sentence, one.expected) for one in reader.faults]

@@ -10,6 +10,7 @@ from domain.member.membership import events as m
 from domain.member.membership.rules import AFTER_THE_END, must_be_active, must_be_suspended, must_still_be_a_member
 from domain.member.membership.state import ENDED
 from domain.member.rule import Rule, is_in_line, must_be_affiliated, rule
+from domain.member.service import rules as service
 from domain.member.silence import lost_review_day
 from domain.member.transfer.rules import RULES as TRANSFER
 from domain.times import local_day
@@ -283,12 +284,14 @@ RULES: Final[dict[type[Body], tuple[Rule, ...]]] = {
     m.MembershipEnded: (must_be_affiliated,),
     m.MemberDeceased: (must_be_affiliated,),
     **TRANSFER,
+    **service.RULES,
 }
 """Rules of decisions: a broken one refuses the command."""
 
 ODDITIES: Final[dict[type[Body], tuple[Rule, ...]]] = {
     e.CheckedIn: (must_be_affiliated, must_not_follow_a_return),
     e.ContactMade: (must_be_affiliated, must_not_follow_a_return),
+    **service.ODDITIES,
 }
 """Rules of what the world did: taken all the same, flagged."""
 

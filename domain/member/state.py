@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from domain.member.membership.state import Standing
+from domain.member.service.state import ServiceRecord
 
 if TYPE_CHECKING:
     from datetime import date
@@ -151,6 +152,7 @@ class State:
     ended_duties: list[Duty] = field(default_factory=list)
     past_movements: list[Movement] = field(default_factory=list)
     movement_ids: set[str] = field(default_factory=set)
+    service: ServiceRecord = field(default_factory=ServiceRecord)
     flagged: dict[str, list[str]] = field(default_factory=dict)
     confirmed: set[str] = field(default_factory=set)
     latest_recorded_us: int = 0

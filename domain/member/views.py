@@ -103,6 +103,7 @@ def member_state(state: State, reference: Reference, *, member_id: str, version:
         },
         "movement": movement_view(state.movement) if state.movement is not None else None,
         "transfer": transfer_view(state.transfer, local_day(as_of_us)) if state.transfer is not None else None,
+        "posts": state.service.held_now(),
         "flags": sorted(
             {code for event_id, codes in state.flagged.items() if event_id not in state.confirmed for code in codes}
         ),

@@ -27,6 +27,7 @@ from infra.recording.errors import NoSuchMember, TooContended, VersionMismatch
 from infra.recording.keys import Key, Keys
 from infra.recording.mapper import FactMapper, facts_of
 from infra.recording.members import Ledger, ledger_of
+from infra.recording.places import PostPlaces, held_by
 from infra.recording.procedures import Append, Load, Procedure, arun, run
 from infra.recording.receipts import Receipt
 
@@ -57,6 +58,7 @@ class Desk:
         self.vault = vault
         self.now_us = now_us
         self.keys = Keys(vault.keyed_hash, kiteline.log.find_key, kiteline.read_facts)
+        self.places = PostPlaces(kiteline)
         self._mapper = FactMapper()
 
     def record(
@@ -119,6 +121,7 @@ class Desk:
                 if not ledger.facts:
                     raise NoSuchMember(member_id)
             was_fresh = ledger.fresh and attempt > 0
+            before = held_by(ledger.state)
             try:
                 drafts, texts = self._decided(ledger, commands, caller, if_match, reference)
             except (Refused, Invalid, VersionMismatch):
@@ -128,11 +131,14 @@ class Desk:
                 yield kiteline.refresh_reference
                 continue
             try:
-                save = yield from self._save(drafts, texts, row)
-                saved: Saved = yield Append(kiteline.log, save)
+                with self.places.turns() as turns:
+                    after_them = held_by(ledger.state)
+                    notes = yield from self.places.noting(before, after_them, drafts[-1], caller, turns)
+                    save = yield from self._save(notes, drafts, texts, row)
+                    saved: Saved = yield Append(kiteline.log, save)
             except VersionConflict:
                 continue
-            return self._recorded(ledger, drafts, saved)
+            return self._recorded(ledger, notes, drafts, saved)
         raise TooContended
 
     def _decided(
@@ -165,7 +171,9 @@ class Desk:
             texts |= {f"text:{fact.event_id}:{name}": text for name, text in asked.texts.items()}
         return drafts, texts
 
-    def _save(self, drafts: list[Fact], texts: dict[str, str], row: Idempotency | None) -> Procedure[Save]:
+    def _save(
+        self, notes: list[Fact], drafts: list[Fact], texts: dict[str, str], row: Idempotency | None
+    ) -> Procedure[Save]:
         vault = None
         if texts:
             member_id = drafts[0].stream
@@ -173,18 +181,19 @@ class Desk:
             if key is None:
                 raise Refused("personal_data_erased", ERASED)
             vault = self.vault.seal_fields(member_id, key, texts)
-        return Save([self._mapper.to_stored_event(fact) for fact in drafts], row, None, vault)
+        return Save([self._mapper.to_stored_event(fact) for fact in (*notes, *drafts)], row, None, vault)
 
     def _key_of(self, member_id: UUID) -> dict[UUID, Any]:
         with self.kiteline.log.reading() as connection:
             return self.vault.keys_of(connection, [member_id])
 
-    def _recorded(self, ledger: Ledger, drafts: list[Fact], saved: Saved) -> Receipt:
-        stamp(drafts, saved)
+    def _recorded(self, ledger: Ledger, notes: list[Fact], drafts: list[Fact], saved: Saved) -> Receipt:
+        facts = [*notes, *drafts]
+        stamp(facts, saved)
         ledger.state.latest_recorded_us = max(ledger.state.latest_recorded_us, drafts[-1].recorded_us)
         self.kiteline.members.put(ledger)
         last = drafts[-1]
-        return Receipt(201, last.stream, last.stream, last.version, last.position, drafts)
+        return Receipt(201, last.stream, last.stream, last.version, last.position, facts)
 
 
 def _folded(member_id: UUID, rows: list[LogRow], reference: Reference) -> Procedure[Ledger]:

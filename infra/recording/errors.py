@@ -40,5 +40,13 @@ class TooContended(RecordingError):
     """Others kept changing the same stream first; nothing was recorded, try again (HTTP 503)."""
 
 
+class NoSuchPost(RecordingError):
+    """There is no post with this id (HTTP 404)."""
+
+
+class NoSuchActivity(RecordingError):
+    """There is no activity with this id, or it is not the caller's (HTTP 404)."""
+
+
 class NoSuchVenue(RecordingError):
     """There is no venue with this id, no such code of it, or it is not the caller's to use (HTTP 404)."""

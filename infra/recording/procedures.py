@@ -1,6 +1,7 @@
 """Recording written once, waited for in a thread or in an event loop.
 
-A procedure is a generator that yields what to wait for: an append to the log, streams of it, or a callable that reads.
+A procedure is a generator that yields what to wait for: an append to the log, a stream of it, a turn, or a callable
+that reads.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future
     from uuid import UUID
 
     from infra.event_store.recorder import KitelineRecorder
@@ -38,6 +40,17 @@ class Load:
     def __call__(self) -> list[LogRow]:
         """Read in this thread."""
         return self.loads.load(self.stream)
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """Wait until it is one's turn at something that one at a time may change."""
+
+    turn: Future[None]
+
+    def __call__(self) -> None:
+        """Wait in this thread."""
+        self.turn.result()
 
 
 Wait: TypeAlias = "Append | Callable[[], Any]"
@@ -71,6 +84,9 @@ async def arun(procedure: Procedure[T]) -> T:
                     value = await wait.log.record_async(wait.save)
                 elif isinstance(wait, Load):
                     value = await wait.loads.load_async(wait.stream)
+                elif isinstance(wait, Turn):
+                    value = None
+                    await asyncio.wrap_future(wait.turn)
                 else:
                     value = await asyncio.to_thread(wait)
             except Exception as error:  # noqa: BLE001 - handed back to where it is understood
@@ -80,3 +96,5 @@ async def arun(procedure: Procedure[T]) -> T:
     except StopIteration as end:
         result: T = end.value
         return result
+    finally:
+        procedure.close()  # a cancelled request gives back at once what it held

@@ -10,6 +10,7 @@ from domain.member import duties, places
 from domain.member.hearing import found
 from domain.member.membership import events as m
 from domain.member.membership.state import ACTIVE, ENDED, SUSPENDED
+from domain.member.service.steps import free_posts
 from domain.times import day_start_us, local_day
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ def _end(state: State, fact: Fact, reason: str) -> None:
     state.standing.ended_reason = reason
     places.close(state, reason, fact.when)
     found(state, fact.when)
+    free_posts(state, fact)
     for key in [key for key, duty in state.duties.items() if duty.kind != _STAYS]:
         duties.end_duty(state, key, fact.when)
 

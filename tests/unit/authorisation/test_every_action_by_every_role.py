@@ -89,6 +89,7 @@ erase_personal_data         - - - - y - - -
 read_member                 y y y y y y - -
 read_history                y y y y y y - -
 read_reads                  y - y y y y - -
+read_service_record         y y y y y y - -
 read_personal_data          y y y y y y - -
 register_member             - - y y y - - -
 check_in_by_code            y y y y y - - -
@@ -123,6 +124,7 @@ read_log_entries            - - - - - y - y
 read_status                 - - - - - - - y
 read_organisations          y y y y y y y y
 read_region                 y y y y y y y y
+read_post                   y y y y y y y y
 read_policy                 y y y y y y y y
 """
 

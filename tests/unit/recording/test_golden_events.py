@@ -8,11 +8,13 @@ from uuid import UUID
 import orjson
 import pytest
 
+import domain.activity
 import domain.member.events
 import domain.organisation
 import domain.policy
+import domain.post
 import domain.reference
-import domain.venue  # noqa: F401 - all five register their facts
+import domain.venue  # noqa: F401 - all register their facts
 from domain.fact import BODIES, body_data
 from infra.recording.mapper import UnknownFact, decode, encode
 

@@ -1,0 +1,81 @@
+"""The places of posts, kept in step with their holders: whatever a fact changes of who holds what, the posts note it.
+
+A claim or a release, a death, a void or a correction: the member's fact and the note of each post that it touches are
+one save. The post's version lets only one such save through at a time, so that no place is given twice.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from domain.post import Post, holder_changed, post_of
+from domain.times import occurred_as_recorded
+from infra.recording.drafts import Caller, drafted
+from infra.recording.errors import NoSuchPost
+from infra.recording.mapper import facts_of
+from infra.recording.procedures import Load, Turn
+from infra.recording.turns import HeldTurns, Turns
+
+if TYPE_CHECKING:
+    from domain.fact import Fact
+    from domain.member.state import State
+    from domain.post import Spans
+    from infra.event_store.save import LogRow
+    from infra.recording.application import Kiteline
+    from infra.recording.procedures import Procedure
+
+Held = dict[str, "Spans"]
+
+
+def held_by(state: State) -> Held:
+    """Return by post when a member holds it."""
+    return state.service.spans() if state.service.holds else {}
+
+
+class PostPlaces:
+    """Notes on posts' own streams; one a process."""
+
+    def __init__(self, kiteline: Kiteline) -> None:
+        """Read posts from the log."""
+        self._kiteline = kiteline
+        self._turns = Turns()
+
+    def turns(self) -> HeldTurns:
+        """Return a context in which one recording takes its turns at posts."""
+        return HeldTurns(self._turns)
+
+    def noting(self, before: Held, after: Held, cause: Fact, caller: Caller, turns: HeldTurns) -> Procedure[list[Fact]]:
+        """Return what each post notes of a member whose `cause` changes what they hold; none when nothing changes.
+
+        Raises NoSuchPost, or Refused: `post_full`, `post_not_open_yet`. The caller's turns last until the notes are
+        saved with their cause.
+        """
+        notes: list[Fact] = []
+        for name in sorted(before.keys() | after.keys()):
+            if before.get(name) == after.get(name):
+                continue
+            # Whom the post turns away need not wait for those before them.
+            yield from self._noted(name, after.get(name, []), cause, caller)
+            yield Turn(turns.take(UUID(name)))
+            notes.append((yield from self._noted(name, after.get(name, []), cause, caller)))
+        return notes
+
+    def _noted(self, name: str, spans: Spans, cause: Fact, caller: Caller) -> Procedure[Fact]:
+        post = yield from self.finding(name)
+        if post is None:
+            raise NoSuchPost
+        body = holder_changed(post, str(cause.stream), spans)
+        occurred = occurred_as_recorded(cause.occurred_at, cause.precision)
+        return drafted(post.post_id, post.version + 1, body, occurred, cause.organisation, caller)
+
+    def finding(self, name: str) -> Procedure[Post | None]:
+        """Read a post by its id, as written; None when there is none."""
+        try:
+            post_id = UUID(name)
+        except ValueError:
+            return None
+        if str(post_id) != name:
+            return None
+        rows: list[LogRow] = yield Load(self._kiteline.loads, post_id)
+        return post_of(facts_of(rows))
