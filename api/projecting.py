@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from infra.database.connections import connect_pool
+from infra.event_store.recorder import KitelineRecorder
 from infra.logs import get_logger
 from infra.metrics import PARKED_MEMBERS, PROJECTION_POSITION, PROJECTION_TIMESTAMP
 from infra.recording.mapper import fact_from_row
@@ -22,6 +26,21 @@ _STOP_SECONDS: Final = 30.0
 _STALE_SECONDS: Final = 30.0
 
 
+@contextmanager
+def log_at(database_url: str) -> Iterator[Log]:
+    """Open the log as projections read it, in a process that has nothing else of the service."""
+    recorder = KitelineRecorder(database_url, readers=1)
+    try:
+        yield log_of(recorder)
+    finally:
+        recorder.close()
+
+
+def log_of(recorder: KitelineRecorder) -> Log:
+    """Return the log as projections read it."""
+    return Log(recorder.read_log, recorder.read_reference, recorder.read_streams, fact_from_row)
+
+
 class Projecting:
     """Runs the projections' runner in a thread until closed; ends after the page that it is writing."""
 
@@ -34,7 +53,8 @@ class Projecting:
         log = kiteline.log
         runner = Runner(
             self._pool,
-            Log(log.read_log, log.read_reference, log.read_streams, fact_from_row),
+            log_of(log),
+            opening=partial(log_at, database_url),
             wait=log.wait_for_news,
             hooks=Hooks(page=self._has_written, parked=self._has_parked, failed=self._has_failed),
         )

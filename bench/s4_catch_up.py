@@ -9,6 +9,7 @@ import argparse
 import os
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -23,14 +24,13 @@ from eventsourcing.projection import Projection, ProjectionRunner
 from psycopg import sql
 from psycopg.rows import DictRow
 
+from api.projecting import log_at, log_of
 from bench.harness import Bar, Measured, await_quiet, in_turn, report
 from bench.year_of_lives import append, lives, reference_facts
 from infra.database.connections import connect_pool
 from infra.database.embedded import EmbeddedPostgres
 from infra.database.migrations import migrate
 from infra.event_store.recorder import KitelineRecorder
-from infra.recording.mapper import fact_from_row
-from projections.log_rows import Log
 from projections.runner import Hooks, Runner
 
 BAR = Bar("S4", "events/s", "stock ProjectionRunner with one trivial view", floor=10, aim=25)
@@ -120,13 +120,14 @@ def _prepare_ours(url: str, members: int) -> int:
 
 def _ours(url: str, events: int) -> float:
     recorder = KitelineRecorder(url)
-    log = Log(recorder.read_log, recorder.read_reference, recorder.read_streams, fact_from_row)
     failures: list[Exception] = []
     with connect_pool(url) as pool:
         with pool.connection() as connection:
             connection.execute(_FORGET)
         started = time.perf_counter()
-        reached = Runner(pool, log, hooks=Hooks(failed=failures.append)).catch_up()
+        reached = Runner(
+            pool, log_of(recorder), opening=partial(log_at, url), hooks=Hooks(failed=failures.append)
+        ).catch_up()
         seconds = time.perf_counter() - started
     recorder.close()
     assert reached == events

@@ -65,6 +65,7 @@ class Folding:
         self._log = log
         self._affected = affected
         self.parked = parked
+        self.share: int | None = None
         self._most = kept
         self._most_facts = ledgers
         self._kept: OrderedDict[UUID, Trace] = OrderedDict()
@@ -73,16 +74,26 @@ class Folding:
         self._history = reference_upto(log, position)
         self._anybody = position > 0
 
+    def keep_to(self, share: int | None) -> None:
+        """Fold from here on only members whose last bit is `share`, all when None; let go of the others."""
+        self.share = share
+        for member in [member for member in self._kept if not self._is_mine(member)]:
+            self._take_out(member)
+
+    def _is_mine(self, member: UUID) -> bool:
+        return self.share is None or member.int & 1 == self.share
+
     def fold(self, rows: Sequence[Row]) -> Iterator[Batch]:
         """Yield the batches of one page, in order; to be written in that order."""
-        for is_reference, run in groupby(rows, key=lambda row: row.topic in REFERENCE_FACTS):
-            page = list(run)
+        for is_reference, run in runs(rows):
             if is_reference:
-                yield from self._take_reference(page)
+                facts = self.learn(run)
+                yield from self.fold_touched(facts, self.touched(facts))
             else:
-                yield self._take_members(page)
+                yield self.fold_members(run)
 
-    def _take_members(self, rows: list[Row]) -> Batch:
+    def fold_members(self, rows: Sequence[Row]) -> Batch:
+        """Fold a run of members' facts, those of this process's share of the members."""
         self._anybody = True
         batch = Batch(rows[-1].position, facts=len(rows))
         decoded = self._decode(rows, batch)
@@ -102,12 +113,12 @@ class Folding:
         self._drop_oldest()
         return batch
 
-    def _decode(self, rows: list[Row], batch: Batch) -> dict[UUID, list[Fact]]:
+    def _decode(self, rows: Sequence[Row], batch: Batch) -> dict[UUID, list[Fact]]:
         decoded: dict[UUID, list[Fact]] = {}
-        decode, parked = self._log.fact, self.parked
+        decode, parked, share = self._log.fact, self.parked, self.share
         for row in rows:
             member = row.originator_id
-            if row.topic in _OTHER_FACTS or member in parked:
+            if row.topic in _OTHER_FACTS or member in parked or (share is not None and member.int & 1 != share):
                 continue
             try:
                 fact = decode(row)
@@ -152,12 +163,16 @@ class Folding:
             found[member] = trace
         return found
 
-    def _take_reference(self, rows: list[Row]) -> Iterator[Batch]:
-        """Take reference facts, and fold anew the members whom they may touch, each at the position of the fact."""
+    def learn(self, rows: Sequence[Row]) -> list[Fact]:
+        """Take a run of reference facts into the reference."""
         facts = [self._log.fact(row) for row in rows]
         self._history.add(facts)
+        return facts
+
+    def fold_touched(self, facts: list[Fact], members: list[UUID]) -> Iterator[Batch]:
+        """Fold anew the members whom reference facts, just learnt, may touch, each at the position of the fact."""
         first, last = facts[0].position, facts[-1].position
-        members = self._touched(facts)
+        members = [member for member in members if self._is_mine(member)]
         for start in range(0, len(members), _REPLAYED_AT_ONCE):
             batch = Batch(first - 1, more=True)
             some = [member for member in members[start : start + _REPLAYED_AT_ONCE] if member not in self.parked]
@@ -168,9 +183,10 @@ class Folding:
                 self._emit(member, trace, batch)
             self._drop_oldest()
             yield batch
-        yield Batch(last, facts=len(rows))
+        yield Batch(last, facts=len(facts))
 
-    def _touched(self, facts: list[Fact]) -> list[UUID]:
+    def touched(self, facts: list[Fact]) -> list[UUID]:
+        """Return whom reference facts, just learnt, may touch, as written so far."""
         if not self._anybody:
             return []
         if any(self._history.touches_all(fact.position) for fact in facts):
@@ -216,6 +232,12 @@ class Folding:
             self._kept[member].let_go()
         while len(self._kept) > self._most:
             self._take_out(next(iter(self._kept)))
+
+
+def runs(rows: Sequence[Row]) -> Iterator[tuple[bool, list[Row]]]:
+    """Split a page where reference facts and others meet; say of each run whether it is of reference facts."""
+    for is_reference, run in groupby(rows, key=lambda row: row.topic in REFERENCE_FACTS):
+        yield is_reference, list(run)
 
 
 def reference_upto(log: Log, position: int, page: int = 5_000) -> ReferenceHistory:

@@ -6,7 +6,7 @@ While PostgreSQL writes one page, the next is read and folded. Wake-ups are hint
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Self
@@ -17,6 +17,7 @@ from projections.collector import uncollected
 from projections.folding import Batch, Folding
 from projections.position import Overtaken, Reflected, advance, park, reflected
 from projections.rows import write
+from projections.second_process import Changes, Opening, SecondLost, SecondProcess, cores
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from psycopg.rows import TupleRow
     from psycopg_pool import ConnectionPool
 
-    from projections.log_rows import Log
+    from projections.log_rows import Log, Row
 
 # 'kite', 'proj': whoever holds it writes the read models.
 _LEAD: Final = "SELECT pg_try_advisory_lock(1802073189, 1886547818)"
@@ -45,6 +46,7 @@ ORDER BY m.member_id
 _PARKED: Final = "SELECT member_id FROM projection_parked"
 
 PAGE: Final = 16_000
+_FAR: Final = 30_000
 _FIRST_PAGE: Final = 2_000
 _SHORTEST_IDLE: Final = 0.02
 _LONGEST_IDLE: Final = 0.2
@@ -71,18 +73,21 @@ class Hooks:
 class Runner:
     """Folds the log into the read models. `pool` hands out connections of their owner; one is kept while leading.
 
+    With `opening`, a second process folds half of the members while the log is more than `far` positions ahead.
     `wait(seconds)` returns early when something may be new; `kept` traces stay in memory (a few kB each), and
     `ledgers` facts of the latest of them (about 1 kB each), so that late facts need not be looked up.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each has a default that serves
         self,
         pool: ConnectionPool[Connection[TupleRow]],
         log: Log,
         *,
         wait: Callable[[float], object] | None = None,
         hooks: Hooks | None = None,
+        opening: Opening | None = None,
         page: int = PAGE,
+        far: int = _FAR,
         kept: int = 10_000,
         ledgers: int = 30_000,
     ) -> None:
@@ -90,7 +95,9 @@ class Runner:
         self.log = log
         self._wait = wait
         self.hooks = hooks or Hooks()
+        self.opening = opening if cores() > 1 else None
         self.page = page
+        self.far = far
         self.kept = kept
         self.ledgers = ledgers
 
@@ -103,6 +110,9 @@ class Runner:
                         self._lead(connection, stop)
             except Overtaken:
                 continue
+            except SecondLost as error:
+                self._go_on_alone(error)
+                continue
             except Exception as error:  # noqa: BLE001 - the database away: begin again from what stands
                 self.hooks.failed(error)
             stop.wait(_CANDIDATE_SECONDS)
@@ -112,11 +122,20 @@ class Runner:
         while True:
             with self._pool.connection() as connection, _Leading(connection) as leading:
                 if leading:
-                    with _Work(self, connection) as work:
-                        while work.take_page():
-                            pass
+                    try:
+                        with _Work(self, connection) as work:
+                            while work.take_page():
+                                pass
+                    except SecondLost as error:
+                        self._go_on_alone(error)
+                        continue
                     return work.written.position
             threading.Event().wait(_SHORTEST_IDLE)
+
+    def _go_on_alone(self, error: SecondLost) -> None:
+        """What cannot help is not asked again by this process; everything is folded all the same."""
+        self.opening = None
+        self.hooks.failed(error)
 
     def _lead(self, connection: Connection[TupleRow], stop: threading.Event) -> None:
         idle = _SHORTEST_IDLE
@@ -161,6 +180,7 @@ class _Work:
         self._connection = connection
         self.written = reflected(connection)
         self._read_upto = self.written.position
+        self._second: SecondProcess | None = None
         self._limit = self._first = min(_FIRST_PAGE, runner.page)
         self._pending: Future[Reflected] | None = None
         self._writer = ThreadPoolExecutor(1, "kiteline-projection")
@@ -183,23 +203,49 @@ class _Work:
                 self.settle()
         finally:
             self._writer.shutdown()
+            self._part()
 
     def take_page(self) -> bool:
         """Read, fold and begin to write the next page; whether there was one."""
         with uncollected():
             rows = self._runner.log.read(self._read_upto + 1, self._limit)
             if not rows:
+                self._part()
                 return False
             # Far behind, larger pages bring more of a member's events together; close behind, they are not filled.
             self._limit = min(2 * self._limit, self._runner.page) if len(rows) == self._limit else self._first
             if rows[0].position != self._read_upto + 1 or rows[-1].position != self._read_upto + len(rows):
                 raise GapInLog(f"{len(rows)} rows from {rows[0].position}, after {self._read_upto}")
-            for batch in self._folding.fold(rows):
-                changes = self._folding.changes(batch)
+            for batch, changes in self._folded(rows):
                 self.settle()
                 self._pending = self._writer.submit(self._write, self.written, batch, changes)
             self._read_upto = rows[-1].position
             return True
+
+    def _folded(self, rows: Sequence[Row]) -> Iterator[tuple[Batch, Changes]]:
+        if len(rows) < self._first:
+            self._part()
+        elif self._second is None and self._is_far_behind():
+            self._second = self._joined()
+        if self._second is not None:
+            return self._second.fold(rows)
+        return ((batch, self._folding.changes(batch)) for batch in self._folding.fold(rows))
+
+    def _is_far_behind(self) -> bool:
+        runner = self._runner
+        return runner.opening is not None and bool(runner.log.read(self._read_upto + runner.far, 1))
+
+    def _joined(self) -> SecondProcess:
+        runner = self._runner
+        assert runner.opening is not None  # noqa: S101
+        return SecondProcess(
+            runner.opening, self._folding, position=self._read_upto, kept=runner.kept, ledgers=runner.ledgers
+        )
+
+    def _part(self) -> None:
+        second, self._second = self._second, None
+        if second is not None:
+            second.close()
 
     def settle(self) -> None:
         """Wait until what was folded is written."""
