@@ -22,7 +22,7 @@ from projections.roster import RosterQuestion
 from projections.runner import Runner
 from projections.state_hash import state_hash
 from tests.integration.projections import straight
-from tests.integration.projections.conftest import Pool
+from tests.integration.projections.conftest import FORGET, Pool
 from tests.integration.projections.lives import Lives, committee
 
 
@@ -63,8 +63,7 @@ def test_pages_of_any_size_and_a_rebuild_give_the_same_rows(
     assert rebuilt.position == reflected(connection).position == lives.head
     assert reflected(connection).version == 2
 
-    connection.execute("TRUNCATE member, roster_past, clock_past, duty, duty_past, leg, leg_past, statistic")
-    connection.execute("UPDATE projection_position SET position = 0, latest_us = 0")
+    connection.execute(FORGET)
     make_runner(page=10_000).catch_up()
     assert state_hash(connection) == in_small_pages
 

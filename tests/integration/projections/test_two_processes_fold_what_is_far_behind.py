@@ -17,17 +17,12 @@ from projections.rebuild import VIEWS, rebuild
 from projections.runner import Hooks, Runner
 from projections.second_process import SECOND, SecondLost
 from projections.state_hash import state_hash
-from tests.integration.projections.conftest import Pool
+from tests.integration.projections.conftest import FORGET, Pool
 from tests.integration.projections.lives import Lives
 from tests.integration.projections.opening import log_that_cannot_be_opened, log_with_poison
 from tests.integration.projections.test_rebuilt_live_and_afresh_agree import lives_with_changing_reference
 
 Make = Callable[..., Runner]
-
-FORGET = """
-TRUNCATE member, roster_past, clock_past, duty, duty_past, leg, leg_past, projection_parked;
-UPDATE projection_position SET position = 0, latest_us = 0
-"""
 
 
 def second_processes() -> list[psutil.Process]:
