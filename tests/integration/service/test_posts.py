@@ -160,3 +160,48 @@ def test_lists_made_offline_claim_and_serve_too(secretary: Person, member: str, 
 def test_a_third_region_cannot_claim_for_somebody_elses_member(running: Running, member: str, offer: Offer):
     stranger = running.as_role("branch_secretary", organisation="CG-1")
     assert refusal(stranger, member, "claim-post", "2025-03-01", post=offer()) == (404, "not_found")
+
+
+def test_a_death_and_an_end_free_every_post_from_their_day_on(secretary: Person, members: Members, offer: Offer):
+    decided = {"document": "文件1号", "meeting": "会议1号", "reason": "样例"}
+    post, other = offer(places=2), offer()
+    dies, leaves = members(2)
+    for member in (dies, leaves):
+        secretary.command(member, "claim-post", "2025-03-01", post=post)
+    secretary.command(dies, "claim-post", "2025-03-01", post=other)
+    secretary.command(dies, "record-death", "2025-06-02", **decided)
+    secretary.command(leaves, "end-membership", "2025-07-01", **decided)
+
+    assert (free(secretary, post), free(secretary, other)) == (2, 1)
+    assert [free(secretary, post, as_of=day) for day in ("2025-06-01", "2025-06-03", "2025-07-02")] == [0, 1, 2]
+    assert secretary.ask(f"/v1/members/{dies}")["posts"] == []
+    assert refusal(secretary, dies, "claim-post", "2025-06-03", post=post) == (409, "membership_over")
+
+
+def test_a_death_recorded_by_mistake_takes_the_place_again_if_it_is_still_free(
+    secretary: Person, members: Members, offer: Offer
+):
+    post = offer()
+    alive, another = members(2)
+    secretary.command(alive, "claim-post", "2025-03-01", post=post)
+    decided = {"document": "文件1号", "meeting": "会议1号", "reason": "样例"}
+    death = secretary.command(alive, "record-death", "2025-06-02", **decided)["events"][-1]["event_id"]
+    secretary.command(another, "claim-post", "2025-06-03", post=post)
+    claim = secretary.ask(f"/v1/members/{another}")["version"]
+    assert refusal(secretary, alive, "void-event", "2025-06-04", event_id=death) == (409, "post_full")
+    secretary.command(another, "void-event", "2025-06-04", event_id=_last_event(secretary, another, claim))
+    secretary.command(alive, "void-event", "2025-06-05", event_id=death)
+    assert (free(secretary, post), secretary.ask(f"/v1/members/{alive}")["posts"]) == (0, [post])
+
+
+def _last_event(person: Person, member_id: str, version: int) -> str:
+    items = person.ask(f"/v1/members/{member_id}/history")["items"]
+    return str(next(item["event_id"] for item in items if item["version"] == version))
+
+
+def test_whoever_is_suspended_claims_nothing_and_keeps_what_they_hold(secretary: Person, member: str, offer: Offer):
+    held, wanted = offer(), offer()
+    secretary.command(member, "claim-post", "2025-03-01", post=held)
+    secretary.command(member, "suspend-membership", "2025-03-02", document="文件1号", meeting="会议1号", reason="样例")
+    assert refusal(secretary, member, "claim-post", "2025-03-03", post=wanted) == (409, "membership_suspended")
+    assert (free(secretary, held), free(secretary, wanted)) == (0, 1)
