@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from domain.member.views import months_of, open_duties
 from domain.times import local_day
 from tests.model import member_model as model
+from tests.model import service_model as service
 from tests.model import transfer_model as transfers
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ def told_by_the_domain(state: State) -> dict[str, Any]:
         "lost": state.lost_contact,
         "last_contact_at": state.last_contact_at,
         "transfer": transfer_told_by_the_domain(state),
+        "service": service.told_by_the_domain(state),
         "flags": {event_id: codes[0] for event_id, codes in state.flagged.items()},
         "confirmed": state.confirmed,
         "movement": movement
@@ -72,6 +74,7 @@ def told_by_the_model(s: dict[str, Any]) -> dict[str, Any]:
         "lost": s["lost"],
         "last_contact_at": s["heard_at"],
         "transfer": transfers.told(s),
+        "service": service.told(s),
         "flags": {event_id: codes[0] for event_id, codes in s["flags"].items()},
         "confirmed": s["confirmed"],
         "movement": movement

@@ -52,7 +52,10 @@ TRANSFERRING = {
     "letter": (*["accept-transfer"] * 8, "reissue-transfer-letter", "reject-transfer"),
     "accepted": ("return-receipt",),
 }
+SERVING = ("claim-post", "record-service", "record-attendance", "release-post", "claim-post", "record-service")
+POSTS = ("post-1", "post-2")
 ANY = (
+    *SERVING,
     *sorted({verb for verbs in PLAUSIBLE.values() for verb in verbs}),
     *sorted({verb for verbs in TRANSFERRING.values() for verb in verbs}),
     "waive-pre-departure-talk", "restore-contact", "record-failed-contact", "assign-liaison", "confirm-as-full",
@@ -127,6 +130,8 @@ def command(stream: Stream, at: dt.date, choice: tuple[int, int, int, int]) -> t
     under_way = status not in (None, "rejected", "withdrawn", "receipt_returned")
     if what % 10 in ((1, 4, 6, 8) if under_way else (1, 4)):
         verbs = TRANSFERRING.get(status, TRANSFERRING[None])
+    if what % 10 == 9:
+        verbs = SERVING
     verb = verbs[which % len(verbs)]
     organisation = ORGANISATIONS[two % len(ORGANISATIONS)]
     if what % 3 and verb in TRANSFER_VERBS:
@@ -203,6 +208,12 @@ def fields(  # noqa: C901, PLR0911, PLR0912 - one case a command
             return {"document": "补记1号", **branch, **number}
         case "reject-transfer":
             return {"reason": "WRONG_ADDRESSEE"}
+        case "claim-post" | "release-post":
+            return {"post": POSTS[one % 2]}
+        case "record-service":
+            return {"hours": (1, 2.5)[two % 2], **({"kind": "CARE"} if one % 3 == 2 else {"post": POSTS[one % 2]})}
+        case "record-attendance":
+            return {"activity": f"activity-{one % 4}", "kind": "STUDY", "hours": 2}
         case "assign-liaison":
             return {"liaison": f"liaison-{one}"}
         case "record-contact":
@@ -236,6 +247,8 @@ def _about(stream: Stream, verb: str, at: dt.date, choice: tuple[int, int]) -> d
     changes: dict[str, Any] = {"occurred_at": (at + dt.timedelta(days=two - 15)).isoformat()}
     if target.fact == "checked_in" and two % 2:
         changes = {"region": REGIONS[two % 4]}
+    elif target.fact in ("post_claimed", "post_released") and two % 2:
+        changes["post"] = POSTS[one % 2]
     elif target.fact in ("accepted", "declined", "contact_made") and two % 2:
         changes = {"organisation": ORGANISATIONS[two % 10]}
     return {"event_id": target.event_id, "changes": changes}

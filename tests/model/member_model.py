@@ -11,6 +11,7 @@ from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
 from tests.model import membership_model as membership
+from tests.model import service_model as service
 from tests.model import transfer_model as transfers
 from tests.model.moments import day_of, instant_of, months_on, start_of
 from tests.model.offices import common, line_above, related, seat_of, sits_in, under
@@ -67,6 +68,7 @@ def blank() -> Row:
         "affiliation": None, "category": None, "liaison": None, "lost": False, "found_on": None, "heard": None,
         "heard_at": None, "kept": None, "movement": None, "flags": {}, "confirmed": set(), "ids": frozenset(),
         **membership.blank(),
+        **service.blank(),
         "transfer": None,
     }  # fmt: skip
 
@@ -143,6 +145,8 @@ def refusal(s: Row, row: Row) -> str | None:  # noqa: C901, PLR0911, PLR0912 - o
         return membership.refusal(s, row)
     if kind in transfers.FACTS:
         return transfers.refusal(s, row)
+    if kind in service.FACTS:
+        return service.refusal(s, row)
     if kind in ("departure_reported", "departed", "confirmed_as_full") and s["affiliation"] is None:
         return "not_yet_affiliated"
     if kind == "departure_reported" and is_open:
@@ -212,6 +216,8 @@ def refusal(s: Row, row: Row) -> str | None:  # noqa: C901, PLR0911, PLR0912 - o
 
 def odd(s: Row, row: Row) -> list[str]:
     """Return what is odd about something that the world did."""
+    if row["type"] in ("service_recorded", "attendance_recorded"):
+        return service.odd(s, row)
     if row["type"] not in ("checked_in", "contact_made") or s["membership"] == "ended":
         return []
     early = ["not_yet_affiliated"] if s["affiliation"] is None else []
@@ -371,10 +377,15 @@ def happen(s: Row, row: Row) -> None:  # noqa: C901, PLR0912, PLR0915 - one long
         s["lost"] = False
     elif kind in transfers.FACTS:
         transfers.happen(s, row)
+    elif kind in service.FACTS:
+        if service.happen(s, row):
+            heard(s, row)
     elif kind == "flag_confirmed":
         s["confirmed"].add(data["event_id"])
     elif kind in membership.DECISIONS:
         membership.happen(s, row, day_of(row["when"]))
+        if s["membership"] == "ended":
+            service.free(s, row["when"])
 
 
 def replay(rows: list[Row], until: int) -> list[Row]:

@@ -6,12 +6,13 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from domain.fact import Fact, body_data, place_in_time
+from domain.fact import Body, Fact, body_data, place_in_time
 from domain.member import events as e
 from domain.member.decide import decide, decide_about_event, joins
 from domain.member.fold import effective, fold, registered_when
 from domain.member.reading import read_command
-from domain.times import day_start_us, parse_occurred
+from domain.member.service.events import AttendanceRecorded
+from domain.times import Occurred, day_start_us, parse_occurred
 from tests.model.world import MEMBER, world
 
 if TYPE_CHECKING:
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from domain.member.state import State
     from domain.reference import Reference
 
+ATTENDING = "record-attendance"
+"""Not a command of a member: it comes with an activity."""
 ABOUT_EVENTS = (e.EventCorrected, e.EventVoided, e.FlagConfirmed)
 NOW_US = day_start_us(parse_occurred("2027-12-31").day)
 RECORDED_US = day_start_us(parse_occurred("2026-09-01").day)
@@ -43,11 +46,17 @@ class Stream:
 
     def command(self, verb: str, at: str, organisation: str | None = "MQ", **payload: Any) -> Fact:
         """Record a command; raises Refused or Invalid, and then nothing was recorded."""
+        if verb == ATTENDING:
+            body: Body = AttendanceRecorded(**payload)
+            return self._decided(body, parse_occurred(at), organisation)
         asked = read_command(
             verb, {"occurred_at": at, **payload}, self.reference, now_us=self.now_us, organisation=organisation
         )
-        when = place_in_time(asked.occurred, type(asked.body))
-        fact = self._draft(asked.body, asked.occurred.text, asked.occurred.precision, when, asked.organisation)
+        return self._decided(asked.body, asked.occurred, asked.organisation)
+
+    def _decided(self, body: Body, occurred: Occurred, organisation: str | None) -> Fact:
+        when = place_in_time(occurred, type(body))
+        fact = self._draft(body, occurred.text, occurred.precision, when, organisation)
         if isinstance(fact.body, ABOUT_EVENTS):
             return self._append(decide_about_event(self.facts, fact, self.reference, now_us=self.now_us))
         fact = decide(self._before(fact), fact, self.reference)

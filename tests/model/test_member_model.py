@@ -19,6 +19,7 @@ from domain.member.commands import COMMANDS
 from domain.member.evolve import apply
 from domain.member.fold import comes_last, effective, fold, steps
 from domain.member.rules import RULES
+from domain.member.service.events import AttendanceRecorded
 from domain.member.state import State
 from tests.model import member_model as model
 from tests.model.comparing import (
@@ -29,13 +30,14 @@ from tests.model.comparing import (
 )
 from tests.model.lives import FIRST_DAY, STEPS, live
 from tests.model.moments import instant_of, start_of
-from tests.model.recording import telling
+from tests.model.recording import ATTENDING, telling
 
 LIVES = int(os.environ.get("KITELINE_TEST_LIVES", "250"))
 """How many lives each test lives; the same ones every time. Thousands find what hundreds do not."""
 PHASES = [phase for phase in Phase if phase is not Phase.explain]
 deterministic = settings(derandomize=True, database=None, deadline=None, max_examples=LIVES, phases=PHASES)
 DAYS = st.lists(st.integers(-40, 800), min_size=1, max_size=3)
+SERVICE = {"service_without_claim", "already_attended"}
 WORKDAYS = load_workdays()
 
 
@@ -195,7 +197,7 @@ def test_what_is_accepted_carries_no_flag_and_what_is_refused_leaves_nothing(lif
             recorded.append(outcome.event_id)
             flags = fold(stream.facts, stream.reference).flagged.get(outcome.event_id, [])
             decided = {rule.code for rule in RULES.get(type(outcome.body), ())}
-            world = {"not_yet_affiliated", "after_return"} if type(outcome.body) not in RULES else set()
+            world = {"not_yet_affiliated", "after_return", *SERVICE} if type(outcome.body) not in RULES else set()
             assert not set(flags) & (decided - world)
             assert set(flags) <= world
         assert [fact.event_id for fact in stream.facts[1:]] == recorded
@@ -236,7 +238,7 @@ def test_the_model_refuses_what_the_domain_refuses_for_the_same_reason(life):
 def as_asked(verb, payload):
     """Return a refused command as the fact that it would have been."""
     fields = {name: value for name, value in payload.items() if name not in ("at", "organisation")}
-    body = COMMANDS[verb].body
+    body = AttendanceRecorded if verb == ATTENDING else COMMANDS[verb].body
     return {
         "id": "asked",
         "type": body.fact,

@@ -16,7 +16,7 @@ from infra.settings import Settings
 
 def main() -> None:
     url, home, post, *members = sys.argv[1:]
-    settings = Settings(home=Path(home), database_url=url)  # type: ignore[call-arg]
+    settings = Settings(home=Path(home), database_url=url)
     with open_service(settings, url, projecting=False) as service, ThreadPoolExecutor(8) as pool:
 
         def claim(member: str) -> str:
