@@ -119,14 +119,13 @@ def member_resource(member_id: UUID, state: State, reference: Reference, now_us:
         current = {code for code in (leg.region or leg.declared_region,) if code is not None}
         organisations |= {code for claim in movement.claims for code in (claim.organisation, claim.branch)}
         organisations |= {code for one in movement.legs for code in (one.accepted_by, one.branch)}
-    transfer = state.transfer
-    under_way = transfer is not None and not transfer.is_finished
-    if transfer is not None and under_way:
+    transfer = state.transfer_under_way
+    if transfer is not None:
         organisations |= {transfer.from_organisation, transfer.to_organisation}
     return Resource(
         member_id=member_id,
         regions=frozenset(
-            resolved(reference, code, now_us) for code in concerned_regions(state, with_transfer=under_way)
+            resolved(reference, code, now_us) for code in concerned_regions(state, with_transfer=transfer is not None)
         ),
         current_regions=frozenset(resolved(reference, code, now_us) for code in current),
         organisations=frozenset(code for code in organisations if code is not None),

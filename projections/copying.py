@@ -67,7 +67,7 @@ _FIELDS: Final[dict[columns.Encoder, _Fields]] = {
 _PERIOD: Final = ("valid_from", "valid_to", "known_from", "ended_from", "known_to")
 COPIED: Final[dict[str, tuple[str, ...]]] = {
     "member": (
-        "member_id", "version", "position", "liaison", "regions", "places",
+        "member_id", "version", "position", "liaison", "regions", "places", "other_side", "other_region",
         "roster_from", "roster_known", "clock_from", "clock_known", *ROSTER_COLUMNS, *CLOCK_COLUMNS,
     ),
     "roster_past": ("member_id", *_PERIOD, *ROSTER_COLUMNS),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from projections import statements
 from projections.columns import Encoder, days, encoded, lists, numbers, plain, texts
 from projections.month_ends import Count, counts
-from projections.values import CLOCK_HEAD
+from projections.values import CLOCK_HEAD, other_side
 
 if TYPE_CHECKING:
     from psycopg import Connection
@@ -29,7 +29,7 @@ _DUTY_ENCODERS: Final[tuple[Encoder, ...]] = (texts, texts, texts, texts, number
 _LEG_ENCODERS: Final[tuple[Encoder, ...]] = (texts, texts, numbers, numbers, numbers, texts)
 
 _MEMBER_ENCODERS: Final[tuple[Encoder, ...]] = (
-    plain, numbers, numbers, texts, lists, lists, numbers, numbers, numbers, numbers,
+    plain, numbers, numbers, texts, lists, lists, texts, texts, numbers, numbers, numbers, numbers,
     *_ROSTER_ENCODERS, *_CLOCK_ENCODERS,
 )  # fmt: skip
 
@@ -71,7 +71,7 @@ class Rows:
             return
         self.members.append((
             trace.member, trace.version, trace.position, state.liaison,
-            ",".join(trace.regions()), ",".join(sorted(trace.places)),
+            ",".join(trace.regions()), ",".join(sorted(trace.places)), *other_side(state),
             roster.valid_from, roster.known_from, clock.valid_from, clock.known_from,
             *roster.values, *clock.values[CLOCK_HEAD:],
         ))  # fmt: skip

@@ -4,7 +4,7 @@ from typing import Final
 
 UPSERT_MEMBERS: Final = """
 INSERT INTO member (
-    member_id, version, position, liaison, regions, places, roster_from, roster_known,
+    member_id, version, position, liaison, regions, places, other_side, other_region, roster_from, roster_known,
     affiliation, affiliation_region, responsible, holder, accepted_by, branch, stage, view,
     origin_region, declared_region, region, leg, movement_id, category, scope, since_us, abroad, membership,
     clock_from, clock_known, last_contact_at, last_contact_us, lost, first_due_on, subject,
@@ -12,11 +12,11 @@ INSERT INTO member (
     destination_owner, destination_owner_region, destination_since_us, destination_month, destination_made,
     review_owner, review_owner_region, review_since_us, review_due_on, review_provisional
 )
-SELECT a, b, c, e, string_to_array(f, ','), string_to_array(g, ','), h, i,
+SELECT a, b, c, e, string_to_array(f, ','), string_to_array(g, ','), o1, o2, h, i,
     r1, r2, r3, r4, r5, r6, r7, r8, r9, r10, r11, r12, r13, r14, r15, r16, r17, r18, j, k,
     c1, c2, c3, c4, c5, c6, c7, c8, c9, c10, c11, c12, c13, c14, c15, c16, c17, c18, c19, c20
 FROM unnest(
-    %s::uuid[], %s::bigint[], %s::bigint[], %s::text[], %s::text[], %s::text[],
+    %s::uuid[], %s::bigint[], %s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[],
     %s::bigint[], %s::bigint[],
     %s::bigint[], %s::bigint[],
     %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[],
@@ -27,13 +27,14 @@ FROM unnest(
     %s::text[], %s::text[], %s::bigint[], %s::date[], %s::date[],
     %s::text[], %s::text[], %s::bigint[], %s::date[], %s::boolean[]
 ) AS one (
-    a, b, c, e, f, g, h, i, j, k, r1, r2, r3, r4, r5, r6, r7, r8, r9, r10, r11, r12, r13, r14, r15, r16, r17,
+    a, b, c, e, f, g, o1, o2, h, i, j, k, r1, r2, r3, r4, r5, r6, r7, r8, r9, r10, r11, r12, r13, r14, r15, r16, r17,
     r18,
     c1, c2, c3, c4, c5, c6, c7, c8, c9, c10, c11, c12, c13, c14, c15, c16, c17, c18, c19, c20
 )
 ON CONFLICT (member_id) DO UPDATE SET
     version = excluded.version, position = excluded.position, membership = excluded.membership,
     liaison = excluded.liaison, regions = excluded.regions, places = excluded.places,
+    other_side = excluded.other_side, other_region = excluded.other_region,
     roster_from = excluded.roster_from, roster_known = excluded.roster_known,
     affiliation = excluded.affiliation, affiliation_region = excluded.affiliation_region,
     responsible = excluded.responsible, holder = excluded.holder, accepted_by = excluded.accepted_by,

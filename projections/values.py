@@ -193,3 +193,13 @@ def leg_values(movement: Movement, leg: Leg) -> Values | None:
     if movement.departed_us is None and leg.arrived_us is None and leg.number == 1:
         return None
     return (movement.origin_region, leg.destination(), leg.departed_us, leg.arrived_us, leg.ended_us, leg.ended_how)
+
+
+def other_side(state: State) -> tuple[str | None, str | None]:
+    """Return who stands opposite the affiliation in a transfer under way, and their region: they see the member too."""
+    transfer = state.transfer_under_way
+    if transfer is None:
+        return None, None
+    if transfer.status == "accepted" and not transfer.is_temporary:
+        return transfer.from_organisation, transfer.from_region
+    return transfer.to_organisation, transfer.to_region

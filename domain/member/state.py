@@ -164,6 +164,12 @@ class State:
         return movement if movement is not None and movement.stage != "closed" else None
 
     @property
+    def transfer_under_way(self) -> Transfer | None:
+        """The transfer for which somebody still owes a step; a membership that has ended leaves nothing to do."""
+        transfer = self.transfer
+        return transfer if transfer is not None and not transfer.is_finished and self.membership != "ended" else None
+
+    @property
     def responsible(self) -> str | None:
         """The accepting branch from acceptance until moved onward, returned or closed; else the affiliation."""
         movement = self.movement

@@ -46,6 +46,25 @@ _CODES: Final = {
     "INDUSTRY": "行业",
     "HOMETOWN": "家乡驻外",
     "FALLBACK": "兜底",
+    "FORMAL": "正式",
+    "TEMPORARY": "临时",
+    "LETTER_INVALID": "介绍信无效",
+    "LETTER_EXPIRED": "介绍信过期",
+    "MATERIALS_INCOMPLETE": "材料不全",
+    "IDENTITY_MISMATCH": "身份不符",
+    "NOT_LIVING_OR_WORKING_HERE": "不在此居住或工作",
+    "WRONG_ADDRESSEE": "转接对象有误",
+}
+_LETTER_LABELS: Final = {"letter_number": "介绍信 ", "valid_days": "有效天数 ", "document": "文件 ", "until": "至 "}
+_TRANSFERS: Final = {
+    "requested": "已申请",
+    "approved": "已同意",
+    "letter_issued": "已开介绍信",
+    "accepted": "已接收",
+    "receipt_returned": "回执已寄回",
+    "rejected": "已退回",
+    "withdrawn": "已撤回",
+    "expired": "介绍信过期",
 }
 _SENTENCES: Final = {
     rule.code: rule.sentence for rules in (*RULES.values(), *ODDITIES.values(), ONCE_OVER) for rule in rules
@@ -153,7 +172,7 @@ def _value(name: str, value: Any, reference: Reference, day: Any, numbers: dict[
         return "；".join(f"{key} = {_value(key, one, reference, day, numbers)}" for key, one in value.items())
     if isinstance(value, list):
         return "、".join(map(str, value)) if name != "points" else f"五清 {len(value)}/5"
-    label = {"departs_on": "拟于 ", "expected_on": "预计 ", "preferred_kind": "意愿 "}.get(name, "")
+    label = {"departs_on": "拟于 ", "expected_on": "预计 ", "preferred_kind": "意愿 ", **_LETTER_LABELS}.get(name, "")
     return f"{label}{_CODES.get(str(value), value)}"
 
 
@@ -179,13 +198,19 @@ def _after(item: dict[str, Any], reference: Reference) -> Text:
     state = item["state"]
     movement = state["movement"]
     if movement is None:
-        return Text("在家 at home", "dim")
-    text = Text(_STAGES.get(movement["stage"], movement["stage"]), "cyan")
-    leg = movement["legs"][-1]
-    if len(movement["legs"]) > 1:
-        text.append(f"（第 {leg['leg']} 程 leg {leg['leg']}）")
+        text = Text("在家 at home", "dim")
+    else:
+        text = Text(_STAGES.get(movement["stage"], movement["stage"]), "cyan")
+        leg = movement["legs"][-1]
+        if len(movement["legs"]) > 1:
+            text.append(f"（第 {leg['leg']} 程 leg {leg['leg']}）")
     if state["lost_contact"]:
         text.append(" 失联 lost", "red")
+    transfer = state["transfer"]
+    if transfer is not None and transfer["status"] != "receipt_returned":
+        text.append(f"\n转接 transfer {_TRANSFERS[transfer['status']]}", "magenta")
+    if movement is None and transfer is None:
+        return text
     responsible = _organisation(state["responsible"], reference)
     text.append(f"\n{responsible}", "dim")
     return text

@@ -31,6 +31,7 @@ from tests.model.comparing import (
 from tests.model.lives import FIRST_DAY, STEPS, live
 from tests.model.moments import instant_of, start_of
 from tests.model.recording import ATTENDING, telling
+from tests.model.reordering import recorded_in_another_order
 
 LIVES = int(os.environ.get("KITELINE_TEST_LIVES", "250"))
 """How many lives each test lives; the same ones every time. Thousands find what hundreds do not."""
@@ -109,40 +110,6 @@ def test_the_order_of_recording_does_not_matter(life, seed):
             for x in owed_by_the_domain(fold(shuffled, stream.reference, as_of_us=at_us), at_us)
             if x[0] != "look_at_flag"
         }
-
-
-def recorded_in_another_order(facts: list[Fact], chance: random.Random) -> list[Fact]:
-    """Give the same facts other positions.
-
-    What a fact is about comes before it, corrections of one event keep their order (the last counts), and so do facts
-    of one type at one instant (DOMAIN: ties by type, then position).
-    """
-    about = {fact.event_id: getattr(fact.body, "event_id", None) for fact in facts if fact.fact.startswith("event_")}
-
-    def root(event_id: str) -> str:
-        target = about.get(event_id)
-        return root(target) if target else event_id
-
-    counting = {fact.event_id: fact for fact in effective(facts)}
-
-    def must_wait_for(fact: Fact, other: Fact) -> bool:
-        if isinstance(other.body, e.MemberRegistered) or about.get(fact.event_id) == other.event_id:
-            return True
-        if fact.position < other.position:
-            return False
-        one, two = counting.get(fact.event_id, fact), counting.get(other.event_id, other)
-        same_instant = (one.when, one.body.order) == (two.when, two.body.order)
-        return same_instant or (fact.event_id in about and root(fact.event_id) == root(other.event_id))
-
-    waiting, taken = sorted(facts, key=lambda one: one.position), list[Fact]()
-    while waiting:
-        free = [
-            one for one in waiting if not any(must_wait_for(one, other) for other in waiting if other is not one)
-        ] or waiting[:1]
-        fact = chance.choice(free)
-        waiting.remove(fact)
-        taken.append(replace(fact, position=len(taken) + 1))
-    return taken
 
 
 @deterministic

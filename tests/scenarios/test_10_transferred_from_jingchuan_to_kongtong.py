@@ -23,6 +23,10 @@ class Transferred:
         country.of("泾川-1").command(self.home, "request-transfer", "2025-02-24", to_organisation="崆峒-1")
         country.look("requested", self.home, "泾川-1", "崆峒-1", "崆峒", "锦江")
         self._letter(country, self.home, "泾组介〔2025〕32号")
+        purpose = {"fields": "name", "purpose": "核对介绍信", "member_id": self.home}
+        self.awaited = country.of("崆峒-1").ask("/v1/worklist", **purpose)["items"]
+        self.found = country.of("崆峒").ask("/v1/members", search="测试乙")["items"]
+        self.hidden = country.of("锦江").ask("/v1/members", search="测试乙")["items"]
         self.before = country.head()
         late = {"document": "崆组补〔2025〕1号", "letter_number": LETTER}
         self.accepted: Answer = country.of("崆峒-1").command(self.away, "accept-transfer", "2025-03-20", **late)
@@ -139,6 +143,13 @@ def test_both_sides_see_the_member_while_the_transfer_is_under_way_and_nobody_el
         "accepted": (200, 200, 200, 404),
         "receipt returned": (404, 200, 200, 404),
     }
+
+
+def test_who_is_asked_to_take_a_member_finds_whom_by_name(moved: Transferred):
+    assert [(item["kind"], item["member_id"]) for item in moved.awaited] == [("accept_transfer", moved.home)]
+    assert moved.awaited[0]["personal"] == {"name": "测试乙"}
+    assert [item["member_id"] for item in moved.found] == [moved.home]
+    assert moved.hidden == []
 
 
 def test_an_acceptance_recorded_late_needs_its_document(country: Country, moved: Transferred):

@@ -13,6 +13,7 @@ from domain.fact import Body, Fact, place_in_time
 from domain.member import events as e
 from domain.member.fold import registered_when
 from domain.member.membership import events as m
+from domain.member.transfer import events as t
 from domain.organisation import OrganisationRegistered, organisation_stream
 from domain.times import instant_us, parse_occurred
 from infra.event_store.recorder import KitelineRecorder
@@ -112,10 +113,29 @@ class Lives:
             day = people[stream] = min(people[stream] + timedelta(days=self.random.randrange(25)), LAST)
             if self.random.random() < 0.15:
                 day -= timedelta(days=self.random.randrange(120))
-            body = self.body(told[stream])
             county = choose(COUNTIES)
+            if self.random.random() < 0.06:
+                told[stream] += self.transfer(stream, day, branch(county, choose((1, 2))))
+                continue
+            body = self.body(told[stream])
             organisation = choose((None, committee(county), branch(county, 1), branch(county, 2), self.home(stream)))
             told[stream].append(self.tell(stream, body, self.moment(day), organisation))
+
+    def transfer(self, stream: UUID, day: date, to: str) -> list[Fact]:
+        """A transfer as far as it goes, told in the right order or the wrong; nobody is named who acts."""
+        kind = self.random.choice(("FORMAL", "FORMAL", "FORMAL", "TEMPORARY"))
+        bodies: list[Body] = [
+            t.TransferRequested(to, kind),
+            t.TransferOutApproved(),
+            t.TransferLetterIssued("样例1号", self.random.choice((None, 20))),
+            self.random.choice((t.TransferAccepted(), t.TransferAccepted(), t.TransferRejected("WRONG_ADDRESSEE"))),
+            t.ReceiptReturned(),
+        ]
+        days = sorted(day + timedelta(days=self.random.randrange(40)) for _ in bodies)
+        steps = list(zip(bodies, days, strict=True))[: self.random.choice((1, 3, 4, 5, 5))]
+        if self.random.random() < 0.3:
+            self.random.shuffle(steps)
+        return [self.tell(stream, body, min(on, LAST).isoformat()) for body, on in steps]
 
     def home(self, stream: UUID) -> str:
         first = next(fact for fact in self.facts if fact.stream == stream)
