@@ -23,6 +23,7 @@ from api import (
     posts,
     problems,
     registration,
+    reorganisations,
     search,
     service_records,
     statistics,
@@ -55,7 +56,7 @@ def create_app(service: Service) -> FastAPI:
     commands = command_route()
     app.router.routes.insert(0, commands)
     app.state.routes = [commands]
-    recording = (registration, venues, check_ins, bulk, imports, places, posts, activities)
+    recording = (registration, venues, check_ins, bulk, imports, places, reorganisations, posts, activities)
     for part in (*recording, search, members, histories, service_records, views, statistics, operations):
         app.include_router(part.router)
         app.state.routes += part.router.routes

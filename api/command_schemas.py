@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from domain.code_lists import NAME_OF, CodeBook
 from domain.member.form import Command, Field, Kind
 from domain.member.reading import MOST_HOURS
 
@@ -100,10 +101,11 @@ _EXAMPLE_OF: Final[dict[Kind, Any]] = {
 }
 
 
-def field_schema(field: Field) -> Schema:
+def field_schema(field: Field, book: CodeBook) -> Schema:
     """Return the schema of one field; a coded one is an `enum`."""
     if field.kind is Kind.CODE:
-        return {"type": "string", "enum": list(field.codes)}
+        name = NAME_OF.get(field.codes)
+        return {"type": "string", "enum": list(field.codes if name is None else book.ever(name))}
     if field.kind is Kind.NUMBER:
         return {"type": "integer", "minimum": field.least, "maximum": field.most, "examples": [field.least]}
     if field.kind is Kind.HOURS:
@@ -118,10 +120,10 @@ def field_schema(field: Field) -> Schema:
     return _BY_KIND[field.kind]
 
 
-def body_schema(command: Command) -> Schema:
+def body_schema(command: Command, book: CodeBook) -> Schema:
     """Return the schema of a command's body, with an example that can be read."""
     properties: Schema = {"occurred_at": MOMENT, "organisation": ORGANISATION}
-    properties |= {field.name: field_schema(field) for field in command.fields}
+    properties |= {field.name: field_schema(field, book) for field in command.fields}
     properties.setdefault("note", TEXT)
     required = ["occurred_at", *(field.name for field in command.fields if field.required)]
     example = {"occurred_at": "2025-03-05"}

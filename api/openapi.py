@@ -18,6 +18,8 @@ from domain.member.commands import COMMANDS
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
+    from domain.code_lists import CodeBook
+
 READING: Final = (401, 403, 422, 500, 503, 504)
 """Problems that any question may be answered with."""
 RECORDING: Final = (400, 401, 403, 409, 413, 415, 422, 500, 503, 504)
@@ -62,18 +64,20 @@ def answer_headers() -> dict[str, Any]:
 
 
 def install(app: FastAPI) -> None:
-    """Make the document when it is first asked for."""
+    """Make the document when it is first asked for, and again when a code list has changed."""
+    shown: list[CodeBook] = []
 
     def document() -> dict[str, Any]:
-        if app.openapi_schema is None:
-            app.openapi_schema = build(app)
+        book = app.state.service.kiteline.reference().code_lists
+        if app.openapi_schema is None or shown != [book]:
+            app.openapi_schema, shown[:] = build(app, book), [book]
         return app.openapi_schema
 
     app.openapi = document  # type: ignore[method-assign]
 
 
-def build(app: FastAPI) -> dict[str, Any]:
-    """Return the whole document."""
+def build(app: FastAPI, book: CodeBook) -> dict[str, Any]:
+    """Return the whole document; its enums hold every value that a code list has, had, or is to have."""
     document = get_openapi(
         title="风筝线 Kiteline",
         version=app.version,
@@ -87,7 +91,7 @@ def build(app: FastAPI) -> dict[str, Any]:
     )
     components = document.setdefault("components", {})
     components.setdefault("schemas", {}).update(definitions["$defs"])
-    components["schemas"] |= {_body_name(verb): body_schema(command) for verb, command in COMMANDS.items()}
+    components["schemas"] |= {_body_name(verb): body_schema(command, book) for verb, command in COMMANDS.items()}
     components["schemas"].pop("HTTPValidationError", None)
     components["schemas"].pop("ValidationError", None)
     components["securitySchemes"] = {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}}

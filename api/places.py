@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 from fastapi import APIRouter, Path, Query, Request
 from starlette.concurrency import run_in_threadpool
+from starlette.convertors import Convertor, register_url_convertor
 
 from api.access import must_be_allowed_at, principal_of
 from api.actions import Action
@@ -28,13 +29,27 @@ from infra.recording.procedures import arun
 
 if TYPE_CHECKING:
     from api.service import Service
-    from domain.organisation import Organisation
+    from domain.organisation import Dissolution, Organisation
     from domain.reference import Reference
     from domain.regions.region import Region
     from infra.tokens.principal import Principal
 
+
+class _DigitsConvertor(Convertor[str]):
+    """Matches what may be a region's code, so that a verb in its place is another address."""
+
+    regex = "[0-9]+"
+
+    def convert(self, value: str) -> str:
+        return value
+
+    def to_string(self, value: str) -> str:
+        return value
+
+
+register_url_convertor("digits", _DigitsConvertor())
 router = APIRouter()
-_RECORDED: Final[dict[int | str, dict[str, Any]]] = {
+RECORDED: Final[dict[int | str, dict[str, Any]]] = {
     201: {"model": Recorded, "description": "recorded 已记录", "headers": answer_headers()},
     **problems({*RECORDING, 404}),
 }
@@ -88,8 +103,12 @@ _WORKDAYS: Final = closed(
 )
 
 
-def _takes(schema: dict[str, Any]) -> dict[str, Any]:
-    return {"parameters": [KEY], "requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
+def takes(schema: dict[str, Any], *parameters: dict[str, Any]) -> dict[str, Any]:
+    """Return what the document says of a recording's body and headers."""
+    return {
+        "parameters": [KEY, *parameters],
+        "requestBody": {"required": True, "content": {"application/json": {"schema": schema}}},
+    }
 
 
 @router.post(
@@ -98,13 +117,13 @@ def _takes(schema: dict[str, Any]) -> dict[str, Any]:
     summary="登记党组织 Register an organisation",
     status_code=201,
     response_model=None,
-    responses=_RECORDED,
-    openapi_extra=_takes(_ORGANISATION),
+    responses=RECORDED,
+    openapi_extra=takes(_ORGANISATION),
     tags=["recording 记录"],
 )
 async def register_organisation(request: Request) -> JsonAnswer:
     """Register an organisation where the caller's rights reach."""
-    service, principal, key, payload = await _asked_to_record(request)
+    service, principal, key, payload = await asked_to_record(request)
     tree = service.kiteline.reference().organisations
     region, parent = payload.get("region"), payload.get("parent")
     known = isinstance(region, str) and service.kiteline.reference().regions.known(region[:6])
@@ -126,13 +145,13 @@ async def register_organisation(request: Request) -> JsonAnswer:
     summary="设定指标 Adopt figures for a region from a day on",
     status_code=201,
     response_model=None,
-    responses=_RECORDED,
-    openapi_extra=_takes(_POLICY),
+    responses=RECORDED,
+    openapi_extra=takes(_POLICY),
     tags=["recording 记录"],
 )
 async def adopt_policy(request: Request) -> JsonAnswer:
     """Adopt figures for the region named, the whole country when none is."""
-    service, principal, key, payload = await _asked_to_record(request)
+    service, principal, key, payload = await asked_to_record(request)
     region = payload.get("region", COUNTRY)
     known = region == COUNTRY or (isinstance(region, str) and service.kiteline.reference().regions.known(region[:6]))
     must_be_allowed_at(service, principal, Action.SET_POLICY, region=region if known else principal.region or COUNTRY)
@@ -146,13 +165,13 @@ async def adopt_policy(request: Request) -> JsonAnswer:
     summary="设定工作日 Set the working days of a year",
     status_code=201,
     response_model=None,
-    responses=_RECORDED,
-    openapi_extra=_takes(_WORKDAYS),
+    responses=RECORDED,
+    openapi_extra=takes(_WORKDAYS),
     tags=["recording 记录"],
 )
 async def set_workdays(request: Request) -> JsonAnswer:
     """Set the working days of a year, for everybody."""
-    service, principal, key, payload = await _asked_to_record(request)
+    service, principal, key, payload = await asked_to_record(request)
     must_be_allowed_at(service, principal, Action.SET_WORKDAYS, region=COUNTRY)
     keyed = key_for(principal, key, "workdays", payload)
     return answer(await arun(service.references.setting_workdays(payload, caller_of(principal), key=keyed)))
@@ -192,14 +211,14 @@ async def list_organisations(
         and (paging.after is None or code > paging.after)
         and (search is None or search.casefold() in one.name.casefold() or search.casefold() in code.casefold())
     ]
-    items = [_organisation_view(one) for one in found[:limit]]
+    items = [_organisation_view(one, tree.gone.get(one.code)) for one in found[:limit]]
     return paging.answer(
         items, position=reference.position, after=found[limit - 1].code if len(found) > limit else None
     )
 
 
 @router.get(
-    "/v1/regions/{code}",
+    "/v1/regions/{code:digits}",
     operation_id="read_region",
     summary="行政区划 A region on a day: name, parents, successors",
     response_model=None,
@@ -217,16 +236,18 @@ async def read_region(
     must_be_allowed_at(service, principal, Action.READ_REGION)
     today = local_day(service.now_us)
     reference = await run_in_threadpool(service.kiteline.refresh_reference)
-    return JsonAnswer(_region_view(reference, code, _day(on) if on is not None else today, today))
+    return JsonAnswer(_region_view(reference, code, read_on(on) if on is not None else today, today))
 
 
-async def _asked_to_record(request: Request) -> tuple[Service, Principal, str, dict[str, Any]]:
+async def asked_to_record(request: Request) -> tuple[Service, Principal, str, dict[str, Any]]:
+    """Return who asks, the key, and the body. Raises Problem."""
     service: Service = request.app.state.service
     principal = await principal_of(request, service)
     return service, principal, key_text(request), await json_object(request)
 
 
-def _day(text: str) -> date:
+def read_on(text: str) -> date:
+    """Read the day of a question. Raises Problem (422)."""
     try:
         return date.fromisoformat(text)
     except ValueError:
@@ -235,7 +256,7 @@ def _day(text: str) -> date:
         ) from None
 
 
-def _organisation_view(one: Organisation) -> dict[str, Any]:
+def _organisation_view(one: Organisation, ended: Dissolution | None) -> dict[str, Any]:
     return {
         "code": one.code,
         "name": one.name,
@@ -246,6 +267,7 @@ def _organisation_view(one: Organisation) -> dict[str, Any]:
         "external": one.external,
         "dissolved_on": one.dissolved_on,
         "successor": one.successor,
+        "successors": list(ended.successors()) if ended is not None else [],
     }
 
 

@@ -24,6 +24,7 @@ from infra.recording.known_venues import KnownVenues
 from infra.recording.organisations import ReferenceDesk
 from infra.recording.posts import PostDesk
 from infra.recording.registration import Registration
+from infra.recording.reorganisations import Reorganisations
 from infra.recording.venues import VenueDesk
 from infra.tokens.configured import token_verifier
 from infra.vault.master_key import load_master_key
@@ -53,6 +54,7 @@ class Service:
     vault: Vault
     desk: Desk
     references: ReferenceDesk
+    reorganisations: Reorganisations
     registration: Registration
     known_venues: KnownVenues
     venues: VenueDesk
@@ -111,6 +113,7 @@ def open_service(settings: Settings, database_url: str, *, projecting: bool = Tr
             vault=vault,
             desk=desk,
             references=references,
+            reorganisations=Reorganisations(desk),
             registration=registration,
             known_venues=known_venues,
             venues=VenueDesk(desk, signer, known_venues),

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from psycopg.rows import TupleRow
 
     from api.service import Service
+    from domain.reference import Reference
     from projections.asking import Page
 
 router = APIRouter(tags=["asking 查询"])
@@ -107,12 +108,11 @@ async def count_lifecycle(  # noqa: PLR0913 - the question's parameters
     question = RosterQuestion(
         moment, side, region=place.region, organisation=place.organisation, views=None if view is None else (view,)
     )
-    reference = place.service.kiteline.reference()
     page = await asked(
         place.service,
         place.principal,
         min_position,
-        lambda connection: lifecycle.counts(connection, question, reference),
+        lambda connection: lifecycle.counts(connection, question, _as_known(place.service, moment.known_position)),
     )
     return _written(page)
 
@@ -226,13 +226,12 @@ async def read_flows(
     named = ("flows", level, month, principal.caller)
     begun = Paging.begin(service, named, cursor, limit, -1 if moment.known_position is None else moment.known_position)
     known = None if begun.known_position < 0 else begun.known_position
-    reference = service.kiteline.reference()
     first = date.fromisoformat(f"{month}-01")
     found = await asked(
         service,
         principal,
         min_position,
-        lambda connection: flows.matrix(connection, level, first, reference, known),
+        lambda connection: flows.matrix(connection, level, first, _as_known(service, known), known),
     )
     paging = begun.knowing(found.known_position)
     cells = [one for one in found.items if paging.after is None or [one["origin"], one["destination"]] > paging.after]
@@ -242,14 +241,21 @@ async def read_flows(
     return paging.answer(items, position=found.position, after=after, totals=totals)
 
 
+def _as_known(service: Service, position: int | None) -> Reference:
+    """Return organisations and regions as known at a position; reads the log for one before the last change."""
+    kiteline = service.kiteline
+    return kiteline.reference() if position is None else kiteline.reference_at(position)
+
+
 async def _people(
     place: PlaceAsked, question: Any, page_of: Any, min_position: int | None, fields: str | None, purpose: str | None
 ) -> JsonAnswer:
     """Answer a page of items that each have a member, with personal data beside where asked for."""
     must_tell_personal_data(place.principal, fields, purpose)
-    service, reference, now_us = place.service, place.service.kiteline.reference(), place.service.now_us
+    service, now_us = place.service, place.service.now_us
 
     def answered(connection: Connection[TupleRow]) -> Page:
+        reference = _as_known(service, question.moment.known_position)
         page: Page = page_of(connection, question, reference, now_us)
         if fields is not None and purpose is not None:
             names = sorted(set(fields.split(",")))

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from domain.calendar import Workdays, load_workdays
+from domain.code_lists import CodeBook, CodeListAdopted
+from domain.errors import Refused
 from domain.fact import Body, Fact, recorded_as
-from domain.organisation import OrganisationDissolved, OrganisationRegistered, OrganisationTree
+from domain.organisation import OrganisationDissolved, OrganisationRegistered, OrganisationTree, dissolution_of
 from domain.policy import COUNTRY, Policy, PolicyAdopted, PolicyBook
 from domain.regions.loading import load_regions
 from domain.times import local_day
@@ -50,6 +53,7 @@ REFERENCE_FACTS = frozenset(
         OrganisationRegistered.fact,
         OrganisationDissolved.fact,
         PolicyAdopted.fact,
+        CodeListAdopted.fact,
         WorkdaysSet.fact,
         RegionReorganised.fact,
     }
@@ -65,8 +69,10 @@ class Reference:
     workdays: Workdays
     regions: RegionTable
     position: int = 0
+    code_lists: CodeBook = field(default_factory=CodeBook)
     _splits: dict[str, date | None] = field(default_factory=dict, compare=False, repr=False)
     _standing: dict[str, str] = field(default_factory=dict, compare=False, repr=False)
+    _moments: dict[int, Reference] = field(default_factory=dict, compare=False, repr=False)
 
     def with_facts(self, facts: list[Fact]) -> Reference:
         """Return a reference that also knows these facts, in log order; others than reference facts are passed over."""
@@ -84,28 +90,42 @@ class Reference:
         """Return a reference that also knows these organisations, each from its position on."""
         if not fresh:
             return self
-        return replace(self, organisations=self.organisations.with_organisations(fresh), position=fresh[-1][1])
+        return self._knowing(fresh[-1][1], organisations=self.organisations.with_organisations(fresh))
+
+    def _knowing(self, position: int, **changes: Any) -> Reference:  # noqa: ANN401 - the fields that a fact changes
+        return replace(self, position=position, _moments={}, **changes)
 
     def with_fact(self, fact: Fact) -> Reference:
         """Return a reference that also knows what one fact, not the registration of an organisation, says."""
         match fact.body:
-            case OrganisationDissolved() as body:
-                tree = self.organisations.with_dissolved(body.code, body.successor, local_day(fact.when))
-                return replace(self, organisations=tree, position=fact.position)
+            case OrganisationDissolved():
+                tree = self.organisations.with_dissolved(dissolution_of(fact))
+                return self._knowing(fact.position, organisations=tree)
             case PolicyAdopted() as body:
-                return replace(self, policies=self.policies.with_adopted(body), position=fact.position)
+                return self._knowing(fact.position, policies=self.policies.with_adopted(body))
+            case CodeListAdopted() as body:
+                return self._knowing(fact.position, code_lists=self.code_lists.with_adopted(body))
             case WorkdaysSet() as body:
                 rest = [date.fromisoformat(day) for day in body.holidays]
                 worked = [date.fromisoformat(day) for day in body.workdays]
                 table = self.workdays.with_year(body.year, workdays=worked, holidays=rest)
-                return replace(self, workdays=table, position=fact.position)
+                return self._knowing(fact.position, workdays=table)
             case RegionReorganised() as body:
-                regions = self.regions.reorganise(
-                    body.kind, body.from_codes, body.to_codes, date.fromisoformat(body.effective_on), names=body.names
-                )
-                return replace(self, regions=regions, position=fact.position, _splits={}, _standing={})
+                return self._knowing(fact.position, regions=_reorganised(self.regions, body), _splits={}, _standing={})
             case _:
                 return self
+
+    def at(self, us: int) -> Reference:
+        """Return the same knowledge, of organisations as they stood at an instant (microseconds since 1970 UTC)."""
+        turns = self.organisations.turns_us
+        count = bisect_right(turns, us)
+        if count == len(turns):
+            return self
+        found = self._moments.get(count)
+        if found is None:
+            day = local_day(turns[count - 1]) if count else date.min
+            found = self._moments[count] = replace(self, organisations=self.organisations.on(day), _moments={})
+        return found
 
     def policy(self, region: str | None, day: date) -> Policy:
         """Return the figures in force in a region on a day."""
@@ -164,6 +184,16 @@ class Reference:
     def _find_split(self, region: str) -> date | None:
         resolution = self.regions.resolve(region, _THE_END)
         return resolution.since if resolution.needs_assignment else None
+
+
+def _reorganised(regions: RegionTable, body: RegionReorganised) -> RegionTable:
+    """Return the regions with a recorded change; one that shipped data of a later version rules out changes nothing."""
+    try:
+        return regions.reorganise(
+            body.kind, body.from_codes, body.to_codes, date.fromisoformat(body.effective_on), names=body.names
+        )
+    except Refused:
+        return regions
 
 
 def _covers(place: str, region: str) -> bool:

@@ -193,7 +193,7 @@ def worklist(connection: Connection[TupleRow], question: WorklistQuestion, refer
         moment, since_us, after = cursor.moment, cursor.since_us, cursor.after
     today = local_day(moment.as_of_us)
     parameters = {
-        "organisations": reference.organisations.below(question.organisation),
+        "organisations": reference.at(moment.as_of_us).organisations.below(question.organisation),
         "member": question.member,
         "kinds": list(question.kinds) if question.kinds is not None else None,
         "overdue": question.overdue,

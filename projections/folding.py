@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from dataclasses import dataclass, field
-from datetime import date
 from itertools import groupby
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
@@ -13,10 +12,8 @@ import domain.activity
 import domain.post
 import domain.venue  # noqa: F401 - so that the facts of activities, posts and venues are known to be facts
 from domain.fact import BODIES, Fact
-from domain.policy import COUNTRY
-from domain.reference import REFERENCE_FACTS, Reference
+from domain.reference import REFERENCE_FACTS
 from domain.times import BEGINNING_US
-from projections.asking import NOWHERE, spans_on
 from projections.position import Parked
 from projections.reference_history import ReferenceHistory
 from projections.replaying import replay
@@ -58,7 +55,7 @@ class Folding:
         kept: int = 10_000,
         ledgers: int = 30_000,
     ) -> None:
-        """`affected(spans)` names the members who ever checked in within spans of region codes, all for None, as
+        """`affected(spans)` names the members whose facts name anything within spans (`naming`), all for None, as
         written up to the last batch that was yielded. `kept` traces stay in memory, the ledgers of the latest with
         them as long as they hold no more than `ledgers` facts together.
         """
@@ -140,7 +137,7 @@ class Folding:
             trace = self._take_out(member)
             if facts[0].version == 1:
                 found[member] = Trace(member)
-            elif trace is not None and trace.can_take(facts):
+            elif trace is not None and trace.can_take(facts, self._history.current):
                 found[member] = trace
             else:
                 missing.append(member)
@@ -189,11 +186,8 @@ class Folding:
         """Return whom reference facts, just learnt, may touch, as written so far."""
         if not self._anybody:
             return []
-        if any(self._history.touches_all(fact.position) for fact in facts):
-            return self._affected(None)
-        regions = {region for fact in facts if (region := self._history.touches_region(fact)) is not None}
-        spans = [span for region in sorted(regions) for span in spans_answered(self._history.current, region)]
-        return self._affected(spans) if spans else []
+        spans = self._history.spans_touched(facts)
+        return self._affected(spans) if spans is None or spans else []
 
     def _emit(self, member: UUID, trace: Trace, batch: Batch) -> None:
         trace.emit(batch.rows)
@@ -252,10 +246,3 @@ def reference_upto(log: Log, position: int, page: int = 5_000) -> ReferenceHisto
         if len(rows) < page or len(facts) < len(rows):
             return history
         start = rows[-1].position + 1
-
-
-def spans_answered(reference: Reference, region: str) -> list[tuple[str, str]]:
-    """Return half-open ranges of the codes for which an organisation of `region` may answer, now or in the end."""
-    prefix = region.removesuffix("0000") if region.endswith("0000") else region.removesuffix("00")
-    codes = spans_on(reference, region, date.max) if len(region) == len(COUNTRY) else NOWHERE
-    return [(prefix, prefix + ":"), *zip(codes.lows, codes.highs, strict=True)]

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from domain.fact import Fact, body_data, sort_key
+from domain.member import succession
 from domain.member.evolve import apply
 from domain.member.fold import HEAD, corrected, corrections, effective, voided_ids
 from domain.member.state import State
@@ -15,6 +16,8 @@ from domain.member.views import member_state
 from domain.times import rfc3339_utc
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from domain.reference import Reference
 
 _EARLIEST_US: Final = -62_000_000_000_000_000
@@ -27,7 +30,8 @@ def replay(
     """Return the history items of INTERFACE.md up to an instant (microseconds since 1970 UTC), as known at a position.
 
     A corrected fact stands where and as its correction has it, with what was first recorded under `as_recorded`; a
-    voided one stands where it stood, and moves the state no more.
+    voided one stands where it stood, and moves the state no more. Where an organisation that had to do with the member
+    was dissolved, that is an item of its own, by the event on the organisation's stream.
     """
     known = sorted((fact for fact in facts if fact.position <= known_position), key=lambda fact: fact.position)
     voided = voided_ids(known)
@@ -41,9 +45,11 @@ def replay(
     state = State()
     version = 0
     items: list[dict[str, Any]] = []
+    member_id = str(known[0].stream) if known else ""
     for fact in sorted([*effective(known), *void], key=sort_key):
         if fact.when > as_of_us:
             break
+        items.extend(_ends(state, reference, fact.when, (member_id, version)))
         version = max(version, fact.version)
         is_void = fact.event_id in voided
         flags = [] if is_void else apply(state, fact, reference)
@@ -60,11 +66,24 @@ def replay(
                 "organisation": recorded.organisation,
                 "data": body_data(recorded.body),
             }
-        item["state"] = member_state(
-            state, reference, member_id=str(fact.stream), version=version, as_of_us=max(fact.when, _EARLIEST_US)
-        )
-        items.append(item)
+        items.append(_with_state(item, state, reference, (member_id, version, fact.when)))
+    items.extend(_ends(state, reference, as_of_us, (member_id, version)))
     return items
+
+
+def _ends(state: State, reference: Reference, until_us: int, whose: tuple[str, int]) -> Iterator[dict[str, Any]]:
+    """Let the dissolutions up to an instant happen to a member, an item each."""
+    for ended in succession.upto(state, reference, until_us):
+        yield _with_state(_item(ended, []), state, reference, (*whose, ended.when))
+
+
+def _with_state(item: dict[str, Any], state: State, reference: Reference, at: tuple[str, int, int]) -> dict[str, Any]:
+    """Add the state after an item: whose, at which version, at which instant."""
+    member_id, version, when = at
+    item["state"] = member_state(
+        state, reference, member_id=member_id, version=version, as_of_us=max(when, _EARLIEST_US)
+    )
+    return item
 
 
 def _item(fact: Fact, flags: list[str]) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from psycopg import sql
 from domain.times import BEGINNING_US
 from projections.collector import uncollected
 from projections.copying import COPIED, copy_blocks
-from projections.folding import MEMBER_FACTS, reference_upto, spans_answered
+from projections.folding import MEMBER_FACTS, reference_upto
 from projections.position import Parked, park, reflected
 from projections.replaying import Broken, replay
 from projections.rows import STATISTIC, Rows, write
@@ -250,12 +250,9 @@ class _Rebuild:
     def _make_good(self, since: int, upto: int) -> bool:
         """Fold again whom the log touched meanwhile; False if the reference changed for everybody."""
         history = reference_upto(self._log, upto)
-        spans: list[tuple[str, str]] = []
-        for fact in history.facts_after(since):
-            if history.touches_all(fact.position):
-                return False
-            region = history.touches_region(fact)
-            spans += spans_answered(history.current, region) if region is not None else []
+        spans = history.spans_touched(history.facts_after(since))
+        if spans is None:
+            return False
         touched = {row[0] for row in self._connection.execute(_TOUCHED, (since, upto, list(MEMBER_FACTS)))}
         lows, highs = [low for low, _ in spans], [high for _, high in spans]
         touched |= {row[0] for row in self._connection.execute(_SEEN_IN, (lows, highs))} if spans else set()

@@ -172,7 +172,7 @@ def parameters_of(question: RosterQuestion, moment: Moment, reference: Reference
     inwards = question.side == "inflow"
     border_of = question.region
     if question.organisation is not None:
-        below = reference.organisations.below(question.organisation)
+        below = reference.at(moment.as_of_us).organisations.below(question.organisation)
         homes, hosts = ([], below) if inwards else (below, [])
         border_of = reference.region_of(question.organisation)
     elif question.region is not None:

@@ -11,17 +11,18 @@ from typing import TYPE_CHECKING, Any, Final
 
 from domain.fact import Fact, sort_key
 from domain.member import events as e
-from domain.member.evolve import apply
-from domain.member.fold import effective
+from domain.member.evolve import live
+from domain.member.fold import HEAD, effective
 from domain.member.service import events as s
 from domain.member.state import State
 from domain.member.transfer import events as t
 from domain.member.views import concerned_regions
+from projections.naming import note_named
 from projections.segment import CURRENT, FOREVER, PAST, UNSTORED, Segment
 from projections.values import CLOCK_DUTIES, clock_values, duty_values, leg_values, readers_of, roster_values
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
     from uuid import UUID
 
     from domain.member.state import Duty
@@ -109,7 +110,7 @@ class Trace:
         self.facts: list[Fact] | None = []
         self.live: list[tuple[int, Ident, Segment]] | None = []
 
-    def can_take(self, facts: Iterable[Fact]) -> bool:
+    def can_take(self, facts: Sequence[Fact], reference: Reference) -> bool:
         """Whether these facts, in this order, need no ledger that is not at hand."""
         if self.facts is not None:
             return True
@@ -119,17 +120,19 @@ class Trace:
             if key < last or isinstance(fact.body, _REWRITES):
                 return False
             last = key
-        return True
+        # All but the last must lie behind every dissolution: another could follow at once, and go before the next fact.
+        turns = reference.organisations.turns_us
+        return len(facts) == 1 or not turns or facts[0].when >= turns[-1]
 
     def take(self, fact: Fact, reference: Reference) -> None:
         """Take the next fact of the stream. Raises NeedsLedger, or what the fold raises; rows are then as before."""
         key = (fact.when, fact.body.order, fact.position)
         if key > self.last_key and not isinstance(fact.body, _REWRITES):
-            apply(self.state, fact, reference)
-            # Rows of their own say what was owed when; the fold never looks back at it.
-            self.state.ended_duties.clear()
-            self.last_key = key
-            self._observe(fact, reference, fact.position)
+            for moved, _ in live(self.state, (fact,), reference, until_us=HEAD):
+                # Rows of their own say what was owed when; the fold never looks back at it.
+                self.state.ended_duties.clear()
+                self.last_key = sort_key(moved)
+                self._observe(moved, reference, fact.position)
             if self.facts is not None:
                 self.facts.append(_lightened(fact))
         else:
@@ -137,7 +140,7 @@ class Trace:
                 raise NeedsLedger
             self._fold_anew([*self.facts, fact], reference, fact.position)
             self.facts.append(_lightened(fact))
-        self._note_places(fact)
+        note_named(fact, self.places)
         self.version = fact.version
         self.position = fact.position
 
@@ -151,13 +154,6 @@ class Trace:
     def let_go(self) -> None:
         """Forget the ledger and the rows of the past; the state and the open rows stay."""
         self.facts = self.live = None
-
-    def _note_places(self, fact: Fact) -> None:
-        body = fact.body
-        if isinstance(body, e.CheckedIn):
-            self.places.add(body.region)
-        elif isinstance(body, e.EventCorrected) and "region" in body.changes:
-            self.places.add(str(body.changes["region"]))
 
     def _observe(self, fact: Fact, reference: Reference, position: int) -> None:
         """Compare the state after a fact with the rows that stand, and end and begin rows where they differ."""
@@ -226,8 +222,7 @@ class Trace:
     def _fold_anew(self, facts: list[Fact], reference: Reference, position: int) -> None:
         fresh = Trace(self.member)
         fresh.facts = None
-        for fact in effective(facts):
-            apply(fresh.state, fact, reference)
+        for fact, _ in live(fresh.state, effective(facts), reference, until_us=HEAD):
             fresh.last_key = sort_key(fact)
             fresh._observe(fact, reference, position)
         self._reconcile(fresh, position)

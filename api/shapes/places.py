@@ -17,6 +17,7 @@ class OrganisationItem(Shape):
     external: bool
     dissolved_on: Day | None
     successor: str | None
+    successors: list[str]
 
 
 class OrganisationsPage(PageShape):
@@ -45,3 +46,21 @@ class RegionAnswer(Shape):
     successors: list[str]
     resolves_to: str
     needs_assignment: bool
+
+
+class CodeListVersion(Shape):
+    """A code list as it is on a day; `effective_on` is null while it stands as shipped."""
+
+    code_list: str
+    codes: list[str]
+    names: dict[str, str]
+    effective_on: Day | None
+    source: str | None
+
+
+class CodeListsAnswer(Shape):
+    """Every list that may be changed, on a day."""
+
+    on: Day
+    items: list[CodeListVersion]
+    position: int

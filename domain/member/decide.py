@@ -11,6 +11,7 @@ from domain.member import events as e
 from domain.member.fold import effective, fold, voided_ids
 from domain.member.reading import Reader, read_changes
 from domain.member.rules import first_broken
+from domain.member.succession import on_its_day
 from domain.times import occurred_as_recorded, parse_occurred
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def decide(past: State, fact: Fact, reference: Reference) -> Fact:
 
     A second side's acceptance becomes an AcceptanceContested.
     """
-    broken = first_broken(past, fact, reference)
+    broken = first_broken(past, *on_its_day(past, fact, reference))
     if broken is not None:
         raise Refused(broken.code, broken.sentence)
     movement = past.open_movement

@@ -111,6 +111,19 @@ def hand_over(state: State, reference: Reference, at_us: int) -> None:
             state.ended_duties.append(duty)
 
 
+def succeed(state: State, reference: Reference, old: str, new: str, at_us: int) -> None:
+    """Give what an organisation owes to its successor, due when it was."""
+    for duty in list(state.duties.values()):
+        if duty.organisation != old:
+            continue
+        state.duties[duty.key] = replace(
+            duty, organisation=new, region=reference.region_of(new), from_us=max(duty.from_us, at_us)
+        )
+        if duty.from_us < at_us:
+            duty.until_us = at_us
+            state.ended_duties.append(duty)
+
+
 def _owner(state: State, reference: Reference, role: str) -> str | None:
     if role == ORIGIN_ROLE:
         return state.affiliation

@@ -5,11 +5,11 @@ A decision that does not fit is flagged and leaves the state alone; what the wor
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
-from domain.member import acceptance, duties, months, places
+from domain.member import acceptance, duties, months, places, succession
 from domain.member import events as e
 from domain.member.hearing import found, heard_of
 from domain.member.membership import steps as membership
@@ -28,6 +28,9 @@ Step = Callable[["State", "Fact", Any, "Reference"], None]
 
 def apply(state: State, fact: Fact, reference: Reference) -> list[str]:
     """Move the state through one fact; return the codes of the rules that it does not fit."""
+    if state.member_id is None:
+        state.member_id = str(fact.stream)
+    fact, reference = succession.on_its_day(state, fact, reference)
     kind = type(fact.body)
     if state.latest_recorded_us < fact.recorded_us < _NOT_YET:
         state.latest_recorded_us = fact.recorded_us
@@ -43,6 +46,26 @@ def apply(state: State, fact: Fact, reference: Reference) -> list[str]:
             since_us = max(fact.when, state.latest_recorded_us)
             duties.look_at_flag(state, reference, fact.event_id, fact.organisation, since_us)
     return flags
+
+
+def live(
+    state: State, facts: Iterable[Fact], reference: Reference, *, until_us: int
+) -> Iterator[tuple[Fact, list[str]]]:
+    """Move the state through facts in their order, up to an instant; yields each with its flags once it has happened.
+
+    The dissolutions of organisations that the state names happen in between, and are yielded as well.
+    """
+    dissolves = bool(reference.organisations.gone)
+    for fact in facts:
+        if fact.when > until_us:
+            break
+        if dissolves:
+            for ended in succession.upto(state, reference, fact.when):
+                yield ended, []
+        yield fact, apply(state, fact, reference)
+    if dissolves:
+        for ended in succession.upto(state, reference, until_us):
+            yield ended, []
 
 
 _NOT_YET: Final = 1 << 62

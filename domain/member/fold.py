@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from domain.fact import Fact, body_data, body_from, place_in_time, sort_key
 from domain.member import events as e
-from domain.member.evolve import apply
+from domain.member.evolve import live
 from domain.member.state import State
 from domain.times import BEGINNING_US, parse_occurred
 
@@ -122,22 +122,20 @@ def registered_when(body: e.MemberRegistered) -> int:
 def fold(facts: Iterable[Fact], reference: Reference, *, as_of_us: int = HEAD, known_position: int = HEAD) -> State:
     """Return the state as true at an instant (microseconds since 1970 UTC), as known at a position."""
     state = State()
-    for fact in effective(facts, known_position):
-        if fact.when > as_of_us:
-            break
-        apply(state, fact, reference)
+    for _ in live(state, effective(facts, known_position), reference, until_us=as_of_us):
+        pass
     return state
 
 
 def steps(
     facts: Iterable[Fact], reference: Reference, *, as_of_us: int = HEAD, known_position: int = HEAD
 ) -> Iterator[tuple[Fact, State, list[str]]]:
-    """Yield each counting fact with the state after it and its flags. The state is one object that moves on."""
+    """Yield each counting fact with the state after it and its flags. The state is one object that moves on.
+
+    An organisation's dissolution is among them when the member's state named it.
+    """
     state = State()
-    for fact in effective(facts, known_position):
-        if fact.when > as_of_us:
-            return
-        flags = apply(state, fact, reference)
+    for fact, flags in live(state, effective(facts, known_position), reference, until_us=as_of_us):
         yield fact, state, flags
 
 

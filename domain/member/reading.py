@@ -77,10 +77,16 @@ class Reader:
             self.fault("/occurred_at", "in_the_future", sentence, f"<= {self.today.isoformat()}")
         return occurred
 
-    def organisation(self, pointer: str, value: object) -> str | None:
-        """Read the code of an organisation that is known here."""
-        if isinstance(value, str) and self.reference.organisations.get(value) is not None:
-            return value
+    def organisation(self, pointer: str, value: object, on: date | None = None) -> str | None:
+        """Read the code of an organisation that is known here, and stands on a day; today when none is named."""
+        tree = self.reference.organisations
+        if isinstance(value, str) and tree.get(value) is not None:
+            then = tree.on(on or self.today)
+            if then.dissolution(value) is None:
+                return value
+            sentence = Sentence("该组织在那一天已经撤销", "This organisation was dissolved by that day.")
+            self.fault(pointer, "organisation_dissolved", sentence, then.standing(value))
+            return None
         sentence = Sentence("没有这个组织", "There is no such organisation.")
         self.fault(pointer, "unknown_organisation", sentence, "a code from GET /v1/organisations")
         return None
@@ -112,6 +118,10 @@ class Reader:
 
     def _unreadable(self, pointer: str, expected: str) -> None:
         self.fault(pointer, "unreadable", Sentence("不能识别", "This cannot be read."), expected)
+
+    def codes_on(self, values: tuple[str, ...], on: date) -> tuple[str, ...]:
+        """Return the values of a code list as it is on a day, for those that a field names."""
+        return self.reference.code_lists.instead_of(values, on)
 
     def code(self, pointer: str, value: object, values: tuple[str, ...]) -> str | None:
         """Read a code of a list."""
@@ -219,9 +229,9 @@ class Reader:
 
 
 _READERS: Final[dict[Kind, Callable[[Reader, Field, object, str, date], object]]] = {
-    Kind.CODE: lambda reader, spec, value, pointer, _: reader.code(pointer, value, spec.codes),
+    Kind.CODE: lambda reader, spec, value, pointer, on: reader.code(pointer, value, reader.codes_on(spec.codes, on)),
     Kind.REGION: lambda reader, _, value, pointer, on: reader.region(pointer, value, on),
-    Kind.ORGANISATION: lambda reader, _, value, pointer, __: reader.organisation(pointer, value),
+    Kind.ORGANISATION: lambda reader, _, value, pointer, on: reader.organisation(pointer, value, on),
     Kind.DESTINATION: lambda reader, _, value, pointer, on: reader.destination(pointer, value, on),
     Kind.DAY: lambda reader, _, value, pointer, __: reader.written(pointer, value, "day", "2025-03-05"),
     Kind.FUTURE_DAY: lambda reader, _, value, pointer, __: reader.written(pointer, value, "day", "2025-03-05"),
@@ -253,7 +263,7 @@ def read_command(
     occurred = reader.occurred(payload.get("occurred_at"))
     on = occurred.day if occurred is not None else reader.today
     acting = payload.get("organisation")
-    actor = reader.organisation("/organisation", acting) if acting is not None else organisation
+    actor = reader.organisation("/organisation", acting, on) if acting is not None else organisation
     values = read_fields(reader, command.fields, payload, on, extra=_ENVELOPE)
     _read_one_of(reader, command, payload)
     if isinstance(note := payload.get("note"), str):
@@ -305,7 +315,7 @@ def read_changes(target: Body, occurred_day: date, changes: dict[str, Any], read
             checked["occurred_at"] = occurred.text
             occurred_day = occurred.day
     if "organisation" in changes:
-        checked["organisation"] = reader.organisation("/organisation", changes["organisation"])
+        checked["organisation"] = reader.organisation("/organisation", changes["organisation"], occurred_day)
     command = COMMAND_OF.get(type(target))
     specs = command.fields if command is not None else _CORRECTABLE.get(type(target), ())
     merged = {**{spec.name: body_data(target).get(spec.name) for spec in specs}, **own}

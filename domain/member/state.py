@@ -130,6 +130,7 @@ class Movement:
 class State:
     """A member as true at a moment."""
 
+    member_id: str | None = None
     registered: bool = False
     category: str | None = None
     membership: str = "active"

@@ -15,11 +15,12 @@ from domain.errors import Invalid, Refused, Sentence
 from domain.fact import Fact, sort_key
 from domain.member import events as e
 from domain.member.decide import decide, decide_about_event, joins
-from domain.member.evolve import apply
-from domain.member.fold import fold
+from domain.member.evolve import apply, live
 from domain.member.reading import read_command
+from domain.member.state import State
 from domain.member.transfer.events import FACTS as TRANSFER_FACTS
 from domain.member.views import after, concerned_regions
+from domain.organisation import OrganisationDissolved
 from infra.event_store.refusals import VersionConflict
 from infra.event_store.save import Idempotency, Save, Saved
 from infra.recording.drafts import Caller, drafted, stamp
@@ -33,7 +34,6 @@ from infra.recording.receipts import Receipt
 
 if TYPE_CHECKING:
     from domain.fact import Body
-    from domain.member.state import State
     from domain.reference import Reference
     from infra.event_store.save import LogRow
     from infra.recording.application import Kiteline
@@ -254,5 +254,12 @@ def state_before(ledger: Ledger, fact: Fact, reference: Reference) -> State:
     """Return the member as true when a fact is said to have happened, as known now."""
     if not ledger.ordered or sort_key(ledger.ordered[-1]) <= sort_key(fact):
         return ledger.state
-    earlier = [one for one in ledger.ordered if sort_key(one) <= sort_key(fact)]
-    return fold(earlier, reference)
+    earlier = (
+        one
+        for one in ledger.ordered
+        if sort_key(one) <= sort_key(fact) and not isinstance(one.body, OrganisationDissolved)
+    )
+    past = State()
+    for _ in live(past, earlier, reference, until_us=fact.when):
+        pass
+    return past

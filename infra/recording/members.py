@@ -15,9 +15,11 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from domain.fact import sort_key
-from domain.member.evolve import apply
-from domain.member.fold import comes_last, effective
+from domain.member import succession
+from domain.member.evolve import apply, live
+from domain.member.fold import HEAD, comes_last, effective, fold
 from domain.member.state import State
+from domain.organisation import OrganisationDissolved
 
 if TYPE_CHECKING:
     from domain.fact import Fact
@@ -26,7 +28,10 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Ledger:
-    """A member's facts in recorded order, those that count in the order of the fold, and the state they add up to."""
+    """A member's facts in recorded order, those that count in the order of the fold, and the state they add up to.
+
+    Among those that count are the dissolutions of organisations that the member belonged to.
+    """
 
     member_id: UUID
     facts: list[Fact]
@@ -46,24 +51,27 @@ class Ledger:
         if self.reference is not reference:
             self.refold(reference)
         elif comes_last(self.ordered, fact) and not fact.body.fact.startswith("event_"):
-            self.ordered.append(fact)
             apply(self.state, fact, reference)
+            self.ordered += [fact, *succession.upto(self.state, reference, HEAD)]
         elif fact.body.fact.startswith("event_"):
             self.refold(reference)
         else:
-            insort(self.ordered, fact, key=sort_key)
-            self._fold_ordered(reference)
+            own = [one for one in self.ordered if not isinstance(one.body, OrganisationDissolved)]
+            insort(own, fact, key=sort_key)
+            self._fold(own, reference)
 
     def refold(self, reference: Reference) -> None:
         """Fold everything again."""
-        self.ordered = effective(self.facts)
-        self._fold_ordered(reference)
+        self._fold(effective(self.facts), reference)
 
-    def _fold_ordered(self, reference: Reference) -> None:
+    def state_at(self, as_of_us: int) -> State:
+        """Return the member as true at an instant, as known now."""
+        return fold(self.facts, self.reference, as_of_us=as_of_us)
+
+    def _fold(self, own: list[Fact], reference: Reference) -> None:
         self.reference = reference
         self.state = State()
-        for fact in self.ordered:
-            apply(self.state, fact, reference)
+        self.ordered = [fact for fact, _ in live(self.state, own, reference, until_us=HEAD)]
 
 
 def new_ledger(member_id: UUID, reference: Reference) -> Ledger:

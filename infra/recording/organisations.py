@@ -141,12 +141,12 @@ def _concerns(body: Body) -> tuple[str, ...]:
 def read_organisation(reader: Reader, payload: dict[str, Any]) -> tuple[OrganisationRegistered, Occurred]:
     """Read an organisation; raises Invalid with every fault."""
     names = ("code", "name", "kind", "region", "parent", "stationed_in", "external", "occurred_at", "organisation")
-    _only(reader, payload, names)
+    read_only(reader, payload, names)
     occurred = reader.occurred(payload.get("occurred_at", reader.today.isoformat()))
-    code = _text(reader, payload, "code", _CODE_LENGTH)
+    code = read_text(reader, payload, "code", _CODE_LENGTH)
     if code and not _CODE.fullmatch(code):
         reader.fault("/code", "unreadable", _ODD_CODE, "LZ-CG-BR1")
-    name = _text(reader, payload, "name", _NAME_LENGTH)
+    name = read_text(reader, payload, "name", _NAME_LENGTH)
     kind = payload.get("kind")
     if kind not in codes.ORGANISATION_KINDS:
         reader.fault("/kind", "not_in_list" if kind else "missing", NOT_IN_LIST, list(codes.ORGANISATION_KINDS))
@@ -167,19 +167,19 @@ def read_organisation(reader: Reader, payload: dict[str, Any]) -> tuple[Organisa
 
 def read_policy(reader: Reader, payload: dict[str, Any]) -> tuple[PolicyAdopted, Occurred]:
     """Read an adoption of figures; raises Invalid with every fault."""
-    _only(reader, payload, ("region", "effective_on", "figures", "source", "occurred_at", "organisation"))
+    read_only(reader, payload, ("region", "effective_on", "figures", "source", "occurred_at", "organisation"))
     occurred = reader.occurred(payload.get("occurred_at", reader.today.isoformat()))
     region = payload.get("region", COUNTRY)
     if region != COUNTRY:
         region = reader.region("/region", region, reader.today)
-    effective = _day(reader, payload.get("effective_on"), "/effective_on")
+    effective = read_day(reader, payload.get("effective_on"), "/effective_on")
     figures = payload.get("figures")
     if not isinstance(figures, dict) or not figures:
         reader.fault("/figures", "missing", MISSING, '{"prompt_check_in_days": 7}')
         figures = {}
     source = payload.get("source")
     if source is not None:
-        source = _text(reader, payload, "source", _NAME_LENGTH)
+        source = read_text(reader, payload, "source", _NAME_LENGTH)
     if reader.faults or occurred is None:
         raise Invalid(reader.faults)
     return PolicyAdopted(str(region), str(effective), check_figures(figures), source), occurred
@@ -187,7 +187,7 @@ def read_policy(reader: Reader, payload: dict[str, Any]) -> tuple[PolicyAdopted,
 
 def read_workdays(reader: Reader, payload: dict[str, Any]) -> tuple[WorkdaysSet, Occurred]:
     """Read the working days of a year; raises Invalid with every fault."""
-    _only(reader, payload, ("year", "holidays", "workdays", "occurred_at", "organisation"))
+    read_only(reader, payload, ("year", "holidays", "workdays", "occurred_at", "organisation"))
     occurred = reader.occurred(payload.get("occurred_at", reader.today.isoformat()))
     year = payload.get("year")
     if isinstance(year, bool) or not isinstance(year, int) or not _FIRST_YEAR <= year <= _LAST_YEAR:
@@ -203,7 +203,7 @@ def read_workdays(reader: Reader, payload: dict[str, Any]) -> tuple[WorkdaysSet,
             )
             continue
         for index, one in enumerate(value):
-            day = _day(reader, one, f"/{name}/{index}")
+            day = read_day(reader, one, f"/{name}/{index}")
             if day is not None and date.fromisoformat(day).year != year:
                 sentence = Sentence("日期不在这一年", "The day is not of that year.")
                 reader.fault(f"/{name}/{index}", "date_impossible", sentence, str(year))
@@ -217,13 +217,15 @@ _FIRST_YEAR: Final = 1980
 _LAST_YEAR: Final = 2100
 
 
-def _only(reader: Reader, payload: dict[str, Any], names: tuple[str, ...]) -> None:
+def read_only(reader: Reader, payload: dict[str, Any], names: tuple[str, ...], pointer: str = "") -> None:
+    """Name every field that there is not."""
     for name in payload:
         if name not in names:
-            reader.fault(f"/{name}", "unknown_field", UNKNOWN_FIELD, sorted(names))
+            reader.fault(f"{pointer}/{name}", "unknown_field", UNKNOWN_FIELD, sorted(names))
 
 
-def _text(reader: Reader, payload: dict[str, Any], name: str, length: int) -> str:
+def read_text(reader: Reader, payload: dict[str, Any], name: str, length: int) -> str:
+    """Read a text that is not empty; empty when it is at fault."""
     value = payload.get(name)
     if isinstance(value, str) and 0 < len(value.strip()) <= length:
         return value.strip()
@@ -233,7 +235,8 @@ def _text(reader: Reader, payload: dict[str, Any], name: str, length: int) -> st
     return ""
 
 
-def _day(reader: Reader, value: object, pointer: str) -> str | None:
+def read_day(reader: Reader, value: object, pointer: str) -> str | None:
+    """Read a day; None when it is at fault."""
     try:
         if isinstance(value, str):
             return date.fromisoformat(value).isoformat()

@@ -85,15 +85,16 @@ def read_person(payload: dict[str, Any], reference: Reference, *, now_us: int, o
     category = payload.get("category", "FULL")
     if category not in codes.CATEGORIES:
         reader.fault("/category", "not_in_list", NOT_IN_LIST, list(codes.CATEGORIES))
-    home = payload.get("organisation", organisation)
-    if home is None:
-        reader.fault("/organisation", "missing", MISSING, "a code from GET /v1/organisations")
-    else:
-        home = reader.organisation("/organisation", home)
     occurred = reader.occurred(payload.get("occurred_at", reader.today.isoformat()))
     since = payload.get("affiliated_since")
     if since is not None:
         since = reader.read(Field("affiliated_since", Kind.DAY), since, "/affiliated_since", reader.today)
+    home = payload.get("organisation", organisation)
+    if home is None:
+        reader.fault("/organisation", "missing", MISSING, "a code from GET /v1/organisations")
+    else:
+        since_day = date.fromisoformat(since) if isinstance(since, str) else None
+        home = reader.organisation("/organisation", home, since_day)
     personal = {"name": str(person_name or "").strip(), **_coded(reader, payload, number), **_phone(reader, payload)}
     if reader.faults or number is None or occurred is None or home is None:
         raise Invalid(reader.faults)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
 
 import pytest
 
 from domain.organisation import OrganisationRegistered, OrganisationTree, organisation_stream
+from tests.model.dissolutions import dissolved
 from tests.unit.member.given import country
 
 TREE = country().organisations
@@ -81,7 +81,7 @@ def test_the_first_registration_of_a_code_stands():
 
 
 def test_a_dissolved_organisation_names_its_successor_and_the_tree_before_is_untouched():
-    after = TREE.with_dissolved("MQ-1", "MQ-2", date(2025, 5, 1))
+    after = TREE.with_dissolved(dissolved("MQ-1", "MQ-2", "2025-05-01"))
     assert after.by_code["MQ-1"].successor == "MQ-2"
     assert TREE.by_code["MQ-1"].successor is None
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 from domain.organisation import OrganisationRegistered, OrganisationTree
 from infra.registers.organisations import NoMatch, OrganisationDirectory, OrganisationMatch
+from tests.model.dissolutions import dissolved
 
 COUNTY = OrganisationMatch("C", "中共样例县委", "620621", "COMMITTEE")
 TOWN = OrganisationMatch("T1", "样例镇东街村", "620621", "GENERAL_BRANCH")
@@ -53,7 +52,7 @@ def test_a_directory_of_the_tree_holds_what_stands_below_its_organisation():
     tree = (
         OrganisationTree()
         .with_organisations([(body, 1) for body in bodies])
-        .with_dissolved("B2", "B1", date(2025, 1, 1))
+        .with_dissolved(dissolved("B2", "B1", "2025-01-01"))
     )
     directory = OrganisationDirectory.of_tree(tree, "C")
     assert directory.home.code == "C"
