@@ -62,6 +62,8 @@ async def read_statistics(
             "items": found.items,
             "totals": found.totals,
             "contacts": found.contacts,
+            "transfers": found.transfers,
+            "service": found.service,
             "next": None,
             "position": found.position,
             "known_position": found.known_position,

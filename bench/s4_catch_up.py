@@ -34,9 +34,9 @@ from infra.event_store.recorder import KitelineRecorder
 from projections.runner import Hooks, Runner
 
 BAR = Bar("S4", "events/s", "stock ProjectionRunner with one trivial view", floor=10, aim=25)
-_TABLES = ("member", "roster_past", "clock_past", "duty", "duty_past", "leg", "leg_past", "statistic")
+_TABLES = ("member", "roster_past", "clock_past", "duty", "duty_past", "leg", "leg_past", "statistic", "tally")
 _FORGET = """
-TRUNCATE member, roster_past, clock_past, duty, duty_past, leg, leg_past, statistic;
+TRUNCATE member, roster_past, clock_past, duty, duty_past, leg, leg_past, statistic, tally;
 UPDATE projection_position SET position = 0, latest_us = 0
 """
 _EVENTS_AN_AGGREGATE = 25

@@ -76,6 +76,9 @@ COPIED: Final[dict[str, tuple[str, ...]]] = {
     "duty_past": ("member_id", "key", *_PERIOD, *DUTY_COLUMNS),
     "leg": ("member_id", "movement_id", "leg", "known_from", *LEG_COLUMNS),
     "leg_past": ("member_id", "movement_id", "leg", "known_from", "known_to", *LEG_COLUMNS),
+    "tally": (
+        "member_id", "event_id", "number", "at_us", "known_from", "known_to", "measure", "region", "scope", "amount",
+    ),
     "statistic": ("measure", "region", "scope", "category", "view", "stage", "month", "amount"),
 }  # fmt: skip
 

@@ -13,7 +13,7 @@ from projections.segment import FOREVER, PAST, UNSTORED
 from projections.values import CLOCK_COLUMNS, CLOCK_HEAD, DUTY_COLUMNS, ROSTER_COLUMNS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from datetime import date
 
     from projections.segment import Segment
@@ -116,21 +116,31 @@ def duty_spans(key: str, values: Values) -> list[_Span]:
     return [(cell, month_number(values[_MONTH_FROM]), month_number(until) + 1 if until is not None else _NEVER)]
 
 
-_SPANS: Final = (
-    lambda _ident, values: roster_spans(values),
-    lambda _ident, values: clock_spans(values),
-    duty_spans,
-)
+def tally_spans(row: Segment) -> list[_Span]:
+    """Return where a tally counts: in its month alone."""
+    measure, region, scope, _ = row.values
+    month = _month_at(row.valid_from)
+    return [((measure, region, scope or "", "", "", ""), month, month + 1)] if region is not None else []
+
+
+_TALLY: Final = 4
+_SPANS: Final[dict[int, Callable[[Any, Segment], list[_Span]]]] = {
+    0: lambda _ident, row: roster_spans(row.values),
+    1: lambda _ident, row: clock_spans(row.values),
+    2: lambda ident, row: duty_spans(ident, row.values),
+    _TALLY: lambda _ident, row: tally_spans(row),
+}
 
 
 def counts(track: int, member: str, ident: Any, row: Segment) -> Iterator[Count]:  # noqa: ANN401 - None or a key
     """Yield what a row adds to the counts that it had not added when it was last written (`row.stored`).
 
-    `track`: 0 rosters, 1 clocks, 2 duties. Call it once a write of the row, before `stored` moves on.
+    `track`: 0 rosters, 1 clocks, 2 duties, 4 tallies. Call it once a write of the row, before `stored` moves on.
     """
-    spans = _SPANS[track](ident, row.values)
+    spans = _SPANS[track](ident, row)
     if not spans:
         return
+    amount = row.values[-1] if track == _TALLY else 1
     begins, ends = _month_at(row.valid_from), _month_at(row.valid_to)
     for cell, first, limit in spans:
         start = max(first, begins)
@@ -138,18 +148,19 @@ def counts(track: int, member: str, ident: Any, row: Segment) -> Iterator[Count]
             continue
         end = limit if ends > limit else max(start, ends)
         if row.stored == UNSTORED:
-            yield from _between(member, row.known_from, cell, start, limit)
+            yield from _between(member, row.known_from, cell, start, limit, amount)
         if row.ended_from != FOREVER and row.stored != PAST:
-            yield from _between(member, row.ended_from, cell, limit, end)
+            yield from _between(member, row.ended_from, cell, limit, end, amount)
         if row.known_to != FOREVER:
-            yield from _between(member, row.known_to, cell, end if row.ended_from != FOREVER else limit, start)
+            gained = end if row.ended_from != FOREVER else limit
+            yield from _between(member, row.known_to, cell, gained, start, amount)
 
 
-def _between(member: str, position: int, cell: Cell, gained: int, lost: int) -> Iterator[Count]:
-    """Count one more from a month on, and one less from another on; neither when they are the same, or never come."""
+def _between(member: str, position: int, cell: Cell, gained: int, lost: int, amount: int) -> Iterator[Count]:
+    """Count more from a month on, and less from another on; neither when they are the same, or never come."""
     if gained == lost:
         return
     if gained != _NEVER:
-        yield (member, position, gained, cell, 1)
+        yield (member, position, gained, cell, amount)
     if lost != _NEVER:
-        yield (member, position, lost, cell, -1)
+        yield (member, position, lost, cell, -amount)

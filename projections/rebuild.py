@@ -36,7 +36,7 @@ VIEWS: Final[dict[str, tuple[str, ...]]] = {
     "members": ("member", "roster_past", "clock_past"),
     "duties": ("duty", "duty_past"),
     "flows": ("leg", "leg_past"),
-    "statistics": (STATISTIC,),
+    "statistics": ("tally", STATISTIC),
 }
 """What can be rebuilt by itself. Rosters and lifecycle views are those of `members`."""
 

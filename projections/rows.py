@@ -40,6 +40,9 @@ _LEG_PAST: Final[tuple[Encoder, ...]] = (plain, texts, numbers, numbers, numbers
 _DUTY_NOW: Final[tuple[Encoder, ...]] = (plain, texts, numbers, numbers, *_DUTY_ENCODERS)
 _LEG_NOW: Final[tuple[Encoder, ...]] = (plain, texts, numbers, numbers, *_LEG_ENCODERS)
 _STATISTIC: Final[tuple[Encoder, ...]] = (texts, texts, texts, texts, texts, texts, numbers, numbers)
+_TALLY_ROWS: Final[tuple[Encoder, ...]] = (
+    plain, texts, numbers, numbers, numbers, numbers, texts, texts, texts, numbers,
+)  # fmt: skip
 
 STATISTIC: Final = "statistic"
 """The one table whose rows belong to no member: several members add to each of them."""
@@ -47,6 +50,8 @@ STATISTIC: Final = "statistic"
 _ROSTER: Final = 0
 _CLOCK: Final = 1
 _DUTY: Final = 2
+_LEG: Final = 3
+_TALLY: Final = 4
 
 _Table = list[tuple[Any, ...]]
 
@@ -56,8 +61,8 @@ class Rows:
 
     def __init__(self) -> None:
         self.members: _Table = []
-        self.past_rows: tuple[_Table, _Table, _Table, _Table] = ([], [], [], [])
-        self.retired: tuple[_Table, _Table, _Table] = ([], [], [])
+        self.past_rows: tuple[_Table, _Table, _Table, _Table, _Table] = ([], [], [], [], [])
+        self.retired: tuple[_Table, _Table, _Table, _Table, _Table] = ([], [], [], [], [])
         self.duties: _Table = []
         self.legs: _Table = []
         self.gone_duties: _Table = []
@@ -78,7 +83,7 @@ class Rows:
 
     def count(self, track: int, member: str, ident: Any, row: Segment) -> None:  # noqa: ANN401 - None, a key, or a pair
         """Note what a row that is about to be written adds to the counts by month."""
-        if track <= _DUTY:
+        if track != _LEG:
             self.counts.extend(counts(track, member, ident, row))
 
     def past(self, track: int, member: str, ident: Any, row: Segment) -> None:  # noqa: ANN401 - None, a key, or a pair
@@ -91,14 +96,18 @@ class Rows:
             values = (
                 member, ident, row.valid_from, row.valid_to, row.known_from, row.ended_from, row.known_to, *row.values,
             )  # fmt: skip
-        else:
+        elif track == _LEG:
             values = (member, *ident, row.known_from, row.known_to, *row.values)
+        else:
+            values = (member, *ident, row.valid_from, row.known_from, row.known_to, *row.values)
         self.past_rows[track].append(values)
 
     def retire(self, track: int, member: str, ident: Any, row: Segment) -> None:  # noqa: ANN401 - as above
         """Take back a row of the past."""
         if track == _DUTY:
             self.retired[track].append((member, ident, row.known_from, row.valid_from, row.known_to))
+        elif track == _TALLY:
+            self.retired[track].append((member, *ident, row.known_from, row.valid_from, row.known_to))
         else:
             self.retired[track].append((member, row.known_from, row.valid_from, row.known_to))
 
@@ -125,15 +134,17 @@ class Rows:
 
     def changes(self) -> list[tuple[str, list[str]]]:
         """Return the statements with their arrays, in an order in which they may run."""
-        rosters, clocks, duties, legs = self.past_rows
+        rosters, clocks, duties, legs, tallies = self.past_rows
         tables: list[tuple[str, tuple[Encoder, ...], _Table]] = [
             (statements.RETIRE_ROSTERS, (plain, numbers, numbers, numbers), self.retired[_ROSTER]),
             (statements.RETIRE_CLOCKS, (plain, numbers, numbers, numbers), self.retired[_CLOCK]),
             (statements.RETIRE_DUTIES, (plain, texts, numbers, numbers, numbers), self.retired[_DUTY]),
+            (statements.RETIRE_TALLIES, (plain, texts, numbers, numbers, numbers, numbers), self.retired[_TALLY]),
             (statements.INSERT_ROSTERS, _ROSTER_PAST, rosters),
             (statements.INSERT_CLOCKS, _CLOCK_PAST, clocks),
             (statements.INSERT_DUTIES, _DUTY_PAST, duties),
             (statements.INSERT_LEGS, _LEG_PAST, legs),
+            (statements.INSERT_TALLIES, _TALLY_ROWS, tallies),
             (statements.DELETE_DUTIES, (plain, texts), self.gone_duties),
             (statements.DELETE_LEGS, (plain, texts, numbers), self.gone_legs),
             (statements.UPSERT_DUTIES, _DUTY_NOW, self.duties),
@@ -176,7 +187,7 @@ class Rows:
 
     def tables(self, known_after: int = 0) -> list[tuple[str, tuple[Encoder, ...], list[tuple[Any, ...]]]]:
         """Return rows and encoders by table: of members who are written for the first time, these are all."""
-        rosters, clocks, duties, legs = self.past_rows
+        rosters, clocks, duties, legs, tallies = self.past_rows
         return [
             ("member", _MEMBER_ENCODERS, self.members),
             ("roster_past", _ROSTER_PAST, rosters),
@@ -185,6 +196,7 @@ class Rows:
             ("duty_past", _DUTY_PAST, duties),
             ("leg", _LEG_NOW, self.legs),
             ("leg_past", _LEG_PAST, legs),
+            ("tally", _TALLY_ROWS, tallies),
             (STATISTIC, _STATISTIC, self.added_to_statistics(known_after)),
         ]
 
@@ -208,6 +220,7 @@ _INSERTS: Final = {
     "duty_past": statements.INSERT_DUTIES,
     "leg": statements.UPSERT_LEGS,
     "leg_past": statements.INSERT_LEGS,
+    "tally": statements.INSERT_TALLIES,
     STATISTIC: statements.ADD_TO_STATISTICS,
 }
 

@@ -23,6 +23,8 @@ SELECT 'leg', count(*), coalesce(sum(hashtextextended(t::text, 0)::numeric), 0) 
 UNION ALL
 SELECT 'leg_past', count(*), coalesce(sum(hashtextextended(t::text, 0)::numeric), 0) FROM leg_past AS t
 UNION ALL
+SELECT 'tally', count(*), coalesce(sum(hashtextextended(t::text, 0)::numeric), 0) FROM tally AS t
+UNION ALL
 SELECT 'statistic', count(*), coalesce(sum(hashtextextended(t::text, 0)::numeric), 0) FROM statistic AS t
 UNION ALL
 SELECT 'parked', count(*), coalesce(sum(hashtextextended(t::text, 0)::numeric), 0)

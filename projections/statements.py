@@ -173,3 +173,17 @@ WHEN MATCHED THEN UPDATE SET amount = s.amount + d.amount
 WHEN NOT MATCHED THEN INSERT (measure, region, scope, category, view, stage, month, amount)
     VALUES (d.measure, d.region, d.scope, d.category, d.view, d.stage, d.month, d.amount)
 """
+INSERT_TALLIES: Final = """
+INSERT INTO tally (member_id, event_id, number, at_us, known_from, known_to, measure, region, scope, amount)
+SELECT * FROM unnest(
+    %s::uuid[], %s::text[], %s::integer[], %s::bigint[], %s::bigint[], %s::bigint[], %s::text[], %s::text[],
+    %s::text[], %s::bigint[]
+)
+"""
+RETIRE_TALLIES: Final = """
+UPDATE tally AS t SET known_to = g.known_to
+FROM unnest(%s::uuid[], %s::text[], %s::integer[], %s::bigint[], %s::bigint[], %s::bigint[])
+    AS g (member_id, event_id, number, known_from, at_us, known_to)
+WHERE t.member_id = g.member_id AND t.event_id = g.event_id AND t.number = g.number AND t.known_from = g.known_from
+  AND t.at_us = g.at_us
+"""

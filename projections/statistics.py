@@ -1,9 +1,10 @@
-"""A month's figures of a region: who belongs there and who is there, by scope, category and stage, and contacts owed.
+"""A month's figures of a region: who belongs there and who is there, contacts owed and made, transfers, hours served.
 
 As known now the counts are kept (`projections.month_ends`), so that a nation's are a sum; as known at an earlier
 position they are counted from the rows of the past. Stages are those at the month's end, as on the rosters of that
 moment. A contact is due when its day comes, the last of the month, and the side that owes it has made it or still owes
-it: months waived, or ended by a return, are not due.
+it: months waived, or ended by a return, are not due. Service is told where the member was that day: where they had
+checked in, else at home.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from domain.calendar import month_end
-from domain.times import day_end_us
+from domain.times import day_end_us, day_start_us
 from projections.asking import Spans, spans_of
 from projections.month_ends import AFFILIATED, CONTACT_MADE, CONTACT_MISSED, INFLOW, month_number
 from projections.position import reflected
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
 SIDES: Final = ("affiliated", "outflow", "inflow")
 MARGINS: Final = ("scope", "category", "view", "stage")
+TRANSFER_WAYS: Final = ("out", "in")
+_TRANSFERS: Final = {"transfer_out": "out", "transfer_in": "in"}
 CONTACT_SIDES: Final = ("origin", "destination")
 
 _KEPT: Final = """
@@ -115,16 +118,23 @@ UNION ALL
 SELECT k.measure, '', '', '', '', count(*) FROM contact AS k
 WHERE EXISTS (SELECT FROM span AS s WHERE k.region >= s.lo AND k.region < s.hi)
 GROUP BY k.measure
+UNION ALL
+SELECT t.measure, coalesce(t.scope, ''), '', '', '', sum(t.amount)::bigint
+FROM span AS s JOIN tally AS t ON t.region >= s.lo AND t.region < s.hi
+WHERE t.at_us >= %(start)s AND t.at_us <= %(as_of)s AND t.known_from <= %(known)s AND t.known_to > %(known)s
+GROUP BY 1, 2
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Statistics:
-    """A month's figures: cells, their margins by side, contacts by the side that owes them."""
+    """A month's figures: cells, their margins by side, contacts by the side that owes them, transfers, service."""
 
     items: list[dict[str, Any]]
     totals: dict[str, dict[str, Any]]
     contacts: dict[str, dict[str, int]]
+    transfers: dict[str, dict[str, Any]]
+    service: dict[str, float]
     position: int
     known_position: int
 
@@ -143,6 +153,7 @@ def month_figures(
         rows = connection.execute(_KEPT, {**parameters, "number": month_number(first)}).fetchall()
     else:
         parameters |= {
+            "start": day_start_us(first),
             "as_of": as_of_us,
             "known": known,
             "month": first,
@@ -160,11 +171,14 @@ def _organisations_in(reference: Reference, spans: Spans) -> list[str]:
 
 
 def _figures(rows: list[TupleRow], position: int, known: int) -> Statistics:
-    contacts: Counter[str] = Counter()
+    plain: Counter[str] = Counter()
+    transfers: dict[str, Counter[str]] = {way: Counter() for way in TRANSFER_WAYS}
     items: list[dict[str, Any]] = []
     for measure, scope, category, view, stage, count in rows:
         if measure not in (AFFILIATED, INFLOW):
-            contacts[measure] += count
+            plain[measure] += count
+            if measure in _TRANSFERS:
+                transfers[_TRANSFERS[measure]][scope or "UNKNOWN"] += count
             continue
         cell = {"scope": scope, "category": category, "view": view, "stage": stage}
         told = {name: value or None for name, value in cell.items()}
@@ -174,7 +188,9 @@ def _figures(rows: list[TupleRow], position: int, known: int) -> Statistics:
     return Statistics(
         items,
         {side: _totals([item for item in items if item["side"] == side]) for side in SIDES},
-        {side: _contacts(contacts[CONTACT_MADE[side]], contacts[CONTACT_MISSED[side]]) for side in CONTACT_SIDES},
+        {side: _contacts(plain[CONTACT_MADE[side]], plain[CONTACT_MISSED[side]]) for side in CONTACT_SIDES},
+        {way: {"count": found.total(), "by_scope": dict(sorted(found.items()))} for way, found in transfers.items()},
+        {"hours": plain["service_quarters"] / 4, "times": plain["service_times"]},
         position,
         known,
     )

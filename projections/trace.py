@@ -33,9 +33,11 @@ ROSTER: Final = 0
 CLOCK: Final = 1
 DUTY: Final = 2
 LEG: Final = 3
+TALLY: Final = 4
 
 Ident = Any
-"""What tells rows of one table and member apart: None, a duty's key, or a leg's (movement id, number)."""
+"""What tells rows of one table and member apart: None, a duty's key, a leg's (movement id, number), a tally's (event
+id, number)."""
 
 _REWRITES: Final = (e.EventCorrected, e.EventVoided)
 # These move clocks and duties only: whereabouts, and so roster row and legs, stay as they are.
@@ -167,6 +169,8 @@ class Trace:
                 self.readers = readers_of(values)
             self._observe_legs(position)
         self._observe_duties(when, position)
+        if state.tallies:
+            self._note_tallies(fact, position)
         values = clock_values(state, roster.values, self.readers)
         clock = self.clock
         if clock is None or values != clock.values:
@@ -189,6 +193,13 @@ class Trace:
                 del self.legs[ident]
             if values is not None:
                 self.legs[ident] = self._begin(LEG, ident, values, 0, position)
+
+    def _note_tallies(self, fact: Fact, position: int) -> None:
+        """Begin a row for each thing that the fact adds to a month's figures: it stands until taken back."""
+        for number, tally in enumerate(self.state.tallies):
+            ident = (fact.event_id, number)
+            self._list(TALLY, ident, self._begin(TALLY, ident, tuple(tally), fact.when, position))
+        self.state.tallies.clear()
 
     def _observe_duties(self, when: int, position: int) -> None:
         owed, standing = self.state.duties, self.duties
@@ -247,7 +258,7 @@ class Trace:
             else:
                 live.append((track, ident, row))
                 row.is_listed = False
-                if row.valid_to != FOREVER:
+                if row.valid_to != FOREVER or track == TALLY:
                     self._list(track, ident, row)
         for (track, ident, _), row in standing.items():
             self._retire(track, ident, row, position)
@@ -267,7 +278,7 @@ class Trace:
                 self.clock = row
             elif track == DUTY:
                 self.duties[ident] = (fresh.duties[ident][0], row)
-            else:
+            elif track == LEG:
                 self.legs[ident] = row
 
     def emit(self, rows: Rows) -> None:

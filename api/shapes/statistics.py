@@ -55,6 +55,27 @@ class ContactsBySide(Shape):
     destination: ContactsCounted
 
 
+class TransfersCounted(Shape):
+    """Transfers accepted in the month that moved an affiliation, by how far apart the two ends are."""
+
+    count: int = Field(ge=0)
+    by_scope: dict[ScopeCounted, int]
+
+
+class TransfersByWay(Shape):
+    """Transfers out of this region's organisations and into them; one within the region is in both."""
+
+    out: TransfersCounted
+    in_: TransfersCounted = Field(alias="in")
+
+
+class ServiceCounted(Shape):
+    """Hours served in the month by those who were here that day, and how many times service was recorded."""
+
+    hours: float = Field(ge=0, multiple_of=0.25)
+    times: int = Field(ge=0)
+
+
 class StatisticsAnswer(PageShape):
     """A region's month."""
 
@@ -63,3 +84,5 @@ class StatisticsAnswer(PageShape):
     items: list[StatisticItem]
     totals: SidesCounted
     contacts: ContactsBySide
+    transfers: TransfersByWay
+    service: ServiceCounted

@@ -6,7 +6,7 @@ Mutable on purpose: the fold moves one state through many facts. Nobody outside 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from domain.member.membership.state import Standing
 from domain.member.service.state import ServiceRecord
@@ -40,6 +40,15 @@ class Duty:
     month_until: date | None = None
     from_us: int = 0
     until_us: int = FOREVER_US
+
+
+class Tally(NamedTuple):
+    """What a fact adds to the figures of the month in which it happened, in a region."""
+
+    measure: str
+    region: str | None
+    scope: str | None = None
+    amount: int = 1
 
 
 @dataclass(slots=True)
@@ -151,6 +160,7 @@ class State:
     declines: list[tuple[int, str | None]] = field(default_factory=list)
     duties: dict[str, Duty] = field(default_factory=dict)
     ended_duties: list[Duty] = field(default_factory=list)
+    tallies: list[Tally] = field(default_factory=list)
     past_movements: list[Movement] = field(default_factory=list)
     movement_ids: set[str] = field(default_factory=set)
     service: ServiceRecord = field(default_factory=ServiceRecord)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from domain.member.hearing import heard_of
 from domain.member.service import events as e
 from domain.member.service.state import FOREVER_US, Attended, Hold, Served
+from domain.member.state import Tally
 
 if TYPE_CHECKING:
     from domain.fact import Body, Fact
@@ -42,6 +43,10 @@ def service_recorded(state: State, fact: Fact, body: e.ServiceRecorded, _referen
     state.service.served.append(
         Served(fact.event_id, fact.occurred_at, fact.when, body.post, body.kind, body.hours, fact.organisation)
     )
+    movement = state.open_movement
+    is_there = movement is not None and movement.stage in ("checked_in", "settled")
+    region = movement.leg.region if movement is not None and is_there else state.affiliation_region
+    state.tallies += [Tally("service_times", region), Tally("service_quarters", region, None, round(body.hours * 4))]
 
 
 def attendance_recorded(state: State, fact: Fact, body: e.AttendanceRecorded, reference: Reference) -> None:

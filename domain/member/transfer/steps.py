@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from domain.calendar import add_months
 from domain.member import duties, places
+from domain.member.state import Tally
 from domain.member.transfer import events as e
 from domain.member.transfer.standing import Transfer
 from domain.times import local_day
@@ -71,7 +72,15 @@ def accepted(state: State, fact: Fact, body: e.TransferAccepted, reference: Refe
     duties.end_duty(state, "accept_transfer", fact.when)
     _owe(state, reference, "return_receipt", transfer, fact.when, transfer.receipt_due)
     if not transfer.is_temporary:
+        left = state.affiliation_region
         move_affiliation(state, body.branch or transfer.to_organisation, fact.when, reference)
+        _tally(state, left, state.affiliation_region, day, reference)
+
+
+def _tally(state: State, left: str | None, joined: str | None, day: date, reference: Reference) -> None:
+    """Count the move where it went from and where it went to, by how far apart they are."""
+    scope = reference.regions.scope(left, joined, day) if left is not None and joined is not None else None
+    state.tallies += [Tally("transfer_out", left, scope), Tally("transfer_in", joined, scope)]
 
 
 def move_affiliation(state: State, organisation: str, at_us: int, reference: Reference) -> None:

@@ -22,6 +22,7 @@ from projections.runner import Runner
 from tests.integration.projections import straight
 from tests.integration.projections.conftest import Pool
 from tests.integration.projections.lives import COUNTIES, Lives, branch, committee
+from tests.integration.projections.steady_lives import transfer
 
 _OF_READ_MODELS = """
 SELECT c.relname, c.relrowsecurity, c.relforcerowsecurity,
@@ -45,6 +46,7 @@ def lives(recorder: KitelineRecorder, make_runner: Callable[..., Runner]) -> Liv
     lives = Lives(61)
     lives.reference()
     lives.play(members=30, steps=400)
+    transfer(lives, members=6)
     lives.record(recorder)
     make_runner().catch_up()
     return lives
