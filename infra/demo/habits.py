@@ -44,6 +44,12 @@ REVIEW: Final[Weights] = (("declared", 55), ("kept", 15), ("open", 30))
 FOUND_AGAIN: Final = 0.6
 MOVED_ONWARD: Final = 0.08
 """Of those settled long enough; 3 to 5 in a hundred of all."""
+TRANSFERS: Final = 0.1
+"""Of those who have arrived somewhere; they mean to stay."""
+TRANSFER_ASKED_BY: Final[Weights] = (("member", 55), ("origin", 25), ("host", 20))
+TRANSFER_ANSWER: Final[Weights] = (("accepted", 86), ("rejected", 6), ("withdrawn", 3), ("nothing", 5))
+TRANSFER_ACCEPTED_LATE: Final = 0.08
+RECEIPT_RETURNED: Final = 0.8
 RETURNS: Final = 0.36
 """Of absences, within the year."""
 RETURN: Final[Weights] = (("reported", 52), ("noted", 34), ("silent", 14))
@@ -74,6 +80,13 @@ DECLINE_REASON: Final[Weights] = (
     ("WRONG_PLACE", 26),
     ("STAY_TOO_SHORT", 24),
     ("IDENTITY_NOT_CONFIRMED", 16),
+)
+TRANSFER_REJECTED_FOR: Final[Weights] = (
+    ("MATERIALS_INCOMPLETE", 40),
+    ("LETTER_INVALID", 20),
+    ("NOT_LIVING_OR_WORKING_HERE", 20),
+    ("WRONG_ADDRESSEE", 15),
+    ("IDENTITY_MISMATCH", 5),
 )
 WAIVER: Final[Weights] = (("HELD_ELSEWHERE", 40), ("ILLNESS", 25), ("SHORT_STAY", 35))
 

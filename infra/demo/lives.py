@@ -13,6 +13,7 @@ from infra.demo.absence import Absence
 from infra.demo.contacts import Contacts
 from infra.demo.newcomers import newcomer
 from infra.demo.steps import Chance, Diary, Life, Over
+from infra.demo.transfer import settle_for_good
 
 if TYPE_CHECKING:
     from infra.demo.world import Office, World
@@ -133,6 +134,8 @@ def _after_arrival(absence: Absence) -> None:
         return
     if absence.stays and chance.happens(habits.MOVED_ONWARD):
         absence.move_onward(chance.day_between(diary.known + timedelta(days=30), diary.known + timedelta(days=200)))
+    if absence.stays and chance.happens(habits.TRANSFERS):
+        settle_for_good(absence)
     if not chance.happens(habits.RETURNS):
         if chance.happens(habits.RETURN_ANNOUNCED):
             absence.announce_return(max(diary.known, diary.until - chance.days(1, 25)))

@@ -21,6 +21,8 @@ _WORTH: Final = {
     "contact_restored": 4,
     "acceptance_contested": 5,
     "claim_decided": 4,
+    "transfer_accepted": 9,
+    "transfer_rejected": 6,
     "declined": 4,
     "destination_changed": 3,
     "returned": 4,
@@ -37,6 +39,7 @@ _TOLD: Final = (
     ("acceptance_contested", "两地争议 two claims"),
     ("declined", "不予接收 declined"),
     ("returned", "返回 returned"),
+    ("transfer_accepted", "组织关系转接 transferred"),
     ("event_corrected", "更正 a correction"),
     ("event_voided", "作废 a void"),
 )

@@ -64,11 +64,13 @@ def test_the_year_has_the_proportions_that_are_stated(lives: list[Life]):
     assert 0.6 < counts["accept"] / counts["check-in"] < 1
     assert 0.02 < counts["decline"] / counts["check-in"] < 0.10
     assert 0.04 < counts["record-failed-contact"] / counts["record-contact"] < 0.15
+    assert 0.01 < counts["accept-transfer"] / len(lives) < habits.TRANSFERS
+    assert counts["accept-transfer"] < counts["issue-transfer-letter"] <= counts["request-transfer"]
     assert 0.1 < counts["return"] / away < habits.RETURNS
     for verb in (
         "waive-pre-departure-talk", "change-destination", "route", "void-event", "correct-event", "confirm-flag",
         "declare-lost-contact", "restore-contact", "keep-in-contact-list", "waive-return-education", "decide-claim",
-        "waive-contact", "close-movement", "report-return",
+        "waive-contact", "close-movement", "report-return", "reject-transfer", "return-receipt",
     ):  # fmt: skip
         assert counts[verb] > 0, verb
 
