@@ -13,6 +13,7 @@ from api.authorisation import Outcome, Resource, decide
 from api.bodies import bearer_token
 from api.problems import Problem, invalid, not_found
 from domain.errors import Sentence
+from domain.member.feedback.stays import stays
 from domain.member.views import concerned_regions
 from domain.times import local_day
 
@@ -152,6 +153,19 @@ def _decided(service: Service, principal: Principal, action: Action, ledger: Led
         # Checked in elsewhere or not, the declared destination may accept (DOMAIN, "Two claims").
         declared = resolved(reference, movement.leg.declared_region, service.now_us)
         resource = replace(resource, current_regions=resource.current_regions | {declared})
+    if action is Action.ISSUE_ANNUAL_FEEDBACK:
+        resource = _with_former_hosts(resource, ledger.state, reference, service.now_us)
     if acting is not None and tree.get(acting) is not None:  # else the command itself says so, by its pointer
         resource = replace(resource, acting=acting)
     return decide(principal, action, resource, tree)
+
+
+def _with_former_hosts(resource: Resource, state: State, reference: Reference, now_us: int) -> Resource:
+    """Who had the member once may still say how it was, after the member has left."""
+    hosts = {code for stay in stays(state) for code in (stay.host, stay.acceptor)}
+    places = {region for code in hosts if (region := reference.region_of(code)) is not None}
+    return replace(
+        resource,
+        organisations=resource.organisations | hosts,
+        regions=resource.regions | {resolved(reference, region, now_us) for region in places},
+    )

@@ -73,6 +73,7 @@ class Action(StrEnum):
     READ_HISTORY = auto()
     READ_READS = auto()
     READ_SERVICE_RECORD = auto()
+    READ_FEEDBACK = auto()
     READ_PERSONAL_DATA = auto()
     # Commands of an organisation or a region.
     REGISTER_MEMBER = auto()

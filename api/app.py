@@ -14,6 +14,7 @@ from api import (
     activities,
     bulk,
     check_ins,
+    feedback,
     histories,
     imports,
     members,
@@ -57,7 +58,7 @@ def create_app(service: Service) -> FastAPI:
     app.router.routes.insert(0, commands)
     app.state.routes = [commands]
     recording = (registration, venues, check_ins, bulk, imports, places, reorganisations, posts, activities)
-    for part in (*recording, search, members, histories, service_records, views, statistics, operations):
+    for part in (*recording, search, members, feedback, histories, service_records, views, statistics, operations):
         app.include_router(part.router)
         app.state.routes += part.router.routes
     problems.install(app)

@@ -141,7 +141,7 @@ MAY: Final[dict[Role, frozenset[Action]]] = {
     Role.LIAISON: _CONTACTS
     | _WHEREABOUTS
     | {Action.RECORD_SERVICE, Action.PAY_DUES, Action.CHECK_IN_BY_CODE}
-    | (MEMBER_QUESTIONS - {Action.READ_READS})
+    | (MEMBER_QUESTIONS - {Action.READ_READS, Action.READ_FEEDBACK})
     | _LISTS
     | OPEN_QUESTIONS,
     Role.BRANCH_SECRETARY: (MEMBER_COMMANDS - {Action.ERASE_PERSONAL_DATA})

@@ -70,6 +70,13 @@ _BY_KIND: Final[dict[Kind, Schema]] = {
     Kind.DAY: DAY,
     Kind.FUTURE_DAY: DAY,
     Kind.MONTH: MONTH,
+    Kind.MONTHS: {
+        "type": "array",
+        "items": MONTH,
+        "minItems": 1,
+        "maxItems": 120,
+        "examples": [["2025-03", "2025-04"]],
+    },
     Kind.OPAQUE: _OPAQUE,
     Kind.EVENT_ID: {**_OPAQUE, "description": "an event's id"},
     Kind.REFERENCE: {
@@ -93,6 +100,7 @@ _EXAMPLE_OF: Final[dict[Kind, Any]] = {
     Kind.DAY: "2025-03-05",
     Kind.FUTURE_DAY: "2025-03-05",
     Kind.MONTH: "2025-03",
+    Kind.MONTHS: ["2025-03", "2025-04"],
     Kind.OPAQUE: "liaison-7",
     Kind.EVENT_ID: "0b6f2c51-7f0e-4c55-9d52-5d7c8a3e1f10",
     Kind.REFERENCE: "〔2025〕3号",

@@ -75,5 +75,8 @@ DUTY_KINDS: Final = (
     "return_receipt",
     "assign_region",
     "second_review",
+    "inspect_card",
+    "issue_feedback",
+    "acknowledge_feedback",
     "look_at_flag",
 )

@@ -44,6 +44,7 @@ class Policy:
     acceptance_late_days: int = 3
     receipt_months: int = 1
     second_review_years: int = 2
+    feedback_least_months: int = 3
     lead_days: int = 30
     check_in_code_days: int = 365
     small_count: int = 5

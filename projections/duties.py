@@ -1,7 +1,7 @@
 """What is owed: the worklist of an organisation and all below it, on any day, as known at any position; by due day.
 
 Monthly contacts and the review of a silence stand in the members' clocks, everything else in rows of its own; a monthly
-duty is told once for each month up to that of the day asked for.
+duty is told once for each month up to that of the day asked for, a yearly one once for each year.
 """
 
 from __future__ import annotations
@@ -27,13 +27,18 @@ WITH item AS (
     FROM duty AS d
     WHERE d.organisation = ANY (%(organisations)s::text[]) AND d.month_from IS NULL AND d.valid_from <= %(as_of)s
     UNION ALL
-    SELECT d.member_id, d.kind, d.organisation, d.region, d.since_us, (s.month + interval '1 month - 1 day')::date,
+    SELECT d.member_id, d.kind, d.organisation, d.region, d.since_us, (s.month + p.length - interval '1 day')::date,
         false, s.month::date,
         CASE WHEN d.subject <> '' THEN d.subject || '.' ELSE '' END
-            || regexp_replace(d.key, '\\.[0-9]{4}-[0-9]{2}$', '') || to_char(s.month, '.YYYY-MM')
+            || regexp_replace(d.key, '\\.[0-9]{4}(-[0-9]{2})?$', '') || to_char(s.month, p.form)
     FROM duty AS d
+    JOIN (
+        VALUES ('inspect_card', interval '1 year', interval '1 year', '.YYYY'),
+            ('issue_feedback', interval '1 month', interval '1 year', '.YYYY'),
+            ('monthly_contact', interval '1 month', interval '1 month', '.YYYY-MM')
+    ) AS p (kind, length, step, form) ON p.kind = d.kind
     CROSS JOIN LATERAL generate_series(
-        d.month_from::timestamp, least(coalesce(d.month_until, %(month)s), %(month)s)::timestamp, interval '1 month'
+        d.month_from::timestamp, least(coalesce(d.month_until, %(month)s), %(month)s)::timestamp, p.step
     ) AS s (month)
     WHERE d.organisation = ANY (%(organisations)s::text[]) AND d.month_from IS NOT NULL AND d.valid_from <= %(as_of)s
     UNION ALL
@@ -123,13 +128,18 @@ WITH standing AS (
     FROM standing AS d
     WHERE d.month_from IS NULL
     UNION ALL
-    SELECT d.member_id, d.kind, d.organisation, d.region, d.since_us, (s.month + interval '1 month - 1 day')::date,
+    SELECT d.member_id, d.kind, d.organisation, d.region, d.since_us, (s.month + p.length - interval '1 day')::date,
         false, s.month::date,
         CASE WHEN d.subject <> '' THEN d.subject || '.' ELSE '' END
-            || regexp_replace(d.key, '\\.[0-9]{4}-[0-9]{2}$', '') || to_char(s.month, '.YYYY-MM')
+            || regexp_replace(d.key, '\\.[0-9]{4}(-[0-9]{2})?$', '') || to_char(s.month, p.form)
     FROM standing AS d
+    JOIN (
+        VALUES ('inspect_card', interval '1 year', interval '1 year', '.YYYY'),
+            ('issue_feedback', interval '1 month', interval '1 year', '.YYYY'),
+            ('monthly_contact', interval '1 month', interval '1 month', '.YYYY-MM')
+    ) AS p (kind, length, step, form) ON p.kind = d.kind
     CROSS JOIN LATERAL generate_series(
-        d.month_from::timestamp, least(coalesce(d.month_until, %(month)s), %(month)s)::timestamp, interval '1 month'
+        d.month_from::timestamp, least(coalesce(d.month_until, %(month)s), %(month)s)::timestamp, p.step
     ) AS s (month)
     WHERE d.month_from IS NOT NULL
     UNION ALL

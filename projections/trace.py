@@ -11,7 +11,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from domain.fact import Fact, sort_key
 from domain.member import events as e
+from domain.member.cards.events import ActivityCardInspected, ActivityCardIssued
+from domain.member.dues import DuesPaid
 from domain.member.evolve import live
+from domain.member.feedback.events import AnnualFeedbackIssued, FeedbackAcknowledged
 from domain.member.fold import HEAD, effective
 from domain.member.service import events as s
 from domain.member.state import State
@@ -66,6 +69,11 @@ _KEEPS_PLACE: Final = frozenset(
         s.PostReleased,
         s.ServiceRecorded,
         s.AttendanceRecorded,
+        DuesPaid,
+        ActivityCardIssued,
+        ActivityCardInspected,
+        AnnualFeedbackIssued,
+        FeedbackAcknowledged,
     }
 )
 _BEFORE_ALL: Final = (-(1 << 63), 0, 0)

@@ -27,6 +27,9 @@ DutyKind = Literal[
     "return_receipt",
     "assign_region",
     "second_review",
+    "inspect_card",
+    "issue_feedback",
+    "acknowledge_feedback",
     "look_at_flag",
 ]
 
@@ -117,6 +120,14 @@ class ClocksShape(Shape):
     lost_review_due: Day | None
 
 
+class CardShape(Shape):
+    """The activity card that a member holds."""
+
+    card_number: str
+    issued_at: Occurred
+    inspected_at: Occurred | None
+
+
 class StateShape(Shape):
     """A member at a moment."""
 
@@ -133,6 +144,8 @@ class StateShape(Shape):
     lost_contact: bool
     needs_assignment: bool
     clocks: ClocksShape
+    card: CardShape | None
+    dues_paid_until: str | None = Field(description="the last month for which dues were paid, YYYY-MM")
     movement: MovementShape | None
     transfer: TransferShape | None
     flags: list[str]

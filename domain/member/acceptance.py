@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from domain.member import duties, months, places
+from domain.member.feedback import owing as feedback
 from domain.member.state import Claim
 from domain.times import local_day
 
@@ -39,6 +40,7 @@ def _settle(state: State, movement: Movement, reference: Reference, fact: Fact, 
     duties.end_duties(state, ("answer_check_in", "find_a_home"), fact.when)
     duties.place_in_branch(state, reference, movement, fact.when)
     months.begin_monthly_contact(state, reference, "destination", fact.when)
+    feedback.begin(state, reference, leg, fact.when)
 
 
 def _owe_decision(state: State, movement: Movement, reference: Reference, at_us: int) -> None:

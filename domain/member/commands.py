@@ -8,7 +8,10 @@ from __future__ import annotations
 from typing import Final
 
 from domain import codes
+from domain.member import dues
 from domain.member import events as e
+from domain.member.cards import commands as cards
+from domain.member.feedback import commands as feedback
 from domain.member.form import DOCUMENT, Command, Field, Kind, code
 from domain.member.membership import commands as membership
 from domain.member.service import commands as service
@@ -106,6 +109,9 @@ _ALL: Final = (
     Command("close-movement", e.MovementClosed, "结束流动", (code("reason", codes.CLOSING_REASONS),)),
     *TRANSFER,
     Command("confirm-as-full", e.ConfirmedAsFull, "转正", (DOCUMENT, Field("meeting", Kind.REFERENCE), _WHY)),
+    *dues.COMMANDS,
+    *cards.COMMANDS,
+    *feedback.COMMANDS,
     *membership.COMMANDS,
     *service.COMMANDS,
     Command(

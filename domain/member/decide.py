@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 from domain.errors import Fault, Invalid, Refused, Sentence
 from domain.fact import place_in_time
 from domain.member import events as e
+from domain.member.feedback.events import AnnualFeedbackIssued
+from domain.member.feedback.steps import completed
 from domain.member.fold import effective, fold, voided_ids
 from domain.member.reading import Reader, read_changes
 from domain.member.rules import first_broken
@@ -36,6 +38,8 @@ def decide(past: State, fact: Fact, reference: Reference) -> Fact:
     broken = first_broken(past, *on_its_day(past, fact, reference))
     if broken is not None:
         raise Refused(broken.code, broken.sentence)
+    if isinstance(fact.body, AnnualFeedbackIssued):
+        return completed(past, fact, reference)
     movement = past.open_movement
     if isinstance(fact.body, e.Accepted) and movement is not None and movement.stage == "settled":
         # Another type of fact: known only by its day, it stands at another time of that day.

@@ -84,7 +84,7 @@ def end_duties(state: State, keys: tuple[str, ...], at_us: int) -> None:
 OF_A_MOVEMENT: Final = frozenset(
     {"pre_departure_talk", "confirm_departure", "prompt_check_in", "escalate_check_in", "answer_check_in"}
     | {"place_in_branch", "decide_claim", "find_a_home", "monthly_contact", "return_education"}
-    | {"lost_contact_review", "assign_region"}
+    | {"lost_contact_review", "assign_region", "issue_feedback"}
 )
 """What is owed because a member is away, and no longer than that. Transfers, cards and flags are not."""
 

@@ -9,8 +9,10 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
-from domain.member import acceptance, duties, months, places, succession
+from domain.member import acceptance, dues, duties, months, places, succession
 from domain.member import events as e
+from domain.member.cards import steps as cards
+from domain.member.feedback import steps as feedback
 from domain.member.hearing import found, heard_of
 from domain.member.membership import steps as membership
 from domain.member.rules import ODDITIES, rules_of
@@ -306,6 +308,9 @@ STEPS: Final[dict[type[Body], Step]] = {
     e.ReturnEducationWaived: education_done,
     e.MovementClosed: movement_closed,
     e.FlagConfirmed: flag_confirmed,
+    **dues.STEPS,
+    **cards.STEPS,
+    **feedback.STEPS,
     **membership.STEPS,
     **TRANSFER,
     **service.STEPS,

@@ -23,6 +23,7 @@ class Kind(Enum):
     DAY = "day"
     FUTURE_DAY = "future_day"
     MONTH = "month"
+    MONTHS = "months"
     OPAQUE = "opaque"
     REFERENCE = "reference"
     TEXT = "text"

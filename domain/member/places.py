@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from domain.member import duties, months
+from domain.member.feedback import owing as feedback
 from domain.member.state import Leg, Movement
 
 if TYPE_CHECKING:
@@ -79,6 +80,7 @@ def next_leg(state: State, movement: Movement, fact: Fact, destination: Destinat
     state.stage_since_us = fact.when
     duties.end_duties(state, DUTIES_OF_A_PLACE, fact.when)
     months.end_monthly_contact(state, "destination", fact.when)
+    feedback.leave(state, fact.when)
 
 
 DUTIES_OF_A_PLACE = ("answer_check_in", "place_in_branch", "decide_claim")
@@ -106,6 +108,8 @@ def close(state: State, reason: str, at_us: int) -> None:
     movement.claims = []
     set_stage(state, movement, "closed", at_us)
     duties.end_all_of_movement(state, at_us)
+    state.card = None
+    duties.end_duty(state, "inspect_card", at_us)
 
 
 def side_of(state: State, organisation: str | None, reference: Reference) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
@@ -152,6 +152,14 @@ class Reader:
         self._unreadable(pointer, expected)
         return None
 
+    def months(self, pointer: str, value: object) -> list[str] | None:
+        """Read a list of months; in order, each once."""
+        if not isinstance(value, list) or not 0 < len(value) <= _MOST_MONTHS:
+            self._unreadable(pointer, '["2025-03", "2025-04"]')
+            return None
+        found = [self.written(f"{pointer}/{index}", one, "month", "2025-03") for index, one in enumerate(value)]
+        return sorted({one for one in found if one is not None})
+
     def changes(self, pointer: str, value: object) -> dict[str, Any] | None:
         """Read what a correction changes, as far as it can be without the event that it corrects."""
         if isinstance(value, dict) and value:
@@ -236,6 +244,7 @@ _READERS: Final[dict[Kind, Callable[[Reader, Field, object, str, date], object]]
     Kind.DAY: lambda reader, _, value, pointer, __: reader.written(pointer, value, "day", "2025-03-05"),
     Kind.FUTURE_DAY: lambda reader, _, value, pointer, __: reader.written(pointer, value, "day", "2025-03-05"),
     Kind.MONTH: lambda reader, _, value, pointer, __: reader.written(pointer, value, "month", "2025-03"),
+    Kind.MONTHS: lambda reader, _, value, pointer, __: reader.months(pointer, value),
     Kind.POINTS: lambda reader, spec, value, pointer, _: reader.points(pointer, value, spec.codes),
     Kind.TEXT: lambda reader, spec, value, pointer, _: reader.text(spec.name, pointer, value),
     Kind.CHANGES: lambda reader, _, value, pointer, __: reader.changes(pointer, value),
@@ -246,6 +255,7 @@ _READERS: Final[dict[Kind, Callable[[Reader, Field, object, str, date], object]]
     Kind.REFERENCE: lambda reader, _, value, pointer, __: reader.reference_text(pointer, value),
 }
 _FIRST_YEAR: Final = 1900
+_MOST_MONTHS: Final = 120
 _TEXT_LENGTH: Final = 4000
 _REFERENCE_LENGTH: Final = 100
 _ENVELOPE: Final = ("occurred_at", "organisation", "note")
@@ -318,6 +328,8 @@ def read_changes(target: Body, occurred_day: date, changes: dict[str, Any], read
         checked["organisation"] = reader.organisation("/organisation", changes["organisation"], occurred_day)
     command = COMMAND_OF.get(type(target))
     specs = command.fields if command is not None else _CORRECTABLE.get(type(target), ())
+    # What the vault keeps of the event is not to be said again.
+    specs = tuple(replace(spec, required=False) if spec.kind is Kind.TEXT else spec for spec in specs)
     merged = {**{spec.name: body_data(target).get(spec.name) for spec in specs}, **own}
     read = read_fields(reader, specs, merged, occurred_day)
     if command is not None:

@@ -6,6 +6,16 @@ from datetime import date
 from typing import TYPE_CHECKING, Final, cast
 
 from domain.member import events as e
+from domain.member.cards import events as c
+from domain.member.cards.rules import must_hold_a_card, must_hold_no_card
+from domain.member.dues import DuesPaid
+from domain.member.feedback import events as f
+from domain.member.feedback.rules import (
+    must_be_the_members_own,
+    must_have_been_there,
+    must_have_something_to_acknowledge,
+    must_not_be_issued_twice,
+)
 from domain.member.membership import events as m
 from domain.member.membership.rules import AFTER_THE_END, must_be_active, must_be_suspended, must_still_be_a_member
 from domain.member.membership.state import ENDED
@@ -279,6 +289,10 @@ RULES: Final[dict[type[Body], tuple[Rule, ...]]] = {
     e.ReturnEducationWaived: (must_have_returned,),
     e.MovementClosed: (must_have_an_open_movement,),
     e.ConfirmedAsFull: (must_be_affiliated, must_be_probationary),
+    c.ActivityCardIssued: (must_be_affiliated, must_hold_no_card),
+    c.ActivityCardInspected: (must_hold_a_card,),
+    f.AnnualFeedbackIssued: (must_have_been_there, must_not_be_issued_twice),
+    f.FeedbackAcknowledged: (must_have_something_to_acknowledge, must_be_the_members_own),
     m.MembershipSuspended: (must_be_affiliated, must_be_active),
     m.MembershipRestored: (must_be_suspended,),
     m.MembershipEnded: (must_be_affiliated,),
@@ -292,6 +306,7 @@ ODDITIES: Final[dict[type[Body], tuple[Rule, ...]]] = {
     e.CheckedIn: (must_be_affiliated, must_not_follow_a_return),
     e.ContactMade: (must_be_affiliated, must_not_follow_a_return),
     **service.ODDITIES,
+    DuesPaid: (must_be_affiliated,),
 }
 """Rules of what the world did: taken all the same, flagged."""
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from domain.member.cards.state import Card
+from domain.member.feedback.state import Feedback
 from domain.member.membership.state import Standing
 from domain.member.service.state import ServiceRecord
 
@@ -16,13 +18,16 @@ if TYPE_CHECKING:
 
     from domain.member.transfer.standing import Transfer
 
+YEARLY: Final = {"inspect_card": 12, "issue_feedback": 1}
+"""Kinds of duties that are owed once each calendar year, and for how many months of it, to the year's end."""
 FOREVER_US: Final = 1 << 62
 """The end of what has no end yet."""
 
 
 @dataclass(slots=True)
 class Duty:
-    """Something owed. Open from `since_us`; `month_from` set: one duty for each calendar month from there on.
+    """Something owed. Open from `since_us`; `month_from` set: one duty for each calendar month from there on, or for
+    each calendar year where the kind is a yearly one (`YEARLY`), from that month of it on.
 
     It stood with its owner from `from_us` until `until_us`, exclusive.
     """
@@ -144,6 +149,9 @@ class State:
     category: str | None = None
     membership: str = "active"
     standing: Standing = field(default_factory=Standing)
+    card: Card | None = None
+    dues_paid_until: str | None = None
+    feedback: list[Feedback] = field(default_factory=list)
     affiliation: str | None = None
     affiliation_region: str | None = None
     liaison: str | None = None

@@ -5,14 +5,16 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from domain.calendar import month_end, next_month
+from domain.calendar import add_months, month_end
 from domain.member.silence import lost_review_day
+from domain.member.state import YEARLY
 from domain.member.transfer import events as transfer
 from domain.member.transfer.views import after_of, transfer_view
 from domain.times import local_day
 
 if TYPE_CHECKING:
     from domain.fact import Fact
+    from domain.member.cards.state import Card
     from domain.member.state import Duty, Movement, State
     from domain.reference import Reference
 
@@ -42,7 +44,7 @@ def open_duties(duties: list[Duty], as_of_us: int) -> list[OpenDuty]:
 
 
 def months_of(duty: Duty, today: date) -> list[OpenDuty]:
-    """Return a duty as it stands on a day: one item, or one a month up to that of `today`."""
+    """Return a duty as it stands on a day: one item, or one a month (a yearly one: a year) up to that of `today`."""
     name = f"{duty.subject}.{duty.key}" if duty.subject and not duty.key.endswith(duty.subject) else duty.key
     since = local_day(duty.since_us)
     if duty.month_from is None:
@@ -58,14 +60,16 @@ def months_of(duty: Duty, today: date) -> list[OpenDuty]:
                 duty.provisional,
             )
         ]
-    base = name.removesuffix(f".{duty.month_from:%Y-%m}")
+    length = YEARLY.get(duty.kind, 1)
+    step, form = (12, "%Y") if duty.kind in YEARLY else (1, "%Y-%m")
+    base = name.removesuffix(f".{duty.month_from:{form}}")
     found = []
     month, last = duty.month_from, min(duty.month_until or today.replace(day=1), today.replace(day=1))
     while month <= last:
-        due_on = month_end(month)
+        due_on = month_end(add_months(month, length - 1))
         found.append(
             OpenDuty(
-                f"{base}.{month:%Y-%m}",
+                f"{base}.{month:{form}}",
                 duty.kind,
                 duty.organisation,
                 duty.region,
@@ -75,7 +79,7 @@ def months_of(duty: Duty, today: date) -> list[OpenDuty]:
                 provisional=False,
             )
         )
-        month = next_month(month)
+        month = add_months(month, step)
     return found
 
 
@@ -101,6 +105,8 @@ def member_state(state: State, reference: Reference, *, member_id: str, version:
             "last_contact_at": state.last_contact_at,
             "lost_review_due": review.isoformat() if review is not None else None,
         },
+        "card": card_view(state.card) if state.card is not None else None,
+        "dues_paid_until": state.dues_paid_until,
         "movement": movement_view(state.movement) if state.movement is not None else None,
         "transfer": transfer_view(state.transfer, local_day(as_of_us)) if state.transfer is not None else None,
         "posts": state.service.held_now(),
@@ -109,6 +115,11 @@ def member_state(state: State, reference: Reference, *, member_id: str, version:
         ),
         "duties": [duty_view(duty, member_id) for duty in duties],
     }
+
+
+def card_view(card: Card) -> dict[str, Any]:
+    """Return the activity card that a member holds."""
+    return {"card_number": card.number, "issued_at": card.issued_at, "inspected_at": card.inspected_at}
 
 
 def duty_view(duty: OpenDuty, member_id: str) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from domain.times import local_day
 from tests.model import member_model as model
 from tests.model import service_model as service
 from tests.model import transfer_model as transfers
+from tests.model import yearly_model as yearly
 
 if TYPE_CHECKING:
     from domain.member.state import Duty, State
@@ -27,6 +28,7 @@ def told_by_the_domain(state: State) -> dict[str, Any]:
         "last_contact_at": state.last_contact_at,
         "transfer": transfer_told_by_the_domain(state),
         "service": service.told_by_the_domain(state),
+        "yearly": yearly_told_by_the_domain(state),
         "flags": {event_id: codes[0] for event_id, codes in state.flagged.items()},
         "confirmed": state.confirmed,
         "movement": movement
@@ -54,6 +56,11 @@ def told_by_the_domain(state: State) -> dict[str, Any]:
     }
 
 
+def yearly_told_by_the_domain(state: State) -> tuple[Any, ...]:
+    card = state.card and (state.card.issued_at, state.card.inspected_at)
+    return state.dues_paid_until, card, [(one.year, one.organisation, one.acknowledged_at) for one in state.feedback]
+
+
 def transfer_told_by_the_domain(state: State) -> tuple[Any, ...] | None:
     one = state.transfer
     if one is None:
@@ -75,6 +82,7 @@ def told_by_the_model(s: dict[str, Any]) -> dict[str, Any]:
         "last_contact_at": s["heard_at"],
         "transfer": transfers.told(s),
         "service": service.told(s),
+        "yearly": yearly.told(s),
         "flags": {event_id: codes[0] for event_id, codes in s["flags"].items()},
         "confirmed": s["confirmed"],
         "movement": movement

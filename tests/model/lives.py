@@ -38,6 +38,7 @@ PLAUSIBLE = {
     "settled": (
         "record-contact", "place-in-branch", "record-contact", "accept", "check-in", "move-onward", "waive-contact",
         "report-return", "return", "accept", "decline", "decide-claim", "declare-lost-contact", "keep-in-contact-list",
+        "issue-annual-feedback", "pay-dues", "issue-activity-card", "issue-annual-feedback", "acknowledge-feedback",
     ),
     "returned": ("hold-return-education", "waive-return-education", "record-contact", "check-in", "close-movement"),
 }  # fmt: skip
@@ -60,6 +61,7 @@ ANY = (
     *sorted({verb for verbs in TRANSFERRING.values() for verb in verbs}),
     "waive-pre-departure-talk", "restore-contact", "record-failed-contact", "assign-liaison", "confirm-as-full",
     "correct-event", "void-event", "confirm-flag", "correct-event", "void-event",
+    "pay-dues", "issue-activity-card", "inspect-activity-card", "issue-annual-feedback", "acknowledge-feedback",
     "suspend-membership", "restore-membership", "suspend-membership", "restore-membership", "end-membership",
     "record-death",
 )  # fmt: skip
@@ -222,6 +224,10 @@ def fields(  # noqa: C901, PLR0911, PLR0912 - one case a command
             return {"month": f"{at + dt.timedelta(days=(one - 6) * 12):%Y-%m}", "reason": "ILLNESS"}
         case "declare-lost-contact" | "keep-in-contact-list" | "confirm-as-full":
             return {"document": "文件1号"}
+        case "pay-dues":
+            return {"months": [f"{at:%Y-%m}"]}
+        case "issue-annual-feedback" | "acknowledge-feedback":
+            return {"year": at.year - (one % 2)}
         case "suspend-membership" | "restore-membership" | "end-membership" | "record-death":
             return {"document": "文件1号", "meeting": "支部大会1", "reason": "测试"}
         case "waive-return-education" | "waive-pre-departure-talk":

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from tests.model import membership_model as membership
 from tests.model import service_model as service
 from tests.model import transfer_model as transfers
+from tests.model import yearly_model as yearly
 from tests.model.moments import day_of, instant_of, months_on, start_of
 from tests.model.offices import common, line_above, related, seat_of, sits_in, under
 from tests.model.world import ORGANISATIONS
@@ -69,6 +70,7 @@ def blank() -> Row:
         "heard_at": None, "kept": None, "movement": None, "flags": {}, "confirmed": set(), "ids": frozenset(),
         **membership.blank(),
         **service.blank(),
+        **yearly.blank(),
         "transfer": None,
     }  # fmt: skip
 
@@ -147,6 +149,8 @@ def refusal(s: Row, row: Row) -> str | None:  # noqa: C901, PLR0911, PLR0912 - o
         return transfers.refusal(s, row)
     if kind in service.FACTS:
         return service.refusal(s, row)
+    if kind in yearly.FACTS:
+        return yearly.refusal(s, row)
     if kind in ("departure_reported", "departed", "confirmed_as_full") and s["affiliation"] is None:
         return "not_yet_affiliated"
     if kind == "departure_reported" and is_open:
@@ -218,6 +222,8 @@ def odd(s: Row, row: Row) -> list[str]:
     """Return what is odd about something that the world did."""
     if row["type"] in ("service_recorded", "attendance_recorded"):
         return service.odd(s, row)
+    if row["type"] == "dues_paid" and s["membership"] != "ended":
+        return yearly.odd(s)
     if row["type"] not in ("checked_in", "contact_made") or s["membership"] == "ended":
         return []
     early = ["not_yet_affiliated"] if s["affiliation"] is None else []
@@ -267,6 +273,7 @@ def arrive(s: Row, row: Row) -> None:
     elif now in ("settled", "returned"):
         new_leg(s, None)
     s["movement"].update(stage="checked_in", returning=False)
+    leg(s).setdefault("arrived", row["when"])
     leg(s).update(region=here, checked_in=row["occurred_at"], holder=seat_of(here))
     heard(s, row)
 
@@ -382,10 +389,15 @@ def happen(s: Row, row: Row) -> None:  # noqa: C901, PLR0912, PLR0915 - one long
             heard(s, row)
     elif kind == "flag_confirmed":
         s["confirmed"].add(data["event_id"])
+    elif kind in yearly.FACTS:
+        yearly.happen(s, row)
+        if kind == "dues_paid":
+            heard(s, row)
     elif kind in membership.DECISIONS:
         membership.happen(s, row, day_of(row["when"]))
         if s["membership"] == "ended":
             service.free(s, row["when"])
+    yearly.follow(s, row)
 
 
 def replay(rows: list[Row], until: int) -> list[Row]:
@@ -436,7 +448,7 @@ def duties_at(rows: list[Row], until: int, workdays: Workdays) -> set[tuple[Any,
     owed.look_at_flags()
     if owed.s["review"]:
         owed.owe("second_review", owed.s["affiliation"], start_of(owed.s["review"]), days_on=0)
-    for kind, org, since, due in transfers.owed(owed.s):
+    for kind, org, since, due in (*transfers.owed(owed.s), *yearly.owed(owed.s, until)):
         owed.owe(kind, org, since, due=due)
     if owed.now in ("reported", *AWAY):
         owed.before_leaving()

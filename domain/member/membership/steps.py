@@ -61,6 +61,7 @@ def _end(state: State, fact: Fact, reason: str) -> None:
     state.standing.since, state.standing.review_on = fact.occurred_at, None
     state.standing.ended_reason = reason
     places.close(state, reason, fact.when)
+    state.card = None
     found(state, fact.when)
     free_posts(state, fact)
     for key in [key for key, duty in state.duties.items() if duty.kind != _STAYS]:

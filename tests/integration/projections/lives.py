@@ -11,6 +11,9 @@ from uuid import UUID
 
 from domain.fact import Body, Fact, place_in_time
 from domain.member import events as e
+from domain.member.cards.events import ActivityCardInspected, ActivityCardIssued
+from domain.member.dues import DuesPaid
+from domain.member.feedback.events import AnnualFeedbackIssued, FeedbackAcknowledged
 from domain.member.fold import registered_when
 from domain.member.membership import events as m
 from domain.member.transfer import events as t
@@ -183,6 +186,11 @@ class Lives:
             lambda: e.LiaisonAssigned("somebody"),
             lambda: e.ConfirmedAsFull("doc"),
             lambda: choose(DECISIONS)("doc", "meeting"),
+            lambda: DuesPaid(["2025-01"]),
+            ActivityCardIssued,
+            ActivityCardInspected,
+            lambda: AnnualFeedbackIssued(choose([2024, 2025])),
+            lambda: FeedbackAcknowledged(choose([2024, 2025])),
         ]
         return choose(makers)()
 

@@ -90,6 +90,7 @@ read_member                 y y y y y y - -
 read_history                y y y y y y - -
 read_reads                  y - y y y y - -
 read_service_record         y y y y y y - -
+read_feedback               y - y y y y - -
 read_personal_data          y y y y y y - -
 register_member             - - y y y - - -
 check_in_by_code            y y y y y - - -

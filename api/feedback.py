@@ -1,0 +1,127 @@
+"""Yearly feedback as it reads: to the two sides that it concerns and the member; to others it is not there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any, Final
+from uuid import UUID
+
+from fastapi import APIRouter, Path, Query, Request
+from starlette.concurrency import run_in_threadpool
+
+from api.access import load, must_be_allowed_on, principal_of, refusal, resolved
+from api.actions import Action
+from api.answers import JsonAnswer
+from api.asking import MinPosition, reach_log
+from api.authorisation import ROLE_MAY_NOT, Resource, decide
+from api.bodies import member_id_of
+from api.openapi import READING, problems
+from api.problems import not_found
+from api.shapes.feedback import FeedbackList, FeedbackShape
+from domain.errors import Sentence
+from domain.member.feedback.content import content_of
+
+if TYPE_CHECKING:
+    from api.service import Service
+    from domain.member.feedback.state import Feedback
+    from infra.recording.members import Ledger
+    from infra.tokens.principal import Principal
+
+router = APIRouter(tags=["asking 查询"])
+_NO_FEEDBACK: Final = Sentence("没有这份反馈", "There is no such feedback.")
+
+
+@router.get(
+    "/v1/members/{member_id}/feedback",
+    operation_id="list_feedback",
+    summary="年度反馈 The yearly feedback that the caller's organisation issued or is to acknowledge",
+    response_model=None,
+    responses={200: {"model": FeedbackList}, **problems({*READING, 404})},
+)
+async def list_feedback(
+    request: Request,
+    member_id: str,  # noqa: ARG001 - documents the path
+    year: Annotated[int | None, Query(ge=1921, le=2200, description="of this year only")] = None,
+    min_position: MinPosition = None,
+) -> JsonAnswer:
+    """List what the caller may read, oldest first."""
+    service: Service = request.app.state.service
+    principal = await principal_of(request, service)
+    member = member_id_of(request)
+    await reach_log(service, min_position)
+    ledger = await run_in_threadpool(load, service, member)
+    found = [one for one in _readable(service, principal, ledger) if year is None or one.year == year]
+    if not found:
+        await must_be_allowed_on(service, principal, Action.READ_FEEDBACK, member)
+    items = await run_in_threadpool(lambda: [_told(service, ledger, one) for one in found])
+    return JsonAnswer({"items": items, "position": _position(service, ledger)})
+
+
+@router.get(
+    "/v1/members/{member_id}/feedback/{feedback_id}",
+    operation_id="read_feedback",
+    summary="一份年度反馈 One feedback, by the id that feeds and histories tell",
+    response_model=None,
+    responses={200: {"model": FeedbackShape}, **problems({*READING, 404})},
+)
+async def read_feedback(
+    request: Request,
+    member_id: str,  # noqa: ARG001 - documents the path
+    feedback_id: Annotated[str, Path(min_length=1, max_length=64)],
+    min_position: MinPosition = None,
+) -> JsonAnswer:
+    """Tell a feedback to who it concerns; to anybody else it is not there."""
+    service: Service = request.app.state.service
+    principal = await principal_of(request, service)
+    member = member_id_of(request)
+    await reach_log(service, min_position)
+    ledger = await run_in_threadpool(load, service, member)
+    for one in _readable(service, principal, ledger):
+        if one.feedback_id == feedback_id:
+            return JsonAnswer(await run_in_threadpool(_told, service, ledger, one))
+    raise not_found(_NO_FEEDBACK)
+
+
+def _readable(service: Service, principal: Principal, ledger: Ledger) -> list[Feedback]:
+    tree = service.kiteline.reference().organisations
+    found = []
+    for one in ledger.state.feedback if ledger.facts else []:
+        decision = decide(principal, Action.READ_FEEDBACK, _resource(service, ledger.member_id, one), tree)
+        if decision is ROLE_MAY_NOT:
+            raise refusal(decision)
+        if decision.allowed:
+            found.append(one)
+    return found
+
+
+def _resource(service: Service, member: UUID, feedback: Feedback) -> Resource:
+    """Return what a feedback concerns: who issued it, for whom, and nobody else of the member's life."""
+    reference = service.kiteline.reference()
+    named = {code for code in (feedback.organisation, feedback.addressee, *feedback.hosts) if code is not None}
+    sides = named | {reference.organisations.standing(code, str(member)) for code in named}
+    regions = {region for code in sides if (region := reference.region_of(code)) is not None}
+    return Resource(
+        member_id=member,
+        regions=frozenset(resolved(reference, region, service.now_us) for region in regions),
+        organisations=frozenset(sides),
+    )
+
+
+def _told(service: Service, ledger: Ledger, feedback: Feedback) -> dict[str, Any]:
+    issued = next(fact for fact in ledger.facts if fact.event_id == feedback.feedback_id)
+    content = content_of(ledger.facts, feedback, service.kiteline.reference_at(issued.position))
+    return {
+        "feedback_id": feedback.feedback_id,
+        "member_id": str(ledger.member_id),
+        "year": feedback.year,
+        "organisation": feedback.organisation,
+        "addressee": feedback.addressee,
+        "issued_at": feedback.issued_at,
+        "acknowledged_at": feedback.acknowledged_at,
+        **content,
+        "position": _position(service, ledger),
+    }
+
+
+def _position(service: Service, ledger: Ledger) -> int:
+    head = service.kiteline.log.max_notification_id() or 0
+    return max(head, ledger.facts[-1].position if ledger.facts else 0)
