@@ -47,7 +47,7 @@ _MEMBER: Final = {
     "schema": {"type": "string", "format": "uuid"},
 }
 _ETAG: Final = {"description": "the stream's version", "schema": {"type": "string"}}
-_REPLAYED: Final = {
+REPLAYED: Final = {
     "description": "true when this is the first answer again",
     "schema": {"type": "string", "enum": ["true"]},
 }
@@ -60,7 +60,7 @@ def problems(statuses: Iterable[int]) -> dict[int | str, dict[str, Any]]:
 
 def answer_headers() -> dict[str, Any]:
     """Return the headers of a recording's answer."""
-    return {"ETag": _ETAG, "Idempotency-Replayed": _REPLAYED}
+    return {"ETag": _ETAG, "Idempotency-Replayed": REPLAYED}
 
 
 def install(app: FastAPI) -> None:

@@ -17,6 +17,7 @@ from infra.database.connections import connect_pool
 from infra.recording.activities import ActivityDesk
 from infra.recording.application import Kiteline
 from infra.recording.check_ins import CheckInDesk
+from infra.recording.code_issues import CodeIssues
 from infra.recording.desk import Desk
 from infra.recording.import_archive import ImportArchive
 from infra.recording.imports import Importer
@@ -58,6 +59,7 @@ class Service:
     registration: Registration
     known_venues: KnownVenues
     venues: VenueDesk
+    code_issues: CodeIssues
     check_ins: CheckInDesk
     posts: PostDesk
     activities: ActivityDesk
@@ -106,6 +108,7 @@ def open_service(settings: Settings, database_url: str, *, projecting: bool = Tr
         references = ReferenceDesk(desk)
         registration = Registration(desk)
         known_venues = KnownVenues(kiteline, clock_us)
+        venues = VenueDesk(desk, signer, known_venues)
         kiteline.refresh_reference()
         yield Service(
             settings=settings,
@@ -116,7 +119,8 @@ def open_service(settings: Settings, database_url: str, *, projecting: bool = Tr
             reorganisations=Reorganisations(desk),
             registration=registration,
             known_venues=known_venues,
-            venues=VenueDesk(desk, signer, known_venues),
+            venues=venues,
+            code_issues=CodeIssues(desk, venues, signer, known_venues),
             check_ins=CheckInDesk(desk, registration, references, signer, known_venues),
             posts=PostDesk(desk),
             activities=ActivityDesk(desk),

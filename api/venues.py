@@ -10,15 +10,17 @@ from fastapi import APIRouter, Request
 from api.access import known_organisation, must_be_allowed_at, principal_of
 from api.actions import Action
 from api.answers import JsonAnswer
+from api.authorisation import Resource, decide
 from api.bodies import expected_version, json_object, key_for, key_text
 from api.command_schemas import DAY, MOMENT, ORGANISATION, REGION, closed
-from api.openapi import IF_MATCH, KEY, RECORDING, answer_headers, problems
+from api.openapi import IF_MATCH, KEY, RECORDING, REPLAYED, answer_headers, problems
 from api.problems import not_found
 from api.recording import answer, caller_of
 from api.shapes.recording import Recorded
-from api.shapes.venues import CodeIssued
+from api.shapes.venues import CodeIssued, CodesIssued
 from domain.errors import Sentence
 from domain.venue import LONGEST_STEP, SHORTEST_STEP, VENUE_KINDS
+from infra.recording.code_issues import MOST_VENUES
 from infra.recording.procedures import arun
 
 if TYPE_CHECKING:
@@ -57,6 +59,20 @@ _CODE: Final = closed(
     },
     [],
     examples=[{"rotates_every": 30}],
+)
+_CODES: Final = closed(
+    {
+        "venues": {
+            "type": "array",
+            "items": {"type": "string", "format": "uuid"},
+            "minItems": 1,
+            "maxItems": MOST_VENUES,
+            "description": "each once 报到点",
+        },
+        **_CODE["properties"],
+    },
+    ["venues"],
+    examples=[{"venues": ["0b6f2c51-7f0e-4c55-9d52-5d7c8a3e1f10"], "expires_at": "2027-06-16"}],
 )
 _REVOCATION: Final = closed({"occurred_at": MOMENT, "organisation": ORGANISATION}, [], examples=[{}])
 _PROBLEMS: Final = {*RECORDING, 404}
@@ -126,6 +142,52 @@ async def issue_venue_code(request: Request, venue_id: str) -> JsonAnswer:
         if_match=expected_version(request),
     )
     return answer(await arun(issuing))
+
+
+@router.post(
+    "/v1/venues/codes",
+    operation_id="issue_venue_codes",
+    summary="批量发放报到码 Issue codes for many venues, as a collective day needs them",
+    description=(
+        f"One code for each of up to {MOST_VENUES:,} venues. Sent again with the same key, what was issued is answered "
+        "as before and the rest is issued."
+    ),
+    status_code=201,
+    response_model=None,
+    responses={
+        201: {"model": CodesIssued, "description": "issued 已发放", "headers": {"Idempotency-Replayed": REPLAYED}},
+        **problems(_PROBLEMS),
+    },
+    openapi_extra=_takes(_CODES),
+)
+async def issue_venue_codes(request: Request) -> JsonAnswer:
+    """Issue codes for venues of the caller's organisations, all with the same end."""
+    service: Service = request.app.state.service
+    principal = await principal_of(request, service)
+    key = key_text(request)
+    payload = await json_object(request)
+    acting = payload.get("organisation", principal.organisation)
+    if "organisation" in payload:
+        acting = known_organisation(service, acting, "/organisation")
+    must_be_allowed_at(
+        service, principal, Action.ISSUE_VENUE_CODE, acting=acting, region=None if acting else principal.region
+    )
+
+    def may_issue(venue: Venue) -> bool:
+        tree = service.kiteline.reference().organisations
+        theirs = Resource(organisations=frozenset({venue.organisation} if venue.organisation else ()), acting=acting)
+        return decide(principal, Action.ISSUE_VENUE_CODE, theirs, tree).allowed
+
+    issuing = service.code_issues.issuing(
+        payload, caller_of(principal), may_issue=may_issue, key=key_for(principal, key, "venues/codes", payload)
+    )
+    receipts = await arun(issuing)
+    content = {
+        "items": [item for receipt in receipts for item in receipt.extra["items"]],
+        "position": max(receipt.position for receipt in receipts),
+    }
+    replayed = {"Idempotency-Replayed": "true"} if all(receipt.replayed for receipt in receipts) else {}
+    return JsonAnswer(content, status_code=201, headers=replayed)
 
 
 @router.post(

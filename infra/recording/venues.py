@@ -74,7 +74,7 @@ class VenueDesk:
         if_match: int | None = None,
     ) -> Procedure[Receipt]:
         """Issue a code; the answer tells its text, the same again for the same key. Raises Invalid, NoSuchVenue."""
-        read = partial(self._read_issue, payload, caller)
+        read = partial(self.read_issue, payload, caller)
         receipt = yield from self._recording(venue_id, read, caller, key, if_match)
         receipt.extra = code_answer(self._signer, receipt.events[-1])
         return receipt
@@ -146,9 +146,10 @@ class VenueDesk:
         self._known.forget(fact.stream)
         return Receipt(201, fact.stream, None, fact.version, fact.position, [fact])
 
-    def _read_issue(
+    def read_issue(
         self, payload: dict[str, Any], caller: Caller, reader: Reader, venue: Venue
     ) -> tuple[Body, Occurred, str | None]:
+        """Read the code to be issued for a venue; raises Invalid with every fault."""
         _only(reader, payload, ("expires_at", "rotates_every"))
         organisation = self._organisation(reader, payload, caller)
         occurred = reader.occurred(payload.get("occurred_at", _now(reader)))
