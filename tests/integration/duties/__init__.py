@@ -1,0 +1,1 @@
+"""The duties of DOMAIN.md's table, each through the public interface."""
