@@ -204,4 +204,5 @@ DUTIES = (
         "2021-04-09", "2021-05-09", ((Step(HOME, "assign-region", "2021-04-20", {"region": "330102"}),),),
     ),
 )  # fmt: skip
-"""`look_at_flag` is told apart in the tests: its days are those of the recording. `personal_data_request` belongs to erasure."""
+"""`look_at_flag` is told apart in the tests: its days are those of the recording. `personal_data_request` comes with
+erasure."""
