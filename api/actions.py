@@ -67,6 +67,9 @@ class Action(StrEnum):
     PROPOSE_MERGE = auto()
     CONFIRM_MERGE = auto()
     UNDO_MERGE = auto()
+    REQUEST_PERSONAL_DATA = auto()
+    COMPLETE_PERSONAL_DATA_REQUEST = auto()
+    REFUSE_PERSONAL_DATA_REQUEST = auto()
     ERASE_PERSONAL_DATA = auto()
     # Questions about one member.
     READ_MEMBER = auto()

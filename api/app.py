@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib import metadata
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from fastapi_offline import FastAPIOffline
 from starlette.types import ASGIApp
@@ -14,6 +14,7 @@ from api import (
     activities,
     bulk,
     check_ins,
+    erasure,
     feedback,
     histories,
     imports,
@@ -40,6 +41,31 @@ if TYPE_CHECKING:
     from api.service import Service
 
 
+PARTS: Final = (
+    # What is recorded.
+    registration,
+    venues,
+    check_ins,
+    bulk,
+    imports,
+    places,
+    reorganisations,
+    posts,
+    activities,
+    erasure,
+    # What is asked.
+    search,
+    members,
+    feedback,
+    histories,
+    service_records,
+    views,
+    statistics,
+    operations,
+)
+"""In the order in which paths are matched."""
+
+
 def create_app(service: Service) -> FastAPI:
     """Build the application on an open service, which its owner closes after the application has stopped."""
     app: FastAPI = FastAPIOffline(
@@ -57,8 +83,7 @@ def create_app(service: Service) -> FastAPI:
     commands = command_route()
     app.router.routes.insert(0, commands)
     app.state.routes = [commands]
-    recording = (registration, venues, check_ins, bulk, imports, places, reorganisations, posts, activities)
-    for part in (*recording, search, members, feedback, histories, service_records, views, statistics, operations):
+    for part in PARTS:
         app.include_router(part.router)
         app.state.routes += part.router.routes
     problems.install(app)

@@ -109,13 +109,13 @@ async def record(  # noqa: PLR0913 - what a command is
         member_id,
         verb,
         payload,
-        _acting(service, principal, via),
+        caller_acting(service, principal, via),
         key=key_for(principal, key, f"{member_id}/{verb}", payload),
         if_match=if_match,
     )
 
 
-def _acting(service: Service, principal: Principal, via: str) -> Caller:
+def caller_acting(service: Service, principal: Principal, via: str = "API") -> Caller:
     """Return the caller; with a region alone in the token, who answers for it acts, unless the body names another."""
     caller = caller_of(principal, via)
     if caller.organisation is not None or principal.region in (None, COUNTRY):

@@ -19,6 +19,7 @@ from infra.recording.application import Kiteline
 from infra.recording.check_ins import CheckInDesk
 from infra.recording.code_issues import CodeIssues
 from infra.recording.desk import Desk
+from infra.recording.erasure import ErasureDesk
 from infra.recording.import_archive import ImportArchive
 from infra.recording.imports import Importer
 from infra.recording.known_venues import KnownVenues
@@ -28,6 +29,7 @@ from infra.recording.registration import Registration
 from infra.recording.reorganisations import Reorganisations
 from infra.recording.venues import VenueDesk
 from infra.tokens.configured import token_verifier
+from infra.vault.erasure_list import ErasureList
 from infra.vault.master_key import load_master_key
 from infra.vault.upkeep import confirm_master_key
 from infra.vault.vault import Vault
@@ -65,6 +67,7 @@ class Service:
     activities: ActivityDesk
     importer: Importer
     imports: ImportArchive
+    erasures: ErasureDesk
     verifier: TokenVerifier
     readers: ConnectionPool[Connection[TupleRow]]
     cursors: Cursors
@@ -110,6 +113,9 @@ def open_service(settings: Settings, database_url: str, *, projecting: bool = Tr
         known_venues = KnownVenues(kiteline, clock_us)
         venues = VenueDesk(desk, signer, known_venues)
         kiteline.refresh_reference()
+        imports = ImportArchive(kiteline.log, vault)
+        erasures = ErasureDesk(desk, imports, ErasureList(settings.erasure_list or settings.home / "erasures"))
+        erasures.apply_again()
         yield Service(
             settings=settings,
             kiteline=kiteline,
@@ -125,7 +131,8 @@ def open_service(settings: Settings, database_url: str, *, projecting: bool = Tr
             posts=PostDesk(desk),
             activities=ActivityDesk(desk),
             importer=Importer(desk, references),
-            imports=ImportArchive(kiteline.log, vault),
+            imports=imports,
+            erasures=erasures,
             verifier=verifier,
             readers=readers,
             cursors=Cursors(vault.keyed_hash, clock_us),

@@ -43,6 +43,7 @@ ACTIVITY_KINDS: Final = (
     "SERVICE",
     "OTHER",
 )
+PERSONAL_DATA_REQUESTS: Final = ("ACCESS", "CORRECTION", "ERASURE")
 REORGANISATION_KINDS: Final = ("RENAMED", "MERGED", "SPLIT")
 
 TRANSFER_STATUSES: Final = (
@@ -79,4 +80,5 @@ DUTY_KINDS: Final = (
     "issue_feedback",
     "acknowledge_feedback",
     "look_at_flag",
+    "personal_data_request",
 )

@@ -208,6 +208,12 @@ class OrganisationTree:
         standing = self.standing(code)
         return self._next_above(standing) or standing
 
+    def committee_of(self, code: str | None) -> str | None:
+        """Return the nearest committee at or above an organisation, whose department answers; else its topmost."""
+        line = [code, *self.above(code)] if code is not None else []
+        committees = [one for one in line if (known := self.get(one)) is not None and known.kind == "COMMITTEE"]
+        return committees[0] if committees else (line[-1] if line else None)
+
     def common_superior(self, parties: list[str], origin: str | None) -> str | None:
         """Return the lowest organisation above all parties, else the origin's topmost."""
         parties = [self.standing(party) for party in parties]

@@ -47,6 +47,7 @@ class Policy:
     feedback_least_months: int = 3
     lead_days: int = 30
     check_in_code_days: int = 365
+    personal_data_request_workdays: int = 15
     small_count: int = 5
 
 

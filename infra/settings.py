@@ -48,6 +48,9 @@ class Settings(BaseSettings):
     master_key: SecretStr | None = Field(
         None, description="vault master key, base64; without it home/keys/master is made"
     )
+    erasure_list: Path | None = Field(
+        None, description="list of erasures, to keep apart from the database's backups; default home/erasures"
+    )
     token_issuer: str = Field("urn:kiteline:local", min_length=1, description="issuer that tokens must name")
     token_audience: str = Field("kiteline", min_length=1, description="audience that tokens must name")
     token_jwks_url: str | None = Field(

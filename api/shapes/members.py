@@ -31,6 +31,7 @@ DutyKind = Literal[
     "issue_feedback",
     "acknowledge_feedback",
     "look_at_flag",
+    "personal_data_request",
 ]
 
 
@@ -135,6 +136,7 @@ class StateShape(Shape):
     version: int = Field(ge=0)
     category: Category | None
     membership: Literal["active", "suspended", "ended"]
+    erased: bool = Field(description="whether personal data was erased")
     membership_since: Occurred | None = Field(description="when it was decided so, or when the member died")
     second_review_due: Day | None = Field(description="when a suspension is looked at again")
     affiliation: str | None

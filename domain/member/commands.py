@@ -14,6 +14,7 @@ from domain.member.cards import commands as cards
 from domain.member.feedback import commands as feedback
 from domain.member.form import DOCUMENT, Command, Field, Kind, code
 from domain.member.membership import commands as membership
+from domain.member.privacy import commands as privacy
 from domain.member.service import commands as service
 from domain.member.transfer.commands import COMMANDS as TRANSFER
 
@@ -122,8 +123,11 @@ _ALL: Final = (
     ),
     Command("void-event", e.EventVoided, "作废", (_EVENT, _WHY)),
     Command("confirm-flag", e.FlagConfirmed, "核实保留", (_EVENT,)),
+    *privacy.COMMANDS,
 )
 
 COMMANDS: Final = {command.name: command for command in _ALL}
+EVERY_COMMAND: Final = COMMANDS | {privacy.ERASURE.name: privacy.ERASURE}
+"""Those too that are no verb of a path."""
 COMMAND_OF: Final = {command.body: command for command in _ALL}
 """By the fact; corrections are read by the fields of the command that made the fact."""

@@ -11,6 +11,7 @@ from domain.member import events as e
 from domain.member.feedback.events import AnnualFeedbackIssued
 from domain.member.feedback.steps import completed
 from domain.member.fold import effective, fold, voided_ids
+from domain.member.privacy.events import PersonalDataErased
 from domain.member.reading import Reader, read_changes
 from domain.member.rules import first_broken
 from domain.member.succession import on_its_day
@@ -27,6 +28,9 @@ REGISTRATION_STANDS = Sentence(
     "登记入册不能作废，请更正其内容", "A registration cannot be voided: correct what it says."
 )
 NOT_CORRECTABLE = Sentence("作废和核实不能更正，请将其作废", "A void or a confirmation is voided, not corrected.")
+ERASURE_STANDS = Sentence(
+    "个人信息的清除不能作废或更正", "An erasure of personal data can be neither voided nor corrected."
+)
 NO_FLAG = Sentence("这条记录没有待核实的疑点", "This event has no flag to confirm.")
 
 
@@ -56,6 +60,8 @@ def decide_about_event(ledger: list[Fact], fact: Fact, reference: Reference, *, 
     target = next((one for one in ledger if one.event_id == body.event_id), None)
     if target is None:
         raise Invalid([Fault("/event_id", "unknown_event", UNKNOWN_EVENT)])
+    if isinstance(target.body, PersonalDataErased) and not isinstance(body, e.FlagConfirmed):
+        raise Refused("erasure_stands", ERASURE_STANDS)
     if isinstance(body, e.EventVoided):
         _must_be_voidable(ledger, target)
     elif isinstance(body, e.FlagConfirmed):

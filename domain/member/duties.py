@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 ORIGIN_ROLE = "origin"
 SUPERIOR_ROLE = "superior_of_origin"
 DESTINATION_ROLE = "destination"
+DEPARTMENT_ROLE = "department"
 OTHER_ROLE = "named"
 
 
@@ -129,6 +130,8 @@ def _owner(state: State, reference: Reference, role: str) -> str | None:
         return state.affiliation
     if role == SUPERIOR_ROLE:
         return reference.organisations.parent_of(state.affiliation)
+    if role == DEPARTMENT_ROLE:
+        return reference.organisations.committee_of(state.affiliation)
     return state.responsible
 
 

@@ -15,6 +15,7 @@ from domain.member.cards import steps as cards
 from domain.member.feedback import steps as feedback
 from domain.member.hearing import found, heard_of
 from domain.member.membership import steps as membership
+from domain.member.privacy import steps as privacy
 from domain.member.rules import ODDITIES, rules_of
 from domain.member.service import steps as service
 from domain.member.transfer.steps import STEPS as TRANSFER
@@ -314,4 +315,5 @@ STEPS: Final[dict[type[Body], Step]] = {
     **membership.STEPS,
     **TRANSFER,
     **service.STEPS,
+    **privacy.STEPS,
 }

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from domain.errors import Fault, Invalid, Sentence
 from domain.fact import Body, body_data
 from domain.member import events as e
-from domain.member.commands import COMMAND_OF, COMMANDS
+from domain.member.commands import COMMAND_OF, EVERY_COMMAND
 from domain.member.form import Command, Field, Kind, Read
 from domain.policy import COUNTRY
 from domain.times import MINUTE_US, Occurred, local_day, parse_occurred
@@ -268,7 +268,7 @@ def read_command(
 
     Raises Invalid with every fault found.
     """
-    command = COMMANDS[name]
+    command = EVERY_COMMAND[name]
     reader = Reader(reference, now_us)
     occurred = reader.occurred(payload.get("occurred_at"))
     on = occurred.day if occurred is not None else reader.today

@@ -19,6 +19,7 @@ from domain.member.feedback.rules import (
 from domain.member.membership import events as m
 from domain.member.membership.rules import AFTER_THE_END, must_be_active, must_be_suspended, must_still_be_a_member
 from domain.member.membership.state import ENDED
+from domain.member.privacy import rules as privacy
 from domain.member.rule import Rule, is_in_line, must_be_affiliated, rule
 from domain.member.service import rules as service
 from domain.member.silence import lost_review_day
@@ -299,6 +300,7 @@ RULES: Final[dict[type[Body], tuple[Rule, ...]]] = {
     m.MemberDeceased: (must_be_affiliated,),
     **TRANSFER,
     **service.RULES,
+    **privacy.RULES,
 }
 """Rules of decisions: a broken one refuses the command."""
 
@@ -316,7 +318,7 @@ ONCE_OVER: Final = (must_still_be_a_member,)
 
 def rules_of(state: State, kind: type[Body]) -> tuple[Rule, ...]:
     """Return what must hold for a fact of this kind."""
-    if state.membership == ENDED and kind not in AFTER_THE_END:
+    if state.membership == ENDED and kind not in AFTER_THE_END and kind not in privacy.ABOUT_THE_RECORD:
         return ONCE_OVER
     return RULES.get(kind, ())
 

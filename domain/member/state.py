@@ -175,6 +175,7 @@ class State:
     flagged: dict[str, list[str]] = field(default_factory=dict)
     confirmed: set[str] = field(default_factory=set)
     latest_recorded_us: int = 0
+    erased: bool = False
 
     @property
     def open_movement(self) -> Movement | None:

@@ -93,6 +93,7 @@ def member_state(state: State, reference: Reference, *, member_id: str, version:
         "version": version,
         "category": state.category,
         "membership": state.membership,
+        "erased": state.erased,
         "membership_since": state.standing.since,
         "second_review_due": second.isoformat() if (second := state.standing.review_on) is not None else None,
         "affiliation": state.affiliation,

@@ -10,6 +10,8 @@ import orjson
 
 from infra.recording.imports import ImportReport
 from infra.registers.issues import RowIssue
+from infra.registers.mentions import mentions
+from infra.registers.refusal import RegisterRefused
 
 if TYPE_CHECKING:
     from infra.event_store.recorder import KitelineRecorder
@@ -25,6 +27,8 @@ _FIND = """
 SELECT actor, organisation, report, CASE WHEN upload_until >= clock_timestamp() THEN upload END
 FROM register_import WHERE import_id = %s
 """
+_UPLOADS = "SELECT import_id, upload FROM register_import WHERE upload IS NOT NULL"
+_FORGET_ONE = "UPDATE register_import SET upload = NULL WHERE import_id = %s"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +68,28 @@ class ImportArchive:
         actor, organisation, report, sealed = row
         filename = content = None
         if sealed is not None:
-            named = self._vault.open_upload(import_id, sealed)
-            length = int.from_bytes(named[:2], "big")
-            filename, content = named[2 : 2 + length].decode(), named[2 + length :]
+            filename, content = self._opened(import_id, sealed)
         return KeptImport(actor, organisation, _unpacked(report), filename, content)
+
+    def forget_person(self, name: str | None, number: str | None) -> int:
+        """Forget every kept upload that mentions a person, or cannot be read any more; return how many."""
+        forgotten = 0
+        with self._log.reading() as connection:
+            for import_id, sealed in connection.execute(_UPLOADS).fetchall():
+                filename, content = self._opened(import_id, sealed)
+                try:
+                    is_named = mentions(content, filename, name=name, number=number)
+                except RegisterRefused:
+                    is_named = True
+                if is_named:
+                    connection.execute(_FORGET_ONE, (import_id,))
+                    forgotten += 1
+        return forgotten
+
+    def _opened(self, import_id: UUID, sealed: bytes) -> tuple[str, bytes]:
+        named = self._vault.open_upload(import_id, sealed)
+        length = int.from_bytes(named[:2], "big")
+        return named[2 : 2 + length].decode(), named[2 + length :]
 
 
 def _packed(report: ImportReport) -> bytes:

@@ -212,6 +212,12 @@ class Vault:
             return ()
         return tuple(token for maker in self._makers.values() for token in maker.of_query(text))
 
+    def forget(self, member_id: UUID) -> None:
+        """Let go of a member's unwrapped key, as erasure asks."""
+        with self._lock:
+            for place in [place for place in self._unwrapped if place.startswith(member_id.bytes)]:
+                del self._unwrapped[place]
+
     # Uploads: whole files of many people, kept some days, under a key of the deployment.
 
     def seal_upload(self, upload_id: UUID, content: bytes) -> bytes:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 Step = Callable[["State", "Fact", Any, "Reference"], None]
 
 _MONTHS_A_YEAR: Final = 12
-_STAYS: Final = "look_at_flag"
+_STAY: Final = frozenset({"look_at_flag", "personal_data_request"})
 
 
 def suspended(state: State, fact: Fact, _body: m.MembershipSuspended, reference: Reference) -> None:
@@ -56,7 +56,7 @@ def deceased(state: State, fact: Fact, _body: m.MemberDeceased, _reference: Refe
 
 
 def _end(state: State, fact: Fact, reason: str) -> None:
-    """An open movement is closed for the same reason; nothing is owed any more but a look at what is odd."""
+    """An open movement is closed for the same reason; nothing is owed any more but what is about the record."""
     state.membership = ENDED
     state.standing.since, state.standing.review_on = fact.occurred_at, None
     state.standing.ended_reason = reason
@@ -64,7 +64,7 @@ def _end(state: State, fact: Fact, reason: str) -> None:
     state.card = None
     found(state, fact.when)
     free_posts(state, fact)
-    for key in [key for key, duty in state.duties.items() if duty.kind != _STAYS]:
+    for key in [key for key, duty in state.duties.items() if duty.kind not in _STAY]:
         duties.end_duty(state, key, fact.when)
 
 

@@ -85,6 +85,9 @@ confirm_flag                - - y y y - - -
 propose_merge               - - y - y - - -
 confirm_merge               - - y - y - - -
 undo_merge                  - - y - y - - -
+request_personal_data       y - y - y - - -
+complete_personal_data_request - - - - y - - -
+refuse_personal_data_request - - - - y - - -
 erase_personal_data         - - - - y - - -
 read_member                 y y y y y y - -
 read_history                y y y y y y - -
