@@ -10,10 +10,12 @@ from api.access import must_be_allowed_on, principal_of
 from api.actions import Action
 from api.answers import JsonAnswer
 from api.bodies import expected_version, json_object, key_for, key_text, member_id_of
-from api.command_schemas import body_schema
+from api.command_schemas import MOMENT, ORGANISATION, closed
 from api.openapi import IF_MATCH, KEY, RECORDING, answer_headers, problems
+from api.problems import invalid
 from api.recording import answer, caller_acting
 from api.shapes.recording import Recorded
+from domain.errors import Sentence
 from domain.member.privacy.commands import ERASURE
 from infra.recording.procedures import arun
 
@@ -21,7 +23,10 @@ if TYPE_CHECKING:
     from api.service import Service
 
 router = APIRouter(tags=["recording 记录"])
-_BODY: Final = {**body_schema(ERASURE), "required": [], "description": "without `occurred_at` it happens now"}
+_NO_NOTE: Final = Sentence("清除个人信息不能附说明", "An erasure takes no note: it would be erased with the rest.")
+_BODY: Final = closed(
+    {"occurred_at": MOMENT, "organisation": ORGANISATION}, [], description="without `occurred_at` it happens now"
+)
 
 
 @router.delete(
@@ -50,6 +55,8 @@ async def erase_personal_data(request: Request, member_id: str) -> JsonAnswer:  
     member = member_id_of(request)
     key = key_text(request)
     payload = await json_object(request) if await request.body() else {}
+    if "note" in payload:
+        raise invalid("/note", "unknown_field", _NO_NOTE, ["occurred_at", "organisation"])
     acting = payload.get("organisation", principal.organisation)
     await must_be_allowed_on(
         service, principal, Action.ERASE_PERSONAL_DATA, member, acting if isinstance(acting, str) else None

@@ -131,6 +131,15 @@ def test_an_erasure_can_be_neither_voided_nor_corrected(department: Person):
         assert (refused.status_code, refused.json()["code"]) == (409, "erasure_stands")
 
 
+def test_an_erasure_takes_no_note_and_no_field_of_its_own(department: Person):
+    member = department.register("支部", name=NAME)
+    for field in ("note", "reason"):
+        refused = erase(department, member, body={field: NAME})
+        assert refused.status_code == 422
+        assert [error["code"] for error in refused.json()["errors"]] == ["unknown_field"]
+    assert department.ask(f"/v1/members/{member}")["erased"] is False
+
+
 @pytest.mark.parametrize("role", ["branch_secretary", "community_worker", "liaison", "auditor", "operator"])
 def test_only_the_organisation_department_erases(running: Running, department: Person, role: str):
     member = department.register("支部", name=NAME)
