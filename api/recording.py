@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
@@ -13,7 +14,7 @@ from api.access import must_be_allowed_on, principal_of
 from api.actions import Action
 from api.answers import JsonAnswer, stream_etag
 from api.bodies import expected_version, json_object, key_for, key_text, member_id_of
-from api.problems import problem_of
+from api.problems import Problem, problem_of
 from domain.member.commands import COMMANDS
 from domain.policy import COUNTRY
 from infra.metrics import COMMANDS as COMMANDS_COUNTED
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from infra.recording.receipts import Receipt
     from infra.tokens.principal import Principal
 
+_NOT_THERE: Final = 404
 ACTIONS: Final = {verb: Action(verb.replace("-", "_")) for verb in COMMANDS}
 
 
@@ -104,13 +106,23 @@ async def record(  # noqa: PLR0913 - what a command is
 ) -> Receipt:
     """Authorise and record one command of a member, awaiting the commit; raises what `problem_of` translates."""
     acting = payload.get("organisation", principal.organisation)
-    await must_be_allowed_on(service, principal, ACTIONS[verb], member_id, acting if isinstance(acting, str) else None)
+    named = key_for(principal, key, f"{member_id}/{verb}", payload)
+    try:
+        await must_be_allowed_on(
+            service, principal, ACTIONS[verb], member_id, acting if isinstance(acting, str) else None
+        )
+    except Problem as refused:
+        # A letter sent back takes the member out of the sender's reach: a lost answer is told again all the same.
+        earlier = await asyncio.to_thread(service.desk.answered, named) if refused.kind.status == _NOT_THERE else None
+        if earlier is None:
+            raise
+        return earlier
     return await service.desk.record_async(
         member_id,
         verb,
         payload,
         caller_acting(service, principal, via),
-        key=key_for(principal, key, f"{member_id}/{verb}", payload),
+        key=named,
         if_match=if_match,
     )
 

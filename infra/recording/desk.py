@@ -90,6 +90,10 @@ class Desk:
         """Record one command, awaiting its append."""
         return await arun(self.recording(member_id, [(verb, payload)], caller, key=key, if_match=if_match))
 
+    def answered(self, key: Key) -> Receipt | None:
+        """Return the first answer to a key, None when nothing was recorded under it; raises KeyReused."""
+        return self.keys.replay(self.keys.hashed(key))
+
     def recording(
         self,
         member_id: UUID,

@@ -60,6 +60,20 @@ def test_only_the_addressee_rejects_a_letter(country: Country, asked: str):
     assert foreign.status_code == 404
 
 
+def test_a_lost_answer_is_told_again_though_the_member_is_out_of_reach(country: Country):
+    origin, host = country.of("民勤-1"), country.of("锦江-1")
+    member = origin.register("民勤-1", name="测试丙")
+    origin.command(member, "request-transfer", "2025-05-06", to_organisation="锦江-1")
+    path, body = f"/v1/members/{member}/reject-transfer", {"occurred_at": "2025-05-07", "reason": "WRONG_ADDRESSEE"}
+    first = host.post(path, body, key="reject-1")
+    assert first.status_code == 201
+    assert host.get(f"/v1/members/{member}").status_code == 404
+    again = host.post(path, body, key="reject-1")
+    assert (again.status_code, again.headers["idempotency-replayed"]) == (201, "true")
+    assert again.json() == first.json()
+    assert host.post(path, body, key="reject-2").status_code == 404
+
+
 def test_a_reason_on_the_list_rejects_it_and_leaves_the_origin_responsible(country: Country):
     origin = country.of("民勤-1")
     for reason in REASONS:
