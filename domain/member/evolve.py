@@ -19,6 +19,7 @@ from domain.member.privacy import steps as privacy
 from domain.member.rules import ODDITIES, rules_of
 from domain.member.service import steps as service
 from domain.member.transfer.steps import STEPS as TRANSFER
+from domain.member.transfer.steps import close_where_home_is
 from domain.times import parse_occurred
 
 if TYPE_CHECKING:
@@ -180,6 +181,7 @@ def checked_in(state: State, fact: Fact, body: e.CheckedIn, reference: Reference
     else:
         _arrive(state, movement, fact, body, reference)
     heard_of(state, fact, reference, None)
+    close_where_home_is(state, at_us, reference)
 
 
 def _arrive(state: State, movement: Movement, fact: Fact, body: e.CheckedIn, reference: Reference) -> None:

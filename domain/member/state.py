@@ -109,6 +109,7 @@ class Movement:
     expected_return_on: str | None = None
     returned_at: str | None = None
     closed_reason: str | None = None
+    home_moved: bool = False
     claims: list[Claim] = field(default_factory=list)
 
     @property

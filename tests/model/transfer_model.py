@@ -115,9 +115,16 @@ def happen(s: Row, row: Row) -> None:
 def move_home(s: Row, org: str) -> None:
     """The formal home is elsewhere now; whoever lives there already is away no more."""
     s["affiliation"] = org
+    if s["movement"] and s["movement"]["stage"] != "closed":
+        s["movement"]["home_moved"] = True
+        end_where_home_is(s)
+
+
+def end_where_home_is(s: Row) -> None:
+    """Whoever is where the home has moved to is away no more."""
     movement = s["movement"]
-    if movement and movement["stage"] in ("checked_in", "settled"):
-        _, home, _, stationed = ORGANISATIONS[org]
+    if movement.get("home_moved") and movement["stage"] in ("checked_in", "settled"):
+        _, home, _, stationed = ORGANISATIONS[s["affiliation"]]
         if movement["legs"][-1]["region"] in (home, stationed):
             movement.update(stage="closed", closed_reason="TRANSFERRED", claims=[])
 

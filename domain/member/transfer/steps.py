@@ -87,14 +87,23 @@ def move_affiliation(state: State, organisation: str, at_us: int, reference: Ref
     """Let an organisation be the home; where the member lives already, the movement is over, else it goes on."""
     state.affiliation = organisation
     state.affiliation_region = reference.region_of(organisation)
-    movement = state.open_movement
-    if movement is not None and movement.stage in _THERE and is_of_the_county(organisation, movement.leg, reference):
-        movement.leg.ended_us, movement.leg.ended_how = at_us, "transferred"
-        places.close(state, "TRANSFERRED", at_us)
+    if state.open_movement is not None:
+        state.open_movement.home_moved = True
+    close_where_home_is(state, at_us, reference)
     duties.hand_over(state, reference, at_us)
 
 
 _THERE: Final = ("checked_in", "settled")
+
+
+def close_where_home_is(state: State, at_us: int, reference: Reference) -> None:
+    """Whoever is where the relationship has moved to meanwhile is away no more, whichever came first."""
+    movement, home = state.open_movement, state.affiliation
+    if movement is None or home is None or not movement.home_moved or movement.stage not in _THERE:
+        return
+    if is_of_the_county(home, movement.leg, reference):
+        movement.leg.ended_us, movement.leg.ended_how = at_us, "transferred"
+        places.close(state, "TRANSFERRED", at_us)
 
 
 def is_of_the_county(organisation: str, leg: Leg, reference: Reference) -> bool:

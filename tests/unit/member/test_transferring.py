@@ -271,6 +271,22 @@ def test_while_only_reported_or_awaited_the_affiliation_moves_all_the_same():
     assert owed(awaited, "escalate_check_in", "2025-03-20")[0].organisation == "CG-G"
 
 
+def test_a_check_in_where_the_new_home_is_closes_the_movement_that_went_on():
+    stream = accepted(away("2025-02-10", to=LANZHOU))
+    stream.command("check-in", "2025-03-28", "CG", region=LANZHOU, channel="WORKER")
+    movement = state(stream)["movement"]
+    assert (movement["stage"], movement["closed_reason"]) == ("closed", "TRANSFERRED")
+    assert movement["legs"][0]["checked_in_at"] == "2025-03-28"
+    assert {one["kind"] for one in state(stream)["duties"]} == {"return_receipt"}
+    assert state(stream)["responsible"] == "CG-1"
+
+
+def test_a_check_in_elsewhere_leaves_it_open():
+    stream = accepted(away("2025-02-10", to=LANZHOU))
+    stream.command("check-in", "2025-03-28", "JJ", region=CHENGDU, channel="WORKER")
+    assert (stage(stream), state(stream)["holder"], state(stream)["responsible"]) == ("checked_in", "JJ", "CG-1")
+
+
 def test_at_home_again_the_education_is_the_new_affiliations():
     stream = settled()
     stream.command("return", "2025-03-10", "MQ-1")
