@@ -13,9 +13,13 @@ from api.authorisation import Outcome, Resource, decide
 from api.bodies import bearer_token
 from api.problems import Problem, invalid, not_found
 from domain.errors import Sentence
+from domain.member.events import MemberRegistered
 from domain.member.feedback.stays import stays
+from domain.member.fold import HEAD
+from domain.member.merging.belonging import merged_into
 from domain.member.views import concerned_regions
 from domain.times import local_day
+from infra.recording.errors import MergedInto
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -54,7 +58,7 @@ async def must_be_allowed_on(
         if _decided(service, principal, action, kept, acting).allowed:
             return
     # What is kept may be behind another process: nobody is refused before looking.
-    ledger = await asyncio.to_thread(load, service, member_id)
+    ledger = await asyncio.to_thread(standing, service, member_id)
     decision = _decided(service, principal, action, ledger, acting)
     if not decision.allowed:
         raise refusal(decision, _NO_MEMBER)
@@ -114,6 +118,26 @@ def load(service: Service, member_id: UUID) -> Ledger:
     return ledger
 
 
+def standing(service: Service, member_id: UUID) -> Ledger:
+    """Read who has a member's facts today: of a record that was merged into another, that other decides who sees it."""
+    ledger = load(service, member_id)
+    while (into := ledger.merged_into) is not None:
+        ledger = load(service, into)
+    return ledger
+
+
+def records_of(ledger: Ledger) -> set[UUID]:
+    """Return the ids under which a person is registered: the member's own, and those of records merged into it."""
+    return {ledger.member_id} | {fact.stream for fact in ledger.facts if isinstance(fact.body, MemberRegistered)}
+
+
+def must_not_be_merged(ledger: Ledger, known_position: int = HEAD) -> None:
+    """Raise MergedInto where a record was merged into another, as known at a position."""
+    into = merged_into(ledger.member_id, ledger.linked, known_position)
+    if into is not None:
+        raise MergedInto(into)
+
+
 def member_resource(member_id: UUID, state: State, reference: Reference, now_us: int) -> Resource:
     """Return what concerns a member, in regions as they are called today."""
     movement = state.open_movement
@@ -148,6 +172,8 @@ def _decided(service: Service, principal: Principal, action: Action, ledger: Led
     if not ledger.facts:
         return decide(principal, action, Resource(), tree)  # nobody's id is decided like a foreign one
     resource = member_resource(ledger.member_id, ledger.state, reference, service.now_us)
+    if ledger.linked:
+        resource = replace(resource, records=frozenset(records_of(ledger)))
     movement = ledger.state.open_movement
     if action is Action.ACCEPT and movement is not None and movement.leg.declared_region is not None:
         # Checked in elsewhere or not, the declared destination may accept (DOMAIN, "Two claims").

@@ -19,6 +19,7 @@ from api import (
     histories,
     imports,
     members,
+    merges,
     openapi,
     operations,
     places,
@@ -52,6 +53,7 @@ PARTS: Final = (
     reorganisations,
     posts,
     activities,
+    merges,
     erasure,
     # What is asked.
     search,

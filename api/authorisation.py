@@ -77,6 +77,7 @@ class Resource:
     leg (declared until checked in), `organisations` (affiliation, responsible, holder, acceptors, parties of a
     transfer). Of a place asked for: `regions` and `organisations` asked for; of a national policy the region 000000.
     `acting` is the organisation that the body or the token names as the one who acts; `owner` the caller who made it.
+    `records` are the ids of other records of the same person: a token of any of them is the member's.
     """
 
     member_id: UUID | None = None
@@ -85,6 +86,7 @@ class Resource:
     organisations: frozenset[str] = frozenset()
     acting: str | None = None
     owner: str | None = None
+    records: frozenset[UUID] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,7 +218,7 @@ def concerns(far: Reach, resource: Resource, tree: OrganisationTree) -> bool:
     if resource.member_id is None:
         return False
     return (
-        (far.member_id is not None and resource.member_id == far.member_id)
+        (far.member_id is not None and far.member_id in {resource.member_id, *resource.records})
         or (far.region is not None and any(code.startswith(far.region) for code in resource.regions))
         or _any_at_or_below(far.organisation, resource.organisations, tree)
         or any(code.startswith(place) for code in resource.current_regions for place in far.here)

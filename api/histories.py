@@ -8,7 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Request
 from starlette.concurrency import run_in_threadpool
 
-from api.access import load, must_be_allowed_on, principal_of
+from api.access import load, must_be_allowed_on, must_not_be_merged, principal_of
 from api.actions import Action
 from api.answers import JsonAnswer
 from api.asking import (
@@ -63,8 +63,9 @@ async def read_history(
         asked = known_position(service, known_at)
         head = service.kiteline.log.max_notification_id() or 0
         ledger = load(service, member)
-        position = max(head, ledger.facts[-1].position)
+        position = max(head, ledger.facts[-1].position if ledger.facts else 0)
         known = position if asked is None else min(asked, position)
+        must_not_be_merged(ledger, known)
         paging = Paging.begin(service, ("history", member_id, as_of, known_at), cursor, limit, known, moment)
         items = _replayed(service, member, paging)
         begin = paging.after or 0
@@ -77,7 +78,9 @@ async def read_history(
 def _replayed(service: Service, member: UUID, paging: Paging) -> list[dict[str, Any]]:
     ledger = load(service, member)
     known = paging.known_position
-    if ledger.facts[0].position > known:
+    facts = ledger.known(known)
+    if not facts:
+        must_not_be_merged(ledger, known)
         raise not_found(Sentence("那时还没有登记这个党员", "This member was not registered by then."))
     reference = service.kiteline.reference_at(known)
-    return replay(ledger.facts, reference, as_of_us=paging.as_of_us, known_position=known)
+    return replay(facts, reference, as_of_us=paging.as_of_us, member=member)

@@ -9,7 +9,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request
 from starlette.concurrency import run_in_threadpool
 
-from api.access import load, must_be_allowed_on, principal_of
+from api.access import load, must_be_allowed_on, must_not_be_merged, principal_of, records_of
 from api.actions import Action
 from api.answers import JsonAnswer, stream_etag
 from api.asking import (
@@ -29,8 +29,9 @@ from api.personal_reads import PURPOSE_LENGTH, read_personal, reads_of
 from api.problems import invalid, not_found
 from api.shapes.members import MemberAnswer, ReadsPage
 from domain.errors import Sentence
-from domain.member.fold import fold
+from domain.member.fold import HEAD, fold
 from domain.member.views import member_state
+from infra.recording.members import version_of
 from infra.vault.fields import PERSONAL_FIELDS
 
 if TYPE_CHECKING:
@@ -128,8 +129,10 @@ async def list_reads(
     await must_be_allowed_on(service, principal, Action.READ_READS, member)
     await reach_log(service, min_position)
     position = await run_in_threadpool(lambda: service.kiteline.log.max_notification_id() or 0)
+    ledger = await run_in_threadpool(load, service, member)
+    must_not_be_merged(ledger)
     paging = Paging.begin(service, ("reads", member_id), cursor, limit, position)
-    items, after = await run_in_threadpool(reads_of, service, member, paging.after, limit)
+    items, after = await run_in_threadpool(reads_of, service, sorted(records_of(ledger)), paging.after, limit)
     return paging.answer(items, position=position, after=after)
 
 
@@ -156,10 +159,12 @@ def folded(service: Service, member: UUID, as_of_us: int, known_at: str | None) 
     head = service.kiteline.log.max_notification_id() or 0
     ledger = load(service, member)
     known = head if asked is None else min(asked, head)
-    facts = [fact for fact in ledger.facts if fact.position <= known] if known < head else ledger.facts
+    facts = ledger.known(known) if known < head else ledger.facts
     position = max(head, ledger.facts[-1].position if ledger.facts else 0)
     if not facts:
+        must_not_be_merged(ledger, known)
         raise not_found(Sentence("那时还没有登记这个党员", "This member was not registered by then."))
     reference = ledger.reference if known == head else service.kiteline.reference_at(known)
     state = fold(facts, reference, as_of_us=as_of_us)
-    return Folded(state, reference, facts[-1].version, position, position if asked is None else known)
+    version = version_of(member, ledger.linked or facts, known if known < head else HEAD)
+    return Folded(state, reference, version, position, position if asked is None else known)

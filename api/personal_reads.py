@@ -19,7 +19,7 @@ SELECT m.id, %s, %s, %s, %s, %s, %s FROM unnest(%s::uuid[]) AS m (id)
 _LIST = """
 SELECT read_id, read_at, reader, role, organisation, fields, purpose
 FROM personal_read
-WHERE member_id = %s AND read_id < %s
+WHERE member_id = ANY (%s::uuid[]) AND read_id < %s
 ORDER BY read_id DESC
 LIMIT %s
 """
@@ -46,11 +46,11 @@ def read_many(
 
 
 def reads_of(
-    service: Service, member_id: UUID, before: int | None, limit: int
+    service: Service, records: list[UUID], before: int | None, limit: int
 ) -> tuple[list[dict[str, Any]], int | None]:
-    """Return a page of reads, newest first, and the place of the last when more follow."""
+    """Return a page of reads of one person's records, newest first, and the place of the last when more follow."""
     with service.kiteline.log.reading() as connection:
-        rows = connection.execute(_LIST, (member_id, _NEWEST if before is None else before, limit + 1)).fetchall()
+        rows = connection.execute(_LIST, (records, _NEWEST if before is None else before, limit + 1)).fetchall()
     names = ("read_id", "read_at", "reader", "role", "organisation", "fields", "purpose")
     items = [dict(zip(names, row, strict=True)) for row in rows[:limit]]
     return items, items[-1]["read_id"] if len(rows) > limit else None

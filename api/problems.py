@@ -15,13 +15,16 @@ from api import problem_list as kinds
 from api.answers import ProblemAnswer, stream_etag
 from api.language import Language, language_of, said_in
 from domain.errors import Fault, Invalid, Refused, Sentence
+from domain.member.merging.state import MergedAway
 from infra.event_store.refusals import StoreUnavailable
 from infra.recording.attempts import TooManyAttempts
 from infra.recording.errors import (
     KeyInFlight,
     KeyReused,
+    MergedInto,
     NoSuchActivity,
     NoSuchMember,
+    NoSuchMerge,
     NoSuchPost,
     NoSuchVenue,
     TooContended,
@@ -36,6 +39,7 @@ if TYPE_CHECKING:
     from api.problem_list import ProblemKind
 
 RETRY_SECONDS = 2
+_MOVED = 308
 _CHALLENGE = 'Bearer realm="kiteline"'
 _UNAVAILABLE = Sentence(
     "数据库暂不可用，请稍后重试；未作记录", "The database is away; nothing was recorded. Try again soon."
@@ -137,6 +141,10 @@ def problem_of(error: Exception) -> Problem:  # noqa: C901, PLR0911, PLR0912 - o
             return not_found(Sentence("没有这次活动", "There is no such activity."))
         case NoSuchVenue():
             return not_found(Sentence("没有这个报到点或报到码", "There is no such venue or code."))
+        case NoSuchMerge():
+            return not_found(Sentence("没有这次合并", "There is no such merge."))
+        case MergedInto():
+            return problem_of(MergedAway(error.kept))
         case VersionMismatch():
             sentence = Sentence("当前版本为 {actual}，不是 {expected}", "The version is {actual}, not {expected}.")
             detail = sentence.filled(actual=error.actual, expected=error.expected)
@@ -193,6 +201,7 @@ def install(app: FastAPI) -> None:
         Invalid,
         Refused,
         NoSuchMember,
+        NoSuchMerge,
         NoSuchVenue,
         VersionMismatch,
         KeyReused,
@@ -208,6 +217,18 @@ def install(app: FastAPI) -> None:
     )
     for kind in foreseen:
         app.add_exception_handler(kind, answer)
+    app.add_exception_handler(MergedInto, _moved)
+
+
+async def _moved(request: Request, error: Exception) -> Response:
+    """Send whoever asks of a record that was merged into another to the same question of that other."""
+    kept = str(error.kept) if isinstance(error, MergedInto) else ""
+    asked = request.path_params.get("member_id", "")
+    location = request.url.replace(path=request.url.path.replace(asked, kept))
+    where = f"{location.path}?{location.query}" if location.query else location.path
+    headers = {"Location": where, "Vary": "Accept-Language"}
+    content = problem_of(error).content(language_of(request.headers.get("accept-language")))
+    return ProblemAnswer({**content, "status": _MOVED}, status_code=_MOVED, headers=headers)
 
 
 def _methods_at(request: Request) -> list[str]:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
 
-from api.access import must_be_allowed_at, principal_of
+from api.access import must_be_allowed_at, principal_of, standing
 from api.actions import Action
 from api.answers import JsonAnswer
 from api.asking import CursorParameter, LimitParameter, MinPosition, Paging
@@ -103,7 +103,8 @@ async def search_members(
             }
             ids = [row[0] for row in connection.execute(_FOUND, parameters)]
         else:
-            found = service.vault.find_by_identity(connection, text)
+            known = service.vault.find_by_identity(connection, text)
+            found = None if known is None else standing(service, known).member_id
             ids = [found] if found is not None and found > after else []
         rows = members_of(connection, ids)
         return [rows[one] for one in ids if one in rows]

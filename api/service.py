@@ -23,6 +23,7 @@ from infra.recording.erasure import ErasureDesk
 from infra.recording.import_archive import ImportArchive
 from infra.recording.imports import Importer
 from infra.recording.known_venues import KnownVenues
+from infra.recording.merges import MergeDesk
 from infra.recording.organisations import ReferenceDesk
 from infra.recording.posts import PostDesk
 from infra.recording.registration import Registration
@@ -59,6 +60,7 @@ class Service:
     references: ReferenceDesk
     reorganisations: Reorganisations
     registration: Registration
+    merges: MergeDesk
     known_venues: KnownVenues
     venues: VenueDesk
     code_issues: CodeIssues
@@ -124,6 +126,7 @@ def open_service(settings: Settings, database_url: str, *, projecting: bool = Tr
             references=references,
             reorganisations=Reorganisations(desk),
             registration=registration,
+            merges=MergeDesk(desk),
             known_venues=known_venues,
             venues=venues,
             code_issues=CodeIssues(desk, venues, signer, known_venues),

@@ -12,6 +12,7 @@ import domain.activity
 import domain.post
 import domain.venue  # noqa: F401 - so that the facts of activities, posts and venues are known to be facts
 from domain.fact import BODIES, Fact
+from domain.member.merging.belonging import MERGING, MERGING_FACTS, linked_facts
 from domain.reference import REFERENCE_FACTS
 from domain.times import BEGINNING_US
 from projections.position import Parked
@@ -135,7 +136,9 @@ class Folding:
         missing: list[UUID] = []
         for member, facts in decoded.items():
             trace = self._take_out(member)
-            if facts[0].version == 1:
+            if any(isinstance(fact.body, MERGING) for fact in facts):
+                missing.append(member)  # other streams are needed as well
+            elif facts[0].version == 1:
                 found[member] = Trace(member)
             elif trace is not None and trace.can_take(facts, self._history.current):
                 found[member] = trace
@@ -152,7 +155,7 @@ class Folding:
         for member, last in upto.items():
             try:
                 facts = [self._log.fact(row) for row in streams[member] if row.position <= last]
-                trace = replay(member, facts, self._history, last)
+                trace = replay(member, facts, self._history, last, linked_to(self._log, member, streams[member]))
             except Exception as error:  # noqa: BLE001 - as above
                 self._park(member, last + 1, error.__cause__ or error, batch)
                 continue
@@ -174,7 +177,7 @@ class Folding:
             batch = Batch(first - 1, more=True)
             some = [member for member in members[start : start + _REPLAYED_AT_ONCE] if member not in self.parked]
             for member, trace in self._replayed(dict.fromkeys(some, first - 1), batch).items():
-                for turn in self._history.turns(trace.facts or [], last):
+                for turn in self._history.turns(trace.facts or [], last, trace.linked):
                     if turn >= first:
                         trace.fold_anew(self._history.at(turn), turn)
                 self._emit(member, trace, batch)
@@ -232,6 +235,14 @@ def runs(rows: Sequence[Row]) -> Iterator[tuple[bool, list[Row]]]:
     """Split a page where reference facts and others meet; say of each run whether it is of reference facts."""
     for is_reference, run in groupby(rows, key=lambda row: row.topic in REFERENCE_FACTS):
         yield is_reference, list(run)
+
+
+def linked_to(log: Log, member: UUID, rows: Sequence[Row]) -> list[Fact]:
+    """Return the facts of the streams that merges tie to a member's, whose rows are given; nearly always none."""
+    merging = [log.fact(row) for row in rows if row.topic in MERGING_FACTS]
+    if not merging:
+        return []
+    return linked_facts(member, merging, lambda stream: [log.fact(row) for row in log.streams([stream])[stream]])
 
 
 def reference_upto(log: Log, position: int, page: int = 5_000) -> ReferenceHistory:

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any, Final
 from domain.fact import Fact, body_data, sort_key
 from domain.member import succession
 from domain.member.evolve import apply
-from domain.member.fold import HEAD, corrected, corrections, effective, voided_ids
+from domain.member.fold import HEAD, aside_ids, corrected, corrections, effective, voided_ids
 from domain.member.state import State
 from domain.member.views import member_state
 from domain.times import rfc3339_utc
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from uuid import UUID
 
     from domain.reference import Reference
 
@@ -25,38 +26,46 @@ _EARLIEST_US: Final = -62_000_000_000_000_000
 
 
 def replay(
-    facts: list[Fact], reference: Reference, *, as_of_us: int = HEAD, known_position: int = HEAD
+    facts: list[Fact],
+    reference: Reference,
+    *,
+    as_of_us: int = HEAD,
+    known_position: int = HEAD,
+    member: UUID | None = None,
 ) -> list[dict[str, Any]]:
     """Return the history items of INTERFACE.md up to an instant (microseconds since 1970 UTC), as known at a position.
 
     A corrected fact stands where and as its correction has it, with what was first recorded under `as_recorded`; a
-    voided one stands where it stood, and moves the state no more. Where an organisation that had to do with the member
-    was dissolved, that is an item of its own, by the event on the organisation's stream.
+    voided one stands where it stood, and moves the state no more; so does one that a merge has set aside. Where an
+    organisation that had to do with the member was dissolved, that is an item of its own, by the event on the
+    organisation's stream. `member` is whose history it is, where facts of another stream are among them.
     """
     known = sorted((fact for fact in facts if fact.position <= known_position), key=lambda fact: fact.position)
-    voided = voided_ids(known)
-    changes = corrections(known, voided)
+    voided, aside = voided_ids(known), aside_ids(known)
+    dropped = {**aside, **voided}
+    changes = corrections(known, dropped)
     first = {fact.event_id: fact for fact in known}
+    member_id = str(member or known[0].stream) if known else ""
     void = [
         corrected(fact, *changes[fact.event_id]) if fact.event_id in changes else fact
         for fact in known
-        if fact.event_id in voided
+        if fact.event_id in dropped
     ]
     state = State()
     version = 0
     items: list[dict[str, Any]] = []
-    member_id = str(known[0].stream) if known else ""
     for fact in sorted([*effective(known), *void], key=sort_key):
         if fact.when > as_of_us:
             break
         items.extend(_ends(state, reference, fact.when, (member_id, version)))
-        version = max(version, fact.version)
-        is_void = fact.event_id in voided
-        flags = [] if is_void else apply(state, fact, reference)
+        version = max(version, fact.version) if str(fact.stream) == member_id else version
+        is_dropped = fact.event_id in dropped
+        flags = [] if is_dropped else apply(state, fact, reference)
         item = _item(fact, flags)
         item["recorded_at"] = rfc3339_utc(first[fact.event_id].recorded_us)
-        if is_void:
-            item["correction"] = {"by": voided[fact.event_id].event_id, "kind": "voided"}
+        if is_dropped:
+            kind = "voided" if fact.event_id in voided else "set_aside"
+            item["correction"] = {"by": dropped[fact.event_id].event_id, "kind": kind}
         elif fact.event_id in changes:
             recorded = first[fact.event_id]
             item["correction"] = {"by": changes[fact.event_id][1].event_id, "kind": "corrected"}
@@ -98,6 +107,7 @@ def _item(fact: Fact, flags: list[str]) -> dict[str, Any]:
         "actor": fact.actor,
         "channel": fact.via,
         "organisation": fact.organisation,
+        "stream": str(fact.stream),
         "data": body_data(fact.body),
         "correction": None,
         "flags": flags,

@@ -17,7 +17,7 @@ from psycopg import sql
 from domain.times import BEGINNING_US
 from projections.collector import uncollected
 from projections.copying import COPIED, copy_blocks
-from projections.folding import MEMBER_FACTS, reference_upto
+from projections.folding import MEMBER_FACTS, linked_to, reference_upto
 from projections.position import Parked, park, reflected
 from projections.replaying import Broken, replay
 from projections.rows import STATISTIC, Rows, write
@@ -229,7 +229,7 @@ class _Rebuild:
             self._parked.pop(member, None)
             facts = self._decoded(member, known)
             try:
-                trace = replay(member, facts, history, upto)
+                trace = replay(member, facts, history, upto, linked_to(self._log, member, rows))
             except Broken as broken:
                 trace = broken.trace
                 self._parked[member] = Parked(member, broken.position, type(broken.__cause__).__name__)

@@ -16,6 +16,8 @@ from projections.asking import NOWHERE, spans_on
 from projections.naming import AFTER_ALL, ORGANISATION, named
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from domain.fact import Fact
 
 _KEPT: Final = 4
@@ -122,12 +124,15 @@ class ReferenceHistory:
         names = sorted({name for one in known for name in one.names})
         return spans + [(name, name + (AFTER_ALL if name.startswith(ORGANISATION) else ":")) for name in names]
 
-    def turns(self, facts: list[Fact], upto: int) -> list[int]:
-        """Return the positions, after a member's first fact and up to `upto`, at which its fold may have turned."""
+    def turns(self, facts: list[Fact], upto: int, linked: Sequence[Fact] = ()) -> list[int]:
+        """Return the positions, after a member's first fact and up to `upto`, at which its fold may have turned.
+
+        `linked` are facts of other streams that a merge has made, or will make, the member's.
+        """
         if not facts or not self._positions or self._positions[-1] <= facts[0].position:
             return []
         found = set(self._for_all)
-        for name in named(facts):
+        for name in named([*facts, *linked]):
             if name.startswith(ORGANISATION):
                 found.update(self._of_name.get(name, ()))
                 continue

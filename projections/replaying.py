@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from projections.trace import Trace
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from uuid import UUID
 
     from domain.fact import Fact
@@ -22,14 +23,16 @@ class Broken(Exception):
         self.position = position
 
 
-def replay(member: UUID, facts: list[Fact], history: ReferenceHistory, upto: int) -> Trace:
+def replay(member: UUID, facts: list[Fact], history: ReferenceHistory, upto: int, linked: Sequence[Fact] = ()) -> Trace:
     """Return a member's trace as it was after position `upto`, ledger at hand.
+
+    `linked` are the facts of the streams that merges tie to the member's own.
 
     Each fact was folded with the reference known at its position, and a reference fact that could touch the member
     folded it anew. Raises Broken from whatever the fold raises.
     """
-    trace = Trace(member)
-    turns = history.turns(facts, upto)
+    trace = Trace(member, linked)
+    turns = history.turns(facts, upto, linked)
     position = 0
     try:
         for fact in facts:

@@ -68,6 +68,7 @@ class Rows:
         self.gone_duties: _Table = []
         self.gone_legs: _Table = []
         self.counts: list[Count] = []
+        self.gone_members: _Table = []
 
     def member(self, trace: Trace) -> None:
         """Write a member as it stands."""
@@ -128,7 +129,8 @@ class Rows:
     def __len__(self) -> int:
         """How many row changes there are."""
         return (
-            len(self.members) + len(self.duties) + len(self.legs) + len(self.gone_duties) + len(self.gone_legs)
+            len(self.members) + len(self.duties) + len(self.legs)
+            + len(self.gone_duties) + len(self.gone_legs) + len(self.gone_members)
             + sum(map(len, self.past_rows)) + sum(map(len, self.retired))
         )  # fmt: skip
 
@@ -147,6 +149,7 @@ class Rows:
             (statements.INSERT_TALLIES, _TALLY_ROWS, tallies),
             (statements.DELETE_DUTIES, (plain, texts), self.gone_duties),
             (statements.DELETE_LEGS, (plain, texts, numbers), self.gone_legs),
+            (statements.DELETE_MEMBERS, (plain,), self.gone_members),
             (statements.UPSERT_DUTIES, _DUTY_NOW, self.duties),
             (statements.UPSERT_LEGS, _LEG_NOW, self.legs),
             (statements.UPSERT_MEMBERS, _MEMBER_ENCODERS, self.members),

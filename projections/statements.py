@@ -145,6 +145,9 @@ DELETE_LEGS: Final = """
 DELETE FROM leg AS l USING unnest(%s::uuid[], %s::text[], %s::integer[]) AS g (member_id, movement_id, leg)
 WHERE l.member_id = g.member_id AND l.movement_id = g.movement_id AND l.leg = g.leg
 """
+DELETE_MEMBERS: Final = (
+    "DELETE FROM member AS m USING unnest(%s::uuid[]) AS g (member_id) WHERE m.member_id = g.member_id"
+)
 RETIRE_ROSTERS: Final = """
 UPDATE roster_past AS r SET known_to = g.known_to
 FROM unnest(%s::uuid[], %s::bigint[], %s::bigint[], %s::bigint[]) AS g (member_id, known_from, valid_from, known_to)

@@ -8,6 +8,7 @@ voids, folds the ledger anew and reconciles the rows.
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
+from uuid import UUID
 
 from domain.fact import Fact, sort_key
 from domain.member import events as e
@@ -16,6 +17,7 @@ from domain.member.dues import DuesPaid
 from domain.member.evolve import live
 from domain.member.feedback.events import AnnualFeedbackIssued, FeedbackAcknowledged
 from domain.member.fold import HEAD, effective
+from domain.member.merging.belonging import MERGING, belonging
 from domain.member.service import events as s
 from domain.member.state import State
 from domain.member.transfer import events as t
@@ -26,7 +28,6 @@ from projections.values import CLOCK_DUTIES, clock_values, duty_values, leg_valu
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from uuid import UUID
 
     from domain.member.state import Duty
     from domain.reference import Reference
@@ -42,7 +43,7 @@ Ident = Any
 """What tells rows of one table and member apart: None, a duty's key, a leg's (movement id, number), a tally's (event
 id, number)."""
 
-_REWRITES: Final = (e.EventCorrected, e.EventVoided)
+_REWRITES: Final = (e.EventCorrected, e.EventVoided, *MERGING)
 # These move clocks and duties only: whereabouts, and so roster row and legs, stay as they are.
 _KEEPS_PLACE: Final = frozenset(
     {
@@ -84,7 +85,10 @@ class NeedsLedger(Exception):
 
 
 class Trace:
-    """One member. With its ledger (`facts` not None) it can take any fact; without, only one that comes last."""
+    """One member. With its ledger (`facts` not None) it can take any fact; without, only one that comes last.
+
+    `linked` are the facts of other streams that merges tie to this one: a fact of a merge is taken only with them.
+    """
 
     __slots__ = (
         "changed",
@@ -93,6 +97,7 @@ class Trace:
         "facts",
         "last_key",
         "legs",
+        "linked",
         "live",
         "member",
         "places",
@@ -103,9 +108,10 @@ class Trace:
         "version",
     )
 
-    def __init__(self, member: UUID | str) -> None:
+    def __init__(self, member: UUID | str, linked: Sequence[Fact] = ()) -> None:
         """Begin a member of whom nothing is known yet; the ledger is kept until `let_go`."""
         self.member = str(member)
+        self.linked = linked
         self.state = State()
         self.last_key: tuple[int, int, int] = _BEFORE_ALL
         self.version = 0
@@ -150,6 +156,8 @@ class Trace:
                 raise NeedsLedger
             self._fold_anew([*self.facts, fact], reference, fact.position)
             self.facts.append(_lightened(fact))
+            if isinstance(fact.body, MERGING):
+                self._note_linked_places(fact.position)
         note_named(fact, self.places)
         self.version = fact.version
         self.position = fact.position
@@ -164,6 +172,11 @@ class Trace:
     def let_go(self) -> None:
         """Forget the ledger and the rows of the past; the state and the open rows stay."""
         self.facts = self.live = None
+
+    def _note_linked_places(self, position: int) -> None:
+        for fact in self.linked:
+            if fact.position <= position:
+                note_named(fact, self.places)
 
     def _observe(self, fact: Fact, reference: Reference, position: int) -> None:
         """Compare the state after a fact with the rows that stand, and end and begin rows where they differ."""
@@ -241,6 +254,8 @@ class Trace:
     def _fold_anew(self, facts: list[Fact], reference: Reference, position: int) -> None:
         fresh = Trace(self.member)
         fresh.facts = None
+        if self.linked:
+            facts = belonging(UUID(self.member), [*facts, *self.linked], position)
         for fact, _ in live(fresh.state, effective(facts), reference, until_us=HEAD):
             fresh.last_key = sort_key(fact)
             fresh._observe(fact, reference, position)
@@ -291,8 +306,6 @@ class Trace:
 
     def emit(self, rows: Rows) -> None:
         """Hand over what the facts since the last time changed, as rows to write."""
-        if self.roster is None or self.clock is None:
-            return
         for track, ident in self._emit_past(rows):
             if ident not in (self.duties if track == DUTY else self.legs):
                 rows.gone(track, self.member, ident)
@@ -304,6 +317,10 @@ class Trace:
                 rows.count(track, self.member, ident, segment)
                 rows.current(track, self.member, ident, segment)
                 segment.stored = CURRENT
+        if self.roster is None or self.clock is None:
+            if self.linked:
+                rows.gone_members.append((self.member,))  # merged into another, who has the rows now
+            return
         for track, segment in ((ROSTER, self.roster), (CLOCK, self.clock)):
             if segment.stored == UNSTORED:
                 rows.count(track, self.member, None, segment)

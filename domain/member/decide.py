@@ -11,6 +11,7 @@ from domain.member import events as e
 from domain.member.feedback.events import AnnualFeedbackIssued
 from domain.member.feedback.steps import completed
 from domain.member.fold import effective, fold, voided_ids
+from domain.member.merging.belonging import MERGING
 from domain.member.privacy.events import PersonalDataErased
 from domain.member.reading import Reader, read_changes
 from domain.member.rules import first_broken
@@ -30,6 +31,10 @@ REGISTRATION_STANDS = Sentence(
 NOT_CORRECTABLE = Sentence("作废和核实不能更正，请将其作废", "A void or a confirmation is voided, not corrected.")
 ERASURE_STANDS = Sentence(
     "个人信息的清除不能作废或更正", "An erasure of personal data can be neither voided nor corrected."
+)
+MERGE_STANDS = Sentence(
+    "合并和拆回不能在此更正或作废，请在该合并的地址办理拆回",
+    "A merge or its undoing is not corrected or voided here: undo the merge at its own address.",
 )
 NO_FLAG = Sentence("这条记录没有待核实的疑点", "This event has no flag to confirm.")
 
@@ -62,6 +67,8 @@ def decide_about_event(ledger: list[Fact], fact: Fact, reference: Reference, *, 
         raise Invalid([Fault("/event_id", "unknown_event", UNKNOWN_EVENT)])
     if isinstance(target.body, PersonalDataErased) and not isinstance(body, e.FlagConfirmed):
         raise Refused("erasure_stands", ERASURE_STANDS)
+    if isinstance(target.body, MERGING):
+        raise Refused("merge_stands", MERGE_STANDS)
     if isinstance(body, e.EventVoided):
         _must_be_voidable(ledger, target)
     elif isinstance(body, e.FlagConfirmed):

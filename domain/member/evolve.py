@@ -76,7 +76,8 @@ _NOT_YET: Final = 1 << 62
 
 
 def registered(state: State, fact: Fact, body: e.MemberRegistered, reference: Reference) -> None:
-    state.registered = True
+    """A member is registered; of one who was recorded twice, the affiliation that is kept takes over on its day."""
+    was_registered, state.registered = state.registered, True
     state.category = body.category
     state.affiliation = body.affiliation
     state.affiliation_region = reference.region_of(body.affiliation)
@@ -84,6 +85,8 @@ def registered(state: State, fact: Fact, body: e.MemberRegistered, reference: Re
     if movement is not None and movement.origin_organisation is None:
         # A check-in that is said to lie before the affiliation: what is owed for it has an owner from now on.
         movement.origin_organisation, movement.origin_region = state.affiliation, state.affiliation_region
+        was_registered = True
+    if was_registered:
         duties.hand_over(state, reference, fact.when)
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from domain.fact import Fact, body_data, body_from, place_in_time, sort_key
 from domain.member import events as e
 from domain.member.evolve import live
+from domain.member.merging.events import RecordsMerged, RecordsUnmerged
 from domain.member.state import State
 from domain.times import BEGINNING_US, parse_occurred
 
@@ -25,20 +26,21 @@ HEAD: Final = 1 << 63
 
 CORRECTABLE_ENVELOPE: Final = ("occurred_at", "organisation")
 _META: Final = (e.EventCorrected, e.EventVoided)
+_REWRITES: Final = (*_META, RecordsMerged)
 
 
 def effective(facts: Iterable[Fact], known_position: int = HEAD) -> list[Fact]:
     """Return the facts that count, corrected, in the order of the fold, as known at a position."""
     known = [fact for fact in facts if fact.position <= known_position]
-    if not any(isinstance(fact.body, _META) for fact in known):
+    if not any(isinstance(fact.body, _REWRITES) for fact in known):
         known.sort(key=sort_key)
         return known
-    voided = voided_ids(known)
-    changes = corrections(known, voided)
+    dropped = {**voided_ids(known), **aside_ids(known)}
+    changes = corrections(known, dropped)
     counting = [
         corrected(fact, *changes[fact.event_id]) if fact.event_id in changes else fact
         for fact in known
-        if fact.event_id not in voided
+        if fact.event_id not in dropped
     ]
     counting.sort(key=sort_key)
     _note_what_stirred(counting, known)
@@ -46,20 +48,35 @@ def effective(facts: Iterable[Fact], known_position: int = HEAD) -> list[Fact]:
 
 
 def _note_what_stirred(counting: list[Fact], known: list[Fact]) -> None:
-    """Mark from when on it could be known what follows the place of a fact that was voided or corrected.
+    """Mark from when on it could be known what follows the place of a fact that was voided, corrected or merged.
 
     What no longer fits because of it is to be looked at from then on, not since it happened.
     """
     by_id = {fact.event_id: fact for fact in known}
     for fact in known:
-        target: Fact | None = fact
-        while target is not None and isinstance(target.body, _META):
-            target = by_id.get(target.body.event_id)
-        if target is None or target is fact:
+        if isinstance(fact.body, RecordsMerged):
+            for target in _what_merging_stirred(fact.body, known):
+                _stir(counting, target, fact)
             continue
-        index = bisect_left(counting, sort_key(target), key=sort_key)
-        if index < len(counting) and counting[index].recorded_us < fact.recorded_us:
-            counting[index] = replace(counting[index], recorded_us=fact.recorded_us)
+        about: Fact | None = fact
+        while about is not None and isinstance(about.body, _META):
+            about = by_id.get(about.body.event_id)
+        if about is not None and about is not fact:
+            _stir(counting, about, fact)
+
+
+def _what_merging_stirred(merge: RecordsMerged, known: list[Fact]) -> list[Fact]:
+    """Return the facts that a standing merge brought or set aside; none of one that was undone."""
+    if merge.merge_id in _undone(known):
+        return []
+    aside = merge.set_aside or ()
+    return [fact for fact in known if str(fact.stream) == merge.absorbed or fact.event_id in aside]
+
+
+def _stir(counting: list[Fact], target: Fact, by: Fact) -> None:
+    index = bisect_left(counting, sort_key(target), key=sort_key)
+    if index < len(counting) and counting[index].recorded_us < by.recorded_us:
+        counting[index] = replace(counting[index], recorded_us=by.recorded_us)
 
 
 def voided_ids(known: list[Fact]) -> dict[str, Fact]:
@@ -69,6 +86,21 @@ def voided_ids(known: list[Fact]) -> dict[str, Fact]:
         if fact.event_id not in voided and isinstance(fact.body, e.EventVoided):
             voided[fact.body.event_id] = fact
     return voided
+
+
+def aside_ids(known: list[Fact]) -> dict[str, Fact]:
+    """Return what merges set aside, by which fact; a merge that was undone no longer sets anything aside."""
+    undone = _undone(known)
+    return {
+        event_id: fact
+        for fact in known
+        if isinstance(fact.body, RecordsMerged) and fact.body.merge_id not in undone
+        for event_id in fact.body.set_aside or ()
+    }
+
+
+def _undone(known: list[Fact]) -> set[str]:
+    return {fact.body.merge_id for fact in known if isinstance(fact.body, RecordsUnmerged)}
 
 
 def corrections(known: list[Fact], voided: dict[str, Fact]) -> dict[str, tuple[dict[str, Any], Fact]]:

@@ -30,6 +30,7 @@ def replay(
     import orjson
 
     from domain.member.fold import HEAD
+    from domain.member.merging.belonging import merged_into
     from domain.times import as_of_us
     from infra.cli.database import opened_database
     from infra.cli.replay_table import print_history
@@ -46,19 +47,23 @@ def replay(
     with opened_database(load_settings()) as url:
         kiteline = Kiteline(url, readers=1)
         try:
-            facts = kiteline.read_stream(member)
             reference = kiteline.refresh_reference()
+            ledger = kiteline.members.load(member, reference)
             head = kiteline.log.max_notification_id() or 0
         finally:
             kiteline.close()
-    if not facts:
+    told = ledger.linked or ledger.facts
+    if not told:
         raise NothingToReplay(f"没有这个党员：{member}。", f"There is no member {member}.")
     if known_us is not None:
         # As this member's own facts tell it: the last of them recorded by then.
-        position = max([0, *(fact.position for fact in facts if fact.recorded_us <= known_us)])
+        position = max([0, *(fact.position for fact in told if fact.recorded_us <= known_us)])
     else:
         position = min(int(known_at), head) if known_at is not None else head
-    items = replayed(facts, reference, as_of_us=moment_us, known_position=position)
+    into = merged_into(member, told, position)
+    if into is not None:
+        raise NothingToReplay(f"{member} 已并入 {into}。", f"{member} was merged into {into}: replay that one.")
+    items = replayed(ledger.known(position), reference, as_of_us=moment_us, member=member)
     if as_json:
         answer = {"member_id": str(member), "known_position": position, "items": items}
         typer.echo(orjson.dumps(answer, option=orjson.OPT_INDENT_2).decode())

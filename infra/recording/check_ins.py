@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 from domain.errors import Fault, Invalid, Refused, Sentence
+from domain.member.merging.state import MergedAway
 from domain.member.reading import read_command
 from domain.venue import CheckInCode, Venue, moments_of, must_count
 from infra.check_in_codes.signed_text import CodeText
@@ -138,7 +139,11 @@ class CheckInDesk:
             member_id = yield from self._person(asked, standing)
         if member_id is None:
             raise Refused("identity_not_confirmed", NOT_CONFIRMED)
-        return (yield from desk.recording(member_id, [("check-in", command)], case.caller, key=key))
+        while True:
+            try:
+                return (yield from desk.recording(member_id, [("check-in", command)], case.caller, key=key))
+            except MergedAway as away:
+                member_id = away.kept
 
     def _venue(self, asked: Asked, case: _Case, standing: Standing) -> Procedure[Venue]:
         actor, now_us = case.caller.actor, self._desk.now_us()
@@ -203,7 +208,7 @@ class CheckInDesk:
             return found.member_id
         if standing.may_register:
             kiteline = self._desk.kiteline
-            ledger: Ledger = yield partial(kiteline.members.load, found.member_id, kiteline.reference())
+            ledger: Ledger = yield partial(kiteline.members.standing, found.member_id, kiteline.reference())
             if standing.may_see(ledger.state):
                 raise Refused("name_disagrees", NAME_DISAGREES)
         raise Refused("identity_not_confirmed", NOT_CONFIRMED)

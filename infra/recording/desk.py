@@ -16,6 +16,8 @@ from domain.fact import Fact, sort_key
 from domain.member import events as e
 from domain.member.decide import decide, decide_about_event, joins
 from domain.member.evolve import apply, live
+from domain.member.merging.belonging import MERGING_FACTS
+from domain.member.merging.state import MergedAway
 from domain.member.reading import read_command
 from domain.member.state import State
 from domain.member.transfer.events import FACTS as TRANSFER_FACTS
@@ -121,9 +123,9 @@ class Desk:
             ledger: Ledger | None = kiteline.members.take(member_id) if attempt == 0 else None
             if ledger is None:
                 rows = yield Load(kiteline.loads, member_id)
-                ledger = yield from _folded(member_id, rows, reference)
+                ledger = yield from self._folded(member_id, rows, reference)
                 if not ledger.facts:
-                    raise NoSuchMember(member_id)
+                    raise NoSuchMember(member_id) if ledger.merged_into is None else MergedAway(ledger.merged_into)
             was_fresh = ledger.fresh and attempt > 0
             before = held_by(ledger.state)
             try:
@@ -144,6 +146,19 @@ class Desk:
                 continue
             return self._recorded(ledger, notes, drafts, saved)
         raise TooContended
+
+    def _folded(self, member_id: UUID, rows: list[LogRow], reference: Reference) -> Procedure[Ledger]:
+        """Fold a stream where it is waited for; a long one in a thread, so that an event loop goes on meanwhile.
+
+        Of a member who was recorded twice the other streams are read as well.
+        """
+        if any(row.topic in MERGING_FACTS for row in rows):
+            ledger: Ledger = yield partial(self.kiteline.members.load, member_id, reference)
+        elif len(rows) < _LONG:
+            ledger = ledger_of(member_id, facts_of(rows), reference)
+        else:
+            ledger = yield lambda: ledger_of(member_id, facts_of(rows), reference)
+        return ledger
 
     def _decided(
         self,
@@ -198,14 +213,6 @@ class Desk:
         self.kiteline.members.put(ledger)
         last = drafts[-1]
         return Receipt(201, last.stream, last.stream, last.version, last.position, facts)
-
-
-def _folded(member_id: UUID, rows: list[LogRow], reference: Reference) -> Procedure[Ledger]:
-    """Fold a stream where it is waited for; a long one in a thread, so that an event loop goes on meanwhile."""
-    if len(rows) < _LONG:
-        return ledger_of(member_id, facts_of(rows), reference)
-    ledger: Ledger = yield lambda: ledger_of(member_id, facts_of(rows), reference)
-    return ledger
 
 
 def decide_fact(ledger: Ledger, fact: Fact, reference: Reference, now_us: int) -> Fact:

@@ -50,3 +50,16 @@ class NoSuchActivity(RecordingError):
 
 class NoSuchVenue(RecordingError):
     """There is no venue with this id, no such code of it, or it is not the caller's to use (HTTP 404)."""
+
+
+class NoSuchMerge(RecordingError):
+    """There is no merge with this id, or it is not the caller's to know of (HTTP 404)."""
+
+
+class MergedInto(RecordingError):
+    """The record was merged into another: a question finds its answer there (HTTP 308)."""
+
+    def __init__(self, kept: UUID) -> None:
+        """Keep whose record it is now."""
+        super().__init__(f"merged into {kept}")
+        self.kept = kept

@@ -16,6 +16,7 @@ from uuid import UUID
 
 from domain.errors import Refused, Sentence
 from domain.member import events as e
+from domain.member.merging.belonging import MERGING_FACTS
 from domain.times import local_day, parse_occurred
 from infra.event_store.refusals import IdentityKnown, VersionConflict
 from infra.event_store.save import Save, Saved, VaultWrite
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 
     from domain.fact import Fact
     from domain.organisation import OrganisationRegistered
+    from domain.reference import Reference
     from infra.registers.row import RegisterRow
 
 CHUNK: Final = 500
@@ -299,14 +301,25 @@ class _Pass:
             keys = vault.keys_of(connection, list(ids.values()))
         streams = kiteline.log.read_streams(list(ids.values()))
         reference = kiteline.reference()
+        merged = {one for one, rows in streams.items() if any(row.topic in MERGING_FACTS for row in rows)}
         return {
             number: (
                 ledger_of(member_id, [fact_from_row(row) for row in streams[member_id]], reference),
                 fields.get(member_id, {}),
                 keys.get(member_id),
             )
+            if member_id not in merged
+            else self._recorded_twice(member_id, reference)
             for number, member_id in ids.items()
         }
+
+    def _recorded_twice(self, member_id: UUID, reference: Reference) -> tuple[Ledger, dict[str, str], Any]:
+        """Return what is known of the person whom a record was merged into, or who has such records."""
+        vault, kiteline = self._desk.vault, self._desk.kiteline
+        ledger = kiteline.members.standing(member_id, reference)
+        with kiteline.log.reading() as connection:
+            fields = vault.open_many(connection, [ledger.member_id]).get(ledger.member_id, {})
+            return ledger, fields, vault.keys_of(connection, [ledger.member_id]).get(ledger.member_id)
 
     def _plan(
         self, row: RegisterRow, known: dict[str, tuple[Ledger, dict[str, str], Any]], ledgers: dict[str, Ledger]

@@ -15,8 +15,9 @@ from eventsourcing.domain import DomainEventProtocol
 from eventsourcing.persistence import Mapper, StoredEvent
 
 import domain.activity
+import domain.merge
 import domain.post
-import domain.venue  # noqa: F401 - so that the facts of activities, posts and venues are known to be facts
+import domain.venue  # noqa: F401 - so that the facts of activities, merges, posts and venues are known to be facts
 from domain.fact import Fact, body_data, body_from, place_on_line
 from domain.member.events import MemberRegistered
 from domain.member.fold import registered_when

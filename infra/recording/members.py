@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from bisect import insort
 from collections import OrderedDict
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from threading import Lock
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -18,6 +18,7 @@ from domain.fact import sort_key
 from domain.member import succession
 from domain.member.evolve import apply, live
 from domain.member.fold import HEAD, comes_last, effective, fold
+from domain.member.merging.belonging import belonging, linked_facts, merged_into
 from domain.member.state import State
 from domain.organisation import OrganisationDissolved
 
@@ -30,7 +31,9 @@ if TYPE_CHECKING:
 class Ledger:
     """A member's facts in recorded order, those that count in the order of the fold, and the state they add up to.
 
-    Among those that count are the dissolutions of organisations that the member belonged to.
+    Among those that count are the dissolutions of organisations that the member belonged to. Of a member recorded twice
+    they are those of both records; `linked` is then all that the streams hold that merges tie to this one, as loaded.
+    Of a record that was merged into another they are none.
     """
 
     member_id: UUID
@@ -39,11 +42,23 @@ class Ledger:
     state: State
     reference: Reference
     fresh: bool
+    linked: list[Fact] = field(default_factory=list)
 
     @property
     def version(self) -> int:
         """The version of the stream."""
-        return self.facts[-1].version if self.facts else 0
+        return version_of(self.member_id, self.facts or self.linked)
+
+    @property
+    def merged_into(self) -> UUID | None:
+        """Who has this member's facts, if they were merged into another's."""
+        return merged_into(self.member_id, self.linked) if self.linked else None
+
+    def known(self, position: int) -> list[Fact]:
+        """Return the member's facts as known at a position, in recorded order; of a ledger as loaded."""
+        if self.linked:
+            return belonging(self.member_id, self.linked, position)
+        return [fact for fact in self.facts if fact.position <= position]
 
     def add(self, fact: Fact, reference: Reference) -> None:
         """Take a fact in: the state moves on when the fact comes last, else it is folded from the beginning."""
@@ -79,12 +94,21 @@ def new_ledger(member_id: UUID, reference: Reference) -> Ledger:
     return Ledger(member_id, [], [], State(), reference, fresh=True)
 
 
-def ledger_of(member_id: UUID, facts: list[Fact], reference: Reference) -> Ledger:
-    """Fold a stream as read from the log."""
+def ledger_of(member_id: UUID, facts: list[Fact], reference: Reference, linked: Sequence[Fact] = ()) -> Ledger:
+    """Fold a stream as read from the log, with what merges tie to it."""
     ledger = new_ledger(member_id, reference)
+    if linked:
+        ledger.linked = [*facts, *linked]
+        facts = belonging(member_id, ledger.linked)
     ledger.facts = facts
     ledger.refold(reference)
     return ledger
+
+
+def version_of(member_id: UUID, facts: Sequence[Fact], known_position: int = HEAD) -> int:
+    """Return the version of a member's own stream, of facts that may hold another's as well."""
+    own = (one.version for one in reversed(facts) if one.stream == member_id and one.position <= known_position)
+    return next(own, 0)
 
 
 class MemberStore:
@@ -109,8 +133,20 @@ class MemberStore:
         return ledger
 
     def load(self, member_id: UUID, reference: Reference) -> Ledger:
-        """Read and fold a member; a ledger without facts when there is no such stream."""
-        return ledger_of(member_id, self._read_stream(member_id), reference)
+        """Read and fold a member; without facts when there is no such stream, or it was merged into another."""
+        facts = self._read_stream(member_id)
+        return ledger_of(member_id, facts, reference, linked_facts(member_id, facts, self._read_stream))
+
+    def standing(self, member_id: UUID, reference: Reference) -> Ledger:
+        """Read and fold who has a member's facts today: the member, or the one whom the record was merged into."""
+        ledger = self.load(member_id, reference)
+        while (into := ledger.merged_into) is not None:
+            ledger = self.load(into, reference)
+        return ledger
+
+    def forget(self, member_id: UUID) -> None:
+        """Let go of a kept ledger that no longer says what the log says."""
+        self.take(member_id)
 
     def put(self, ledger: Ledger) -> None:
         """Keep a ledger that agrees with the log."""

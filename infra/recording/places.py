@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from infra.recording.procedures import Procedure
 
 Held = dict[str, "Spans"]
+Move = tuple["Fact", Held, Held]
+"""A fact with what its member held before and after it."""
 
 
 def held_by(state: State) -> Held:
@@ -65,9 +67,26 @@ class PostPlaces:
         post = yield from self.finding(name)
         if post is None:
             raise NoSuchPost
-        body = holder_changed(post, str(cause.stream), spans)
-        occurred = occurred_as_recorded(cause.occurred_at, cause.precision)
-        return drafted(post.post_id, post.version + 1, body, occurred, cause.organisation, caller)
+        return _note(post, spans, cause, caller)
+
+    def moving(self, moves: list[Move], caller: Caller, turns: HeldTurns) -> Procedure[list[Fact]]:
+        """Return what each post notes where holds pass from one record of a person to another, in one save.
+
+        `moves` stand in the order in which they are noted: who lets go first, so that a full post never seems fuller.
+        """
+        notes: list[Fact] = []
+        touched = {name for _, before, after in moves for name in before.keys() | after.keys()}
+        for name in sorted(touched):
+            yield Turn(turns.take(UUID(name)))
+            rows: list[LogRow] = yield Load(self._kiteline.loads, UUID(name))
+            facts = facts_of(rows)
+            for cause, before, after in moves:
+                post = post_of(facts)
+                if post is None or before.get(name) == after.get(name):
+                    continue
+                facts.append(_note(post, after.get(name, []), cause, caller))
+                notes.append(facts[-1])
+        return notes
 
     def finding(self, name: str) -> Procedure[Post | None]:
         """Read a post by its id, as written; None when there is none."""
@@ -79,3 +98,9 @@ class PostPlaces:
             return None
         rows: list[LogRow] = yield Load(self._kiteline.loads, post_id)
         return post_of(facts_of(rows))
+
+
+def _note(post: Post, spans: Spans, cause: Fact, caller: Caller) -> Fact:
+    body = holder_changed(post, str(cause.stream), spans)
+    occurred = occurred_as_recorded(cause.occurred_at, cause.precision)
+    return drafted(post.post_id, post.version + 1, body, occurred, cause.organisation, caller)

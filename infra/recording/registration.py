@@ -208,13 +208,14 @@ class Registration:
 
     def _known(self, member_id: UUID, person: Person, may_see: MaySee, key: Key | None) -> Procedure[Receipt]:
         desk, kiteline = self._desk, self._desk.kiteline
-        ledger: Ledger = yield partial(kiteline.members.load, member_id, kiteline.reference())
+        ledger: Ledger = yield partial(kiteline.members.standing, member_id, kiteline.reference())
         if not may_see(ledger.state):
             raise Refused("registered_elsewhere", ELSEWHERE)
         name = (yield partial(self._name_of, member_id)) or ""
         if name and name != person.personal["name"]:
             raise Refused("name_disagrees", NAME_DISAGREES)
         position: int = (yield kiteline.log.max_notification_id) or 0
+        member_id = ledger.member_id
         if key is not None:
             answer = orjson.dumps({"member_id": str(member_id), "version": ledger.version, "position": position})
             row = desk.keys.hashed(key, status=200, answer=answer)

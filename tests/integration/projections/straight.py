@@ -7,6 +7,7 @@ from uuid import UUID
 
 from domain.fact import Fact
 from domain.member.fold import fold
+from domain.member.merging.belonging import belonging, linked_facts
 from domain.member.state import State
 from domain.member.views import duty_view, open_duties
 from domain.reference import Reference, empty_reference
@@ -26,11 +27,11 @@ def states(lives: Lives, reference: Reference, as_of_us: int, known: int) -> dic
     for fact in lives.facts:
         if fact.stream in ledgers:
             ledgers[fact.stream].append(fact)
-    return {
-        member: fold(facts, reference, as_of_us=as_of_us, known_position=known)
+    of_member = {
+        member: belonging(member, [*facts, *linked_facts(member, facts, ledgers.__getitem__)], known)
         for member, facts in ledgers.items()
-        if any(fact.position <= known for fact in facts)
     }
+    return {member: fold(facts, reference, as_of_us=as_of_us) for member, facts in of_member.items() if facts}
 
 
 def roster_item(member: UUID, state: State, as_of_us: int) -> dict[str, Any]:
