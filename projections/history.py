@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from domain.reference import Reference
+    from domain.regions.table import RegionTable
 
 _EARLIEST_US: Final = -62_000_000_000_000_000
 """Early in the year 5: local days cannot be told of the beginning of all."""
@@ -87,8 +88,9 @@ def _ends(state: State, reference: Reference, until_us: int, whose: tuple[str, i
 
 
 def _with_state(item: dict[str, Any], state: State, reference: Reference, at: tuple[str, int, int]) -> dict[str, Any]:
-    """Add the state after an item: whose, at which version, at which instant."""
+    """Add what became of the places that an item names, and the state after it: whose, which version, which instant."""
     member_id, version, when = at
+    item["places"] = _ended_places(item["data"], reference.regions)
     item["state"] = member_state(
         state, reference, member_id=member_id, version=version, as_of_us=max(when, _EARLIEST_US)
     )
@@ -112,3 +114,16 @@ def _item(fact: Fact, flags: list[str]) -> dict[str, Any]:
         "correction": None,
         "flags": flags,
     }
+
+
+def _ended_places(data: dict[str, Any], regions: RegionTable) -> list[dict[str, Any]]:
+    """Return the places named that are no more: what they were called, until when, what they became."""
+    named = [data.get("region"), (data.get("destination") or {}).get("region")]
+    found = []
+    for code in dict.fromkeys(one for one in named if one is not None):
+        spans = regions.history(code)
+        if spans and (until := spans[-1].valid_to) is not None:
+            became = [(one, regions.get(one, until)) for one in spans[-1].successors]
+            successors = [{"code": one, "name": region.name if region is not None else ""} for one, region in became]
+            found.append({"code": code, "name": spans[-1].name, "until": until.isoformat(), "successors": successors})
+    return found

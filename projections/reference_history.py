@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from domain.fact import Fact
 
-_KEPT: Final = 4
+_KEPT: Final = 16
 _MOST_NAMES: Final = 1_000
 """More than that, and everybody is looked at: sooner done than asking for each."""
 
@@ -149,7 +149,9 @@ class ReferenceHistory:
             return self.current
         known = self._earlier.pop(count, None)
         if known is None:
-            known = empty_reference().with_facts(self._facts[:count])
+            # From the nearest before it: what regions became takes a moment to work out.
+            begun = max((one for one in self._earlier if one < count), default=0)
+            known = (self._earlier[begun] if begun else empty_reference()).with_facts(self._facts[begun:count])
         self._earlier[count] = known
         if len(self._earlier) > _KEPT:
             self._earlier.popitem(last=False)

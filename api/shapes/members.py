@@ -184,6 +184,22 @@ class CorrectionShape(Shape):
     kind: str
 
 
+class PlaceName(Shape):
+    """A region by code and name."""
+
+    code: str
+    name: str
+
+
+class EndedPlace(Shape):
+    """A region that an event names and that is no more: its last name, the first day without it, what it became."""
+
+    code: str
+    name: str
+    until: Day
+    successors: list[PlaceName]
+
+
 class HistoryItem(Shape):
     """One event of a life, and how the member stood after it."""
 
@@ -198,6 +214,7 @@ class HistoryItem(Shape):
     data: dict[str, Any]
     correction: CorrectionShape | None
     flags: list[str]
+    places: list[EndedPlace]
     state: dict[str, Any] | None
 
 

@@ -23,6 +23,7 @@ _OTHER_FACTS: Final = {
     "member_registered": "登记入册",
     "personal_data_updated": "更新个人信息",
     "acceptance_contested": "两地争议",
+    "organisation_dissolved": "党组织撤销",
 }
 _STAGES: Final = {
     "reported": "行前",
@@ -56,6 +57,11 @@ _CODES: Final = {
     "WRONG_ADDRESSEE": "转接对象有误",
 }
 _LETTER_LABELS: Final = {"letter_number": "介绍信 ", "valid_days": "有效天数 ", "document": "文件 ", "until": "至 "}
+_ORGANISATIONS: Final = {
+    **dict.fromkeys(("branch", "to_organisation", "in_favour_of", "affiliation", "code"), ""),
+    "successor": "由 ",
+}
+"""What comes before an organisation's name, by the field that holds its code."""
 _TRANSFERS: Final = {
     "requested": "已申请",
     "approved": "已同意",
@@ -166,8 +172,10 @@ def _value(name: str, value: Any, reference: Reference, day: Any, numbers: dict[
         return f"在{_place(value, reference, day)}"
     if name in {"event_id", "claim_id"}:
         return f"#{numbers[value]}" if value in numbers else "（此处未示）"
-    if name in {"branch", "to_organisation", "in_favour_of", "affiliation"}:
-        return _organisation(value, reference)
+    if name in _ORGANISATIONS:
+        return _ORGANISATIONS[name] + _organisation(value, reference)
+    if name == "shares":
+        value = ["分与 " + _organisation(one["successor"], reference) for one in value]
     if name == "changes":
         return "；".join(f"{key} = {_value(key, one, reference, day, numbers)}" for key, one in value.items())
     if isinstance(value, list):

@@ -150,13 +150,14 @@ def read_organisation(reader: Reader, payload: dict[str, Any]) -> tuple[Organisa
     kind = payload.get("kind")
     if kind not in codes.ORGANISATION_KINDS:
         reader.fault("/kind", "not_in_list" if kind else "missing", NOT_IN_LIST, list(codes.ORGANISATION_KINDS))
-    region = reader.region("/region", payload.get("region"), reader.today)
+    on = occurred.day if occurred is not None else reader.today
+    region = reader.region("/region", payload.get("region"), on)
     parent = payload.get("parent")
     if parent is not None:
-        parent = reader.organisation("/parent", parent)
+        parent = reader.organisation("/parent", parent, on)
     stationed = payload.get("stationed_in")
     if stationed is not None:
-        stationed = reader.region("/stationed_in", stationed, reader.today)
+        stationed = reader.region("/stationed_in", stationed, on)
     external = payload.get("external", False)
     if not isinstance(external, bool):
         reader.fault("/external", "unreadable", Sentence("应为 true 或 false", "This is true or false."), "true, false")
