@@ -18,6 +18,7 @@ from api import (
     feedback,
     histories,
     imports,
+    liaisons,
     members,
     merges,
     openapi,
@@ -56,6 +57,7 @@ PARTS: Final = (
     merges,
     erasure,
     # What is asked.
+    liaisons,
     search,
     members,
     feedback,

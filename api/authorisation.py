@@ -127,12 +127,12 @@ _OF_THE_DEPARTMENT: Final = frozenset(
 )
 _LISTS: Final = frozenset(
     {Action.SEARCH_MEMBERS, Action.READ_ROSTER, Action.READ_LIFECYCLE, Action.READ_WORKLIST, Action.READ_FLOWS}
-    | {Action.READ_STATISTICS, Action.READ_VENUE}
+    | {Action.READ_LIAISONS, Action.READ_STATISTICS, Action.READ_VENUE}
 )
 _OF_AN_OFFICE: Final = frozenset(
     {Action.REGISTER_MEMBER, Action.CHECK_IN_BY_CODE, Action.IMPORT_REGISTER, Action.READ_IMPORT, Action.OPEN_VENUE}
     | {Action.ISSUE_VENUE_CODE, Action.REVOKE_VENUE_CODE, Action.OPEN_POST, Action.HOLD_ACTIVITY}
-    | {Action.RECORD_ATTENDANCE, Action.READ_AGREEMENT}
+    | {Action.REASSIGN_LIAISON, Action.RECORD_ATTENDANCE, Action.READ_AGREEMENT}
 )
 _SUBSCRIBING: Final = frozenset({Action.READ_FEED, Action.CHANGE_SUBSCRIPTION, Action.READ_SUBSCRIPTION})
 _RUNNING: Final = frozenset(

@@ -117,14 +117,18 @@ async def record(  # noqa: PLR0913 - what a command is
         if earlier is None:
             raise
         return earlier
-    return await service.desk.record_async(
-        member_id,
-        verb,
-        payload,
-        caller_acting(service, principal, via),
-        key=named,
-        if_match=if_match,
-    )
+    with service.liaisons.assigning() as assignment:
+        receipt = await service.desk.record_async(
+            member_id,
+            verb,
+            payload,
+            caller_acting(service, principal, via),
+            key=named,
+            if_match=if_match,
+            check=assignment.check if verb == "assign-liaison" else None,
+        )
+        assignment.recorded(receipt.position)
+    return receipt
 
 
 def caller_acting(service: Service, principal: Principal, via: str = "API") -> Caller:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 from anyio import CapacityLimiter
@@ -23,6 +24,7 @@ from infra.recording.erasure import ErasureDesk
 from infra.recording.import_archive import ImportArchive
 from infra.recording.imports import Importer
 from infra.recording.known_venues import KnownVenues
+from infra.recording.liaisons import LiaisonCeiling
 from infra.recording.merges import MergeDesk
 from infra.recording.organisations import ReferenceDesk
 from infra.recording.posts import PostDesk
@@ -34,8 +36,11 @@ from infra.vault.erasure_list import ErasureList
 from infra.vault.master_key import load_master_key
 from infra.vault.upkeep import confirm_master_key
 from infra.vault.vault import Vault
+from projections.liaisons import members_of_liaison
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
     from psycopg import Connection
     from psycopg.rows import TupleRow
     from psycopg_pool import ConnectionPool
@@ -65,6 +70,7 @@ class Service:
     venues: VenueDesk
     code_issues: CodeIssues
     check_ins: CheckInDesk
+    liaisons: LiaisonCeiling
     posts: PostDesk
     activities: ActivityDesk
     importer: Importer
@@ -133,6 +139,7 @@ def open_service(settings: Settings, database_url: str, *, projecting: bool = Tr
             check_ins=CheckInDesk(desk, registration, references, signer, known_venues),
             posts=PostDesk(desk),
             activities=ActivityDesk(desk),
+            liaisons=LiaisonCeiling(kiteline.reference, partial(_assigned, readers)),
             importer=Importer(desk, references),
             imports=imports,
             erasures=erasures,
@@ -146,3 +153,14 @@ def open_service(settings: Settings, database_url: str, *, projecting: bool = Tr
             keeping.close()
         readers.close()
         kiteline.close()
+
+
+_EVERYWHERE = "SELECT set_config('kiteline.regions', '*', true)"
+
+
+def _assigned(readers: ConnectionPool[Connection[TupleRow]], liaison: str) -> tuple[int, set[UUID]]:
+    """Read all members of a liaison, wherever they belong: a ceiling has no borders."""
+    with readers.connection() as connection, connection.transaction():
+        connection.execute(_EVERYWHERE)
+        position, members = members_of_liaison(connection, liaison)
+    return position, set(members)

@@ -171,6 +171,9 @@ async def read_worklist(  # noqa: PLR0913 - the question's parameters
     member_id: Annotated[UUID | None, Query(description="of this member only")] = None,
     kind: DutyKind | None = None,
     overdue: bool | None = None,
+    liaison: Annotated[
+        str | None, Query(min_length=1, max_length=64, description="for the members whom this liaison has today 联络员")
+    ] = None,
     as_of: AsOf = None,
     known_at: KnownAt = None,
     min_position: MinPosition = None,
@@ -195,6 +198,7 @@ async def read_worklist(  # noqa: PLR0913 - the question's parameters
         member=None if member_id is None else str(member_id),
         kinds=None if kind is None else (kind,),
         overdue=overdue,
+        liaison=liaison,
         limit=limit,
         cursor=cursor,
     )

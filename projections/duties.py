@@ -72,6 +72,8 @@ LEFT JOIN LATERAL (
     SELECT * FROM item
     WHERE (%(kinds)s::text[] IS NULL OR kind = ANY (%(kinds)s::text[]))
       AND (%(member)s::uuid IS NULL OR member_id = %(member)s::uuid)
+      AND (%(liaison)s::text IS NULL
+           OR member_id IN (SELECT m.member_id FROM member AS m WHERE m.liaison = %(liaison)s::text))
       AND (%(overdue)s::boolean IS NULL OR (due_on < %(today)s) = %(overdue)s::boolean)
       AND (due_on, duty_id COLLATE "C", member_id) > (%(due)s::date, %(duty)s::text COLLATE "C", %(after)s::uuid)
     ORDER BY due_on, duty_id COLLATE "C", member_id LIMIT %(limit)s
@@ -170,6 +172,8 @@ WITH standing AS (
 SELECT * FROM item
 WHERE (%(kinds)s::text[] IS NULL OR kind = ANY (%(kinds)s::text[]))
   AND (%(member)s::uuid IS NULL OR member_id = %(member)s::uuid)
+  AND (%(liaison)s::text IS NULL
+       OR member_id IN (SELECT m.member_id FROM member AS m WHERE m.liaison = %(liaison)s::text))
   AND (%(overdue)s::boolean IS NULL OR (due_on < %(today)s) = %(overdue)s::boolean)
   AND (due_on, duty_id COLLATE "C", member_id) > (%(due)s::date, %(duty)s::text COLLATE "C", %(after)s::uuid)
 ORDER BY due_on, duty_id COLLATE "C", member_id LIMIT %(limit)s
@@ -179,20 +183,24 @@ _ZERO: Final = "00000000-0000-0000-0000-000000000000"
 
 @dataclass(frozen=True, slots=True)
 class WorklistQuestion:
-    """What an organisation, and all below it, owes; of one member only, of some kinds only, overdue (or not) only."""
+    """What an organisation, and all below it, owes; of one member only, of some kinds only, overdue (or not) only.
+
+    `liaison`: for the members whom that liaison has today.
+    """
 
     moment: Moment
     organisation: str
     member: str | None = None
     kinds: tuple[str, ...] | None = None
     overdue: bool | None = None
+    liaison: str | None = None
     limit: int = 50
     cursor: str | None = None
 
     @property
     def name(self) -> str:
         """What is asked, less when and how much: a cursor holds for this only."""
-        return f"worklist {self.organisation} {self.member} {self.kinds} {self.overdue}"
+        return f"worklist {self.organisation} {self.member} {self.kinds} {self.overdue} {self.liaison}"
 
 
 def worklist(connection: Connection[TupleRow], question: WorklistQuestion, reference: Reference, now_us: int) -> Page:
@@ -207,6 +215,7 @@ def worklist(connection: Connection[TupleRow], question: WorklistQuestion, refer
         "member": question.member,
         "kinds": list(question.kinds) if question.kinds is not None else None,
         "overdue": question.overdue,
+        "liaison": question.liaison,
         "as_of": moment.as_of_us,
         "today": today,
         "month": today.replace(day=1),

@@ -51,6 +51,10 @@ _ABOUT_EVENTS: Final = (e.EventCorrected, e.EventVoided, e.FlagConfirmed)
 _CAN_OPEN: Final = (e.DepartureReported, e.Departed, e.CheckedIn)
 
 
+Check = Callable[[list[Fact]], None]
+"""Looks, in a thread, beyond the member's own facts before they are recorded; raises Refused."""
+
+
 class Desk:
     """Records facts of members; one a process."""
 
@@ -88,9 +92,10 @@ class Desk:
         *,
         key: Key | None = None,
         if_match: int | None = None,
+        check: Check | None = None,
     ) -> Receipt:
-        """Record one command, awaiting its append."""
-        return await arun(self.recording(member_id, [(verb, payload)], caller, key=key, if_match=if_match))
+        """Record one command, awaiting its append; `check` sees what is about to be recorded and may refuse it."""
+        return await arun(self.recording(member_id, [(verb, payload)], caller, key=key, if_match=if_match, check=check))
 
     def answered(self, key: Key) -> Receipt | None:
         """Return the first answer to a key, None when nothing was recorded under it; raises KeyReused."""
@@ -104,10 +109,11 @@ class Desk:
         *,
         key: Key | None = None,
         if_match: int | None = None,
+        check: Check | None = None,
     ) -> Procedure[Receipt]:
         """Record commands of one member in one save: wholly or not at all."""
         row = self.keys.hashed(key) if key is not None else None
-        return self.keys.once(row, partial(self._attempts, member_id, commands, caller, row, if_match))
+        return self.keys.once(row, partial(self._attempts, member_id, commands, caller, row, if_match, check))
 
     def _attempts(
         self,
@@ -116,6 +122,7 @@ class Desk:
         caller: Caller,
         row: Idempotency | None,
         if_match: int | None,
+        check: Check | None,
     ) -> Procedure[Receipt]:
         kiteline = self.kiteline
         for attempt in range(_TRIES):
@@ -136,6 +143,8 @@ class Desk:
                 # What is kept may be behind another process: look again before refusing.
                 yield kiteline.refresh_reference
                 continue
+            if check is not None:
+                yield partial(check, drafts)
             try:
                 with self.places.turns() as turns:
                     after_them = held_by(ledger.state)

@@ -112,11 +112,13 @@ set_policy                  - - - - y - - y
 reorganise_region           - - - - y - - y
 set_workdays                - - - - y - - y
 set_code_list               - - - - y - - y
+reassign_liaison            - - y y y - - -
 change_subscription         - - - - - - y y
 search_members              - y y y y y - -
 read_roster                 - y y y y y - -
 read_lifecycle              - y y y y y - -
 read_worklist               - y y y y y - -
+read_liaisons               - y y y y y - -
 read_flows                  - y y y y y - y
 read_statistics             - y y y y y - y
 read_import                 - - y y y y - y
