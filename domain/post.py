@@ -106,10 +106,18 @@ def post_of(facts: Iterable[Fact]) -> Post | None:
                 fact.occurred_at,
                 fact.when,
             )
-        elif isinstance(body, PostHolderChanged) and post is not None:
-            spans = [(hold[0], hold[1] if len(hold) > 1 else FOREVER_US) for hold in body.holds]
-            post = post.with_holder(body.member, spans, fact.version)
+        elif post is not None:
+            post = post_with(post, fact)
     return post
+
+
+def post_with(post: Post, fact: Fact) -> Post:
+    """Return the post with one more fact of its stream."""
+    body = fact.body
+    if not isinstance(body, PostHolderChanged):
+        return post
+    spans = [(hold[0], hold[1] if len(hold) > 1 else FOREVER_US) for hold in body.holds]
+    return post.with_holder(body.member, spans, fact.version)
 
 
 def holder_changed(post: Post, member: str, spans: Spans) -> PostHolderChanged:

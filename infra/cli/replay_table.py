@@ -24,6 +24,7 @@ _OTHER_FACTS: Final = {
     "personal_data_updated": "更新个人信息",
     "acceptance_contested": "两地争议",
     "organisation_dissolved": "党组织撤销",
+    "attendance_recorded": "参加活动",
 }
 _STAGES: Final = {
     "reported": "行前",
@@ -47,6 +48,21 @@ _CODES: Final = {
     "INDUSTRY": "行业",
     "HOMETOWN": "家乡驻外",
     "FALLBACK": "兜底",
+    "COMMUNITY": "社区服务",
+    "CARE": "关爱帮扶",
+    "EDUCATION": "宣讲教育",
+    "ENVIRONMENT": "环境整治",
+    "SAFETY": "平安巡查",
+    "EMERGENCY": "应急",
+    "EXPERTISE": "专业服务",
+    "MEMBERS_MEETING": "支部党员大会",
+    "COMMITTEE_MEETING": "支部委员会",
+    "GROUP_MEETING": "党小组会",
+    "LECTURE": "党课",
+    "THEME_DAY": "主题党日",
+    "ORGANISATIONAL_LIFE_MEETING": "组织生活会",
+    "STUDY": "学习",
+    "SERVICE": "志愿服务",
     "FORMAL": "正式",
     "TEMPORARY": "临时",
     "LETTER_INVALID": "介绍信无效",
@@ -56,6 +72,7 @@ _CODES: Final = {
     "NOT_LIVING_OR_WORKING_HERE": "不在此居住或工作",
     "WRONG_ADDRESSEE": "转接对象有误",
 }
+_SERVICE: Final = {"hours": "{} 小时 h", "post": "岗位 post {:.8}"}
 _LETTER_LABELS: Final = {"letter_number": "介绍信 ", "valid_days": "有效天数 ", "document": "文件 ", "until": "至 "}
 _ORGANISATIONS: Final = {
     **dict.fromkeys(("branch", "to_organisation", "in_favour_of", "affiliation", "code"), ""),
@@ -152,7 +169,7 @@ def _content(item: dict[str, Any], reference: Reference, numbers: dict[str, int]
     text = Text()
     before = (item.get("as_recorded") or {}).get("data", item["data"])
     for name, value in item["data"].items():
-        if name == "movement_id":
+        if name in {"movement_id", "activity"}:
             continue
         if text:
             text.append("，")
@@ -181,7 +198,7 @@ def _value(name: str, value: Any, reference: Reference, day: Any, numbers: dict[
     if isinstance(value, list):
         return "、".join(map(str, value)) if name != "points" else f"五清 {len(value)}/5"
     label = {"departs_on": "拟于 ", "expected_on": "预计 ", "preferred_kind": "意愿 ", **_LETTER_LABELS}.get(name, "")
-    return f"{label}{_CODES.get(str(value), value)}"
+    return _SERVICE.get(name, "{}").format(f"{label}{_CODES.get(str(value), value)}")
 
 
 def _place(code: str, reference: Reference, day: Any) -> str:  # noqa: ANN401 - a date

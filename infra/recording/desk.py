@@ -145,14 +145,15 @@ class Desk:
                 continue
             if check is not None:
                 yield partial(check, drafts)
-            try:
-                with self.places.turns() as turns:
-                    after_them = held_by(ledger.state)
-                    notes = yield from self.places.noting(before, after_them, drafts[-1], caller, turns)
-                    save = yield from self._save(notes, drafts, texts, row)
+            with self.places.turns() as turns:
+                notes = yield from self.places.noting(before, held_by(ledger.state), drafts[-1], caller, turns)
+                save = yield from self._save(notes, drafts, texts, row)
+                try:
                     saved: Saved = yield Append(kiteline.log, save)
-            except VersionConflict:
-                continue
+                except VersionConflict:
+                    self.places.forget(notes)
+                    continue
+                self.places.saved(notes)
             return self._recorded(ledger, notes, drafts, saved)
         raise TooContended
 

@@ -6,10 +6,12 @@ one save. The post's version lets only one such save through at a time, so that 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from threading import Lock
+from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
-from domain.post import Post, holder_changed, post_of
+from domain.errors import Refused
+from domain.post import Post, holder_changed, post_of, post_with
 from domain.times import occurred_as_recorded
 from infra.recording.drafts import Caller, drafted
 from infra.recording.errors import NoSuchPost
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from infra.recording.procedures import Procedure
 
 Held = dict[str, "Spans"]
+_MOST_KEPT: Final = 1_000
 Move = tuple["Fact", Held, Held]
 """A fact with what its member held before and after it."""
 
@@ -42,6 +45,8 @@ class PostPlaces:
         """Read posts from the log."""
         self._kiteline = kiteline
         self._turns = Turns()
+        self._kept: dict[str, Post] = {}
+        self._lock = Lock()
 
     def turns(self) -> HeldTurns:
         """Return a context in which one recording takes its turns at posts."""
@@ -64,10 +69,47 @@ class PostPlaces:
         return notes
 
     def _noted(self, name: str, spans: Spans, cause: Fact, caller: Caller) -> Procedure[Fact]:
+        """Decide on the post as kept; what is kept may be behind another process: nobody is refused before looking."""
+        kept = self._kept.get(name)
+        if kept is not None:
+            try:
+                return _note(kept, spans, cause, caller)
+            except Refused:
+                rows: list[LogRow] = yield Load(self._kiteline.loads, kept.post_id)
+                if rows[-1].version == kept.version:
+                    raise
         post = yield from self.finding(name)
         if post is None:
             raise NoSuchPost
+        self._keep(name, post)
         return _note(post, spans, cause, caller)
+
+    def saved(self, notes: list[Fact]) -> None:
+        """Take what was saved into the posts that are kept, for whoever has the next turn."""
+        for note in notes:
+            name = str(note.stream)
+            post = self._kept.get(name)
+            if post is not None and post.version + 1 == note.version:
+                self._keep(name, post_with(post, note))
+            else:
+                self._drop(name)
+
+    def forget(self, notes: list[Fact]) -> None:
+        """Read these posts again: somebody else was first."""
+        for note in notes:
+            self._drop(str(note.stream))
+
+    def _keep(self, name: str, post: Post) -> None:
+        with self._lock:
+            kept = self._kept.get(name)
+            if kept is None or kept.version < post.version:
+                self._kept[name] = post
+            while len(self._kept) > _MOST_KEPT:
+                del self._kept[next(iter(self._kept))]
+
+    def _drop(self, name: str) -> None:
+        with self._lock:
+            self._kept.pop(name, None)
 
     def moving(self, moves: list[Move], caller: Caller, turns: HeldTurns) -> Procedure[list[Fact]]:
         """Return what each post notes where holds pass from one record of a person to another, in one save.
