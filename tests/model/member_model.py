@@ -276,7 +276,7 @@ def arrive(s: Row, row: Row) -> None:
     leg(s).setdefault("arrived", row["when"])
     leg(s).update(region=here, checked_in=row["occurred_at"], holder=seat_of(here))
     heard(s, row)
-    transfers.end_where_home_is(s)
+    transfers.end_where_home_is(s, row)
 
 
 def settle(s: Row, row: Row, branch: str | None) -> None:

@@ -106,27 +106,29 @@ def happen(s: Row, row: Row) -> None:
             status="accepted", accepted_when=row["when"], receipt_due=months_on(day_of(row["when"]), 1)
         )  # fmt: skip
         if not one["temporary"]:
-            move_home(s, data.get("branch") or one["to"])
+            move_home(s, row, data.get("branch") or one["to"])
     else:
         ends = {"transfer_rejected": "rejected", "transfer_withdrawn": "withdrawn"}
         one["status"] = ends.get(kind, "receipt_returned")
 
 
-def move_home(s: Row, org: str) -> None:
+def move_home(s: Row, row: Row, org: str) -> None:
     """The formal home is elsewhere now; whoever lives there already is away no more."""
     s["affiliation"] = org
     if s["movement"] and s["movement"]["stage"] != "closed":
         s["movement"]["home_moved"] = True
-        end_where_home_is(s)
+        end_where_home_is(s, row)
 
 
-def end_where_home_is(s: Row) -> None:
+def end_where_home_is(s: Row, row: Row) -> None:
     """Whoever is where the home has moved to is away no more."""
     movement = s["movement"]
     if movement.get("home_moved") and movement["stage"] in ("checked_in", "settled"):
         _, home, _, stationed = ORGANISATIONS[s["affiliation"]]
         if movement["legs"][-1]["region"] in (home, stationed):
             movement.update(stage="closed", closed_reason="TRANSFERRED", claims=[])
+            if s["lost"]:
+                s.update(lost=False, found_on=day_of(row["when"]))
 
 
 def owed(s: Row) -> list[tuple[str, str, int, dt.date]]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from domain.calendar import add_months
 from domain.member import duties, places
+from domain.member.hearing import found
 from domain.member.state import Tally
 from domain.member.transfer import events as e
 from domain.member.transfer.standing import Transfer
@@ -104,6 +105,7 @@ def close_where_home_is(state: State, at_us: int, reference: Reference) -> None:
     if is_of_the_county(home, movement.leg, reference):
         movement.leg.ended_us, movement.leg.ended_how = at_us, "transferred"
         places.close(state, "TRANSFERRED", at_us)
+        found(state, at_us)
 
 
 def is_of_the_county(organisation: str, leg: Leg, reference: Reference) -> bool:

@@ -281,6 +281,16 @@ def test_a_check_in_where_the_new_home_is_closes_the_movement_that_went_on():
     assert state(stream)["responsible"] == "CG-1"
 
 
+def test_whom_the_new_home_has_accepted_is_lost_no_more():
+    stream = settled("2024-01-08", "2024-01-12", "2024-01-14")
+    stream.command("declare-lost-contact", "2024-08-01", "MQ-1", document="民组〔2024〕8号")
+    with_letter(stream, on="2025-03-01", to="CG-1")
+    assert state(stream)["lost_contact"] is True
+    stream.command("accept-transfer", "2025-03-20", "CG-1", document="补记1号")
+    assert state(stream)["lost_contact"] is False
+    assert state(stream, "2025-03-19")["lost_contact"] is True
+
+
 def test_a_check_in_elsewhere_leaves_it_open():
     stream = accepted(away("2025-02-10", to=LANZHOU))
     stream.command("check-in", "2025-03-28", "JJ", region=CHENGDU, channel="WORKER")
