@@ -122,6 +122,18 @@ def test_the_flow_tells_the_transfer_in_its_month(country: Country, moved: Trans
     assert country.flows("2025-03", known_at=moved.before) == {CELL: {"under_way": 1, "in_place": 1}}
 
 
+def test_the_statistics_count_it_out_where_it_left_and_in_where_it_arrived(country: Country, moved: Transferred):
+    assert moved.home
+    found = {}
+    for region in PLACES:
+        told = country.everywhere.ask("/v1/statistics", region=region, month="2025-03")["transfers"]
+        found[region] = (told["out"]["count"], told["in"]["count"])
+        assert told["out"]["by_scope"].keys() | told["in"]["by_scope"].keys() == {"IN_CITY"}
+    assert found == {"620821": (2, 0), "620802": (0, 2), "620800": (2, 2)}
+    then = country.everywhere.ask("/v1/statistics", region="620821", month="2025-03", known_at=moved.before)
+    assert then["transfers"]["out"]["count"] == 0
+
+
 def test_the_receipt_is_due_a_calendar_month_later_and_then_overdue(country: Country, moved: Transferred):
     assert owed(country.worklist("崆峒-1", as_of="2025-03-01", member_id=moved.away)) >= {
         ("accept_transfer", "崆峒-1", "2025-03-01", "2025-03-31")
