@@ -195,6 +195,8 @@ def _value(name: str, value: Any, reference: Reference, day: Any, numbers: dict[
         value = ["分与 " + _organisation(one["successor"], reference) for one in value]
     if name == "changes":
         return "；".join(f"{key} = {_value(key, one, reference, day, numbers)}" for key, one in value.items())
+    if name == "periods":
+        value = [f"{one['from']} 至 {one['until']}" for one in value]
     if isinstance(value, list):
         return "、".join(map(str, value)) if name != "points" else f"五清 {len(value)}/5"
     label = {"departs_on": "拟于 ", "expected_on": "预计 ", "preferred_kind": "意愿 ", **_LETTER_LABELS}.get(name, "")

@@ -50,6 +50,15 @@ TRANSFER_ASKED_BY: Final[Weights] = (("member", 55), ("origin", 25), ("host", 20
 TRANSFER_ANSWER: Final[Weights] = (("accepted", 86), ("rejected", 6), ("withdrawn", 3), ("nothing", 5))
 TRANSFER_ACCEPTED_LATE: Final = 0.08
 RECEIPT_RETURNED: Final = 0.8
+CARD: Final = 0.3
+CARD_INSPECTED: Final = 0.75
+DUES: Final = 0.4
+FEEDBACK: Final = 0.8
+"""Of those who have been somewhere for a quarter of a year by its end."""
+FEEDBACK_ACKNOWLEDGED: Final = 0.85
+DIES: Final = 0.004
+SUSPENDED: Final = 0.006
+RESTORED: Final = 0.5
 RETURNS: Final = 0.36
 """Of absences, within the year."""
 RETURN: Final[Weights] = (("reported", 52), ("noted", 34), ("silent", 14))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from infra.demo import habits
 from infra.demo.absence import Absence
+from infra.demo.belonging import belong
 from infra.demo.contacts import Contacts
 from infra.demo.newcomers import newcomer
 from infra.demo.steps import Chance, Diary, Life, Over
@@ -75,6 +76,7 @@ def life_of_known(world: World, seed: int, found: Found, first: date, until: dat
         except Over:
             pass
         Contacts(absence).keep_in_touch()
+        belong(absence)
         if absence.finished:
             _maybe_leave_again(world, home, found.branch, chance, diary, diary.known)
     return Life(found.number, diary.in_order())
@@ -102,6 +104,7 @@ def _leave_as_reported(world: World, home: Office, found: Found, chance: Chance,
         pass
     if absence.left < diary.until:
         Contacts(absence).keep_in_touch()
+        belong(absence)
 
 
 def newcomers(world: World, seed: int, numbers: range, first: date, until: date) -> Iterator[Life]:
@@ -122,6 +125,7 @@ def _live(
         pass
     if left < diary.until and not (absence.finished and absence.ended_on is not None and absence.ended_on <= left):
         Contacts(absence).keep_in_touch()
+        belong(absence)
     if absence.finished:
         _maybe_leave_again(world, home, branch, chance, diary, diary.known)
 

@@ -111,12 +111,15 @@ def test_as_known_before_the_finding_the_member_is_lost_still(country: Country, 
     assert kinds[-3:] == ["contact_attempt_failed", "lost_contact_declared", "contact_restored"]
 
 
-def test_a_check_in_restores_by_itself(country: Country):
+@pytest.mark.parametrize(
+    ("verb", "body"), [("check-in", {"region": "620102", "channel": "CODE"}), ("pay-dues", {"months": ["2025-10"]})]
+)
+def test_a_check_in_or_dues_restore_by_themselves(country: Country, verb: str, body: dict[str, object]):
     origin = country.of("凉州-1")
     member = origin.register("凉州-1", name="测试找到")
     origin.command(member, "depart", "2025-01-10", destination={"region": "620102"})
     origin.command(member, "declare-lost-contact", "2025-07-10", document="失联认定〔2025〕9号")
     assert country.state(member)["lost_contact"] is True
-    country.of("城关").command(member, "check-in", "2025-10-10", region="620102", channel="CODE")
+    country.everywhere.command(member, verb, "2025-10-10", **body)
     state = country.state(member, as_of="2025-10-10")
     assert (state["lost_contact"], state["clocks"]["last_contact_at"]) == (False, "2025-10-10")

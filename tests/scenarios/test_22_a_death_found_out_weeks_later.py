@@ -122,3 +122,18 @@ def test_a_death_booked_to_a_namesake_is_voided_and_everything_is_as_before(coun
     assert (state["membership"], state["movement"]["stage"]) == ("active", "awaiting_check_in")
     assert country.on_roster("outflow", region="620621", as_of="2025-06-25") == {mourned.awaited: "awaiting_check_in"}
     assert ("prompt_check_in", "民勤-1", "2025-05-28", "2025-06-04") in owed(state["duties"])
+
+
+def test_the_post_of_the_dead_is_free_for_another(country: Country):
+    host = country.of("湖里-1")
+    opened = host.record(
+        "/v1/posts", organisation="湖里-1", title="样例岗位", skills=[], places=1, occurred_at="2025-01-02"
+    )
+    post = opened["stream"]
+    dead, next_one = (host.register("湖里-1", name=name) for name in ("测试认领甲", "测试认领乙"))
+    host.command(dead, "claim-post", "2025-03-10", post=post)
+    path = f"/v1/members/{next_one}/claim-post"
+    full = host.post(path, {"occurred_at": "2025-06-10", "post": post})
+    assert full.status_code == 409
+    host.command(dead, "record-death", "2025-06-02", **DEATH)
+    assert host.post(path, {"occurred_at": "2025-06-10", "post": post}).status_code == 201

@@ -71,6 +71,7 @@ def test_the_year_has_the_proportions_that_are_stated(lives: list[Life]):
         "waive-pre-departure-talk", "change-destination", "route", "void-event", "correct-event", "confirm-flag",
         "declare-lost-contact", "restore-contact", "keep-in-contact-list", "waive-return-education", "decide-claim",
         "waive-contact", "close-movement", "report-return", "reject-transfer", "return-receipt",
+        "pay-dues", "issue-activity-card", "inspect-activity-card", "record-death", "suspend-membership",
     ):  # fmt: skip
         assert counts[verb] > 0, verb
 
