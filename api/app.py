@@ -19,6 +19,7 @@ from api import (
     histories,
     imports,
     liaisons,
+    log,
     members,
     merges,
     openapi,
@@ -65,6 +66,7 @@ PARTS: Final = (
     service_records,
     views,
     statistics,
+    log,
     operations,
 )
 """In the order in which paths are matched."""
@@ -100,7 +102,7 @@ class _EdgeOf(Edge):
     """The edge with a service's settings, in the form that add_middleware takes."""
 
     def __init__(self, app: ASGIApp, service: Service) -> None:
-        super().__init__(app, service.settings)
+        super().__init__(app, service.settings, service.refusal)
 
 
 @asynccontextmanager

@@ -16,6 +16,8 @@ from infra.logs import get_logger
 from infra.metrics import REQUEST_SECONDS
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
     from infra.settings import Settings
@@ -32,9 +34,10 @@ _ALWAYS: Final = [(b"cache-control", b"no-store"), (b"x-content-type-options", b
 class Edge:
     """ASGI middleware around the whole application."""
 
-    def __init__(self, app: ASGIApp, settings: Settings) -> None:
-        """Take the bounds from the settings."""
+    def __init__(self, app: ASGIApp, settings: Settings, refusal: Callable[[], Problem | None]) -> None:
+        """Take the bounds from the settings; `refusal` says why nothing is served at all, if so."""
         self._app = app
+        self._refusal = refusal
         self._seconds = settings.request_timeout_seconds
         self._most_body = settings.max_body_bytes
         self._most_upload = settings.max_upload_bytes + _MULTIPART_OVERHEAD
@@ -49,6 +52,8 @@ class Edge:
         try:
             if exchange.announced > most:
                 raise exchange.too_large()  # noqa: TRY301 - the one place that answers is below
+            if (closed := self._refusal()) is not None and scope["path"] not in _QUIET:
+                raise closed  # noqa: TRY301 - as above
             # An upload may take as long as its bytes need; its own time limit is the reader's.
             async with asyncio.timeout(self._seconds * (10 if most == self._most_upload else 1)):
                 await self._app(scope, exchange.receive, exchange.send)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from starlette.concurrency import run_in_threadpool
 
 from api.access import load, must_be_allowed_on, must_not_be_merged, principal_of
@@ -23,6 +23,7 @@ from api.asking import (
     reach_log,
 )
 from api.bodies import member_id_of
+from api.log_asking import proofs_of
 from api.openapi import READING, problems
 from api.problems import not_found
 from api.shapes.members import HistoryAnswer
@@ -42,7 +43,7 @@ router = APIRouter(tags=["asking 查询"])
     response_model=None,
     responses={200: {"model": HistoryAnswer}, **problems({*READING, 404, 410})},
 )
-async def read_history(
+async def read_history(  # noqa: PLR0913, PLR0917 - the question's parameters
     request: Request,
     member_id: str,
     as_of: AsOf = None,
@@ -50,6 +51,7 @@ async def read_history(
     min_position: MinPosition = None,
     limit: LimitParameter = 50,
     cursor: CursorParameter = None,
+    proof: Annotated[bool, Query(description="with each event its leaf and inclusion proof, and a checkpoint")] = False,
 ) -> JsonAnswer:
     """Replay the member's own facts, as true and as known at any moment."""
     service: Service = request.app.state.service
@@ -70,9 +72,19 @@ async def read_history(
         items = _replayed(service, member, paging)
         begin = paging.after or 0
         following = begin + limit if begin + limit < len(items) else None
-        return paging.answer(items[begin : begin + limit], position=position, after=following)
+        page = items[begin : begin + limit]
+        more = _proved(service, page) if proof else {}
+        return paging.answer(page, position=position, after=following, **more)
 
     return await run_in_threadpool(answered)
+
+
+def _proved(service: Service, page: list[dict[str, Any]]) -> dict[str, str]:
+    """Put each event's leaf and proof beside it; a checkpoint of the tree that they are proved in stands beside all."""
+    note, proofs = proofs_of(service, [item["position"] for item in page])
+    for item in page:
+        item["proof"] = proofs[item["position"]]
+    return {"checkpoint": note}
 
 
 def _replayed(service: Service, member: UUID, paging: Paging) -> list[dict[str, Any]]:

@@ -62,6 +62,8 @@ async def readyz(request: Request) -> JsonAnswer:
     except StoreUnavailable as error:
         sentence = Sentence("数据库暂不可用", "The database is away.")
         raise unavailable(kinds.STORE_UNAVAILABLE, sentence) from error
+    if (closed := service.refusal()) is not None:
+        raise closed
     parts: dict[str, Any] = {"database": "ok", **service.parts()}
     degraded = any(state not in ("ok", "off") for state in parts.values())
     return JsonAnswer({"status": "degraded" if degraded else "ready", "position": position, "parts": parts})

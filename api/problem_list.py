@@ -72,6 +72,12 @@ STORE_UNAVAILABLE: Final = _kind(
 POSITION_NOT_REACHED: Final = _kind(
     "position_not_reached", HTTPStatus.SERVICE_UNAVAILABLE, "读模型尚未到达", "The read models are not there yet"
 )
+LOG_UNSOUND: Final = _kind(
+    "log_unsound", HTTPStatus.SERVICE_UNAVAILABLE, "日志与已签署的检查点不符", "The log is not what was signed of it"
+)
+CHECKPOINT_NOT_REACHED: Final = _kind(
+    "checkpoint_not_reached", HTTPStatus.SERVICE_UNAVAILABLE, "检查点尚未签署", "There is no checkpoint of it yet"
+)
 TIMED_OUT: Final = _kind("timed_out", HTTPStatus.GATEWAY_TIMEOUT, "处理超时", "The request took too long")
 
 BY_STATUS: Final = {

@@ -11,7 +11,10 @@ from typing import TYPE_CHECKING
 
 from anyio import CapacityLimiter
 
+from api import problem_list as kinds
 from api.cursors import Cursors
+from api.log_keeping import LogKeeping
+from api.problems import Problem, unavailable
 from api.projecting import Projecting
 from infra.check_in_codes.signed_text import CodeSigner
 from infra.database.connections import connect_pool
@@ -79,6 +82,7 @@ class Service:
     verifier: TokenVerifier
     readers: ConnectionPool[Connection[TupleRow]]
     cursors: Cursors
+    log_keeping: LogKeeping
     projecting: Projecting | None = None
     questions: CapacityLimiter = field(init=False)
     stopping: bool = False
@@ -89,7 +93,13 @@ class Service:
 
     def parts(self) -> dict[str, str]:
         """Tell how the parts beside the database are: ok, off, or what is wrong."""
-        return {"projections": "off" if self.projecting is None else self.projecting.state}
+        projections = "off" if self.projecting is None else self.projecting.state
+        return {"projections": projections, "log": self.log_keeping.state}
+
+    def refusal(self) -> Problem | None:
+        """Say why nothing is served at all: the log is not the one that was signed."""
+        unsound = self.log_keeping.unsound
+        return None if unsound is None else unavailable(kinds.LOG_UNSOUND, unsound.sentence)
 
     @property
     def now_us(self) -> int:
@@ -111,9 +121,11 @@ def open_service(settings: Settings, database_url: str, *, projecting: bool = Tr
     kiteline = Kiteline(database_url, readers=settings.database_pool_size)
     readers = connect_pool(database_url, role="reader", max_size=settings.database_pool_size, name="kiteline questions")
     keeping: Projecting | None = None
+    log_keeping: LogKeeping | None = None
     try:
         with kiteline.log.reading() as connection:
             confirm_master_key(connection, master_key)
+        log_keeping = LogKeeping(kiteline, database_url, settings, writing=projecting)
         keeping = Projecting(kiteline, database_url) if projecting else None
         desk = Desk(kiteline, vault, clock_us)
         references = ReferenceDesk(desk)
@@ -146,11 +158,14 @@ def open_service(settings: Settings, database_url: str, *, projecting: bool = Tr
             verifier=verifier,
             readers=readers,
             cursors=Cursors(vault.keyed_hash, clock_us),
+            log_keeping=log_keeping,
             projecting=keeping,
         )
     finally:
         if keeping is not None:
             keeping.close()
+        if log_keeping is not None:
+            log_keeping.close()
         readers.close()
         kiteline.close()
 

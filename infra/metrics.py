@@ -54,6 +54,11 @@ PARKED_MEMBERS = Gauge(
     ("projection",),
     registry=REGISTRY,
 )
+TREE_SIZE = Gauge("kiteline_log_tree_leaves", "Leaves of the log's Merkle tree.", registry=REGISTRY)
+CHECKPOINT_SIZE = Gauge("kiteline_log_checkpoint_leaves", "Leaves in the last checkpoint signed.", registry=REGISTRY)
+CHECKPOINT_TIMESTAMP = Gauge(
+    "kiteline_log_checkpoint_timestamp_seconds", "When a checkpoint was last signed, Unix time.", registry=REGISTRY
+)
 REQUEST_SECONDS = Histogram(
     "kiteline_http_request_duration_seconds",
     "Requests by method, route template and status class.",

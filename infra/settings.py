@@ -51,6 +51,24 @@ class Settings(BaseSettings):
     erasure_list: Path | None = Field(
         None, description="list of erasures, to keep apart from the database's backups; default home/erasures"
     )
+    log_key: SecretStr | None = Field(
+        None, description="Ed25519 key that signs the log, base64; without it home/keys/log is made"
+    )
+    checkpoint_seconds: float = Field(
+        20.0, gt=0, le=60, description="longest time until what was recorded is in a checkpoint"
+    )
+    witness_key: SecretStr | None = Field(
+        None, description="Ed25519 key that cosigns sisters' logs, base64; without it home/keys/witness is made"
+    )
+    witness_name: str | None = Field(
+        None, pattern=r"^[!-*,-~]+$", description="name of that key; without it urn:kiteline:<deployment>:witness"
+    )
+    witnessed_logs: dict[str, str] = Field(
+        default_factory=dict, description="JSON object: origin of a sister's log to its key lines, to cosign it"
+    )
+    witnesses: dict[str, str] = Field(
+        default_factory=dict, description="JSON object: address of a witness to its key line, to be cosigned by it"
+    )
     token_issuer: str = Field("urn:kiteline:local", min_length=1, description="issuer that tokens must name")
     token_audience: str = Field("kiteline", min_length=1, description="audience that tokens must name")
     token_jwks_url: str | None = Field(

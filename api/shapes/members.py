@@ -200,6 +200,14 @@ class EndedPlace(Shape):
     successors: list[PlaceName]
 
 
+class InclusionShape(Shape):
+    """That an event is in the tree of the answer's checkpoint."""
+
+    size: int = Field(description="leaves of that tree")
+    leaf: str = Field(description="base64 of the exact bytes; the leaf's index is the position less 1")
+    hashes: list[str] = Field(description="base64, in the order of RFC 6962")
+
+
 class HistoryItem(Shape):
     """One event of a life, and how the member stood after it."""
 
@@ -216,12 +224,14 @@ class HistoryItem(Shape):
     flags: list[str]
     places: list[EndedPlace]
     state: dict[str, Any] | None
+    proof: InclusionShape | None = Field(None, description="only with `proof=true`")
 
 
 class HistoryAnswer(PageShape):
     """A member's events in the order of the fold."""
 
     items: list[HistoryItem]
+    checkpoint: str | None = Field(None, description="only with `proof=true`: the signed tree of the proofs")
 
 
 class ReadItem(Shape):

@@ -42,6 +42,7 @@ def import_(
     settings = load_settings()
     console = Console()
     with opened_database(settings) as url, open_service(settings, url, projecting=False) as service:
+        service.log_keeping.must_be_sound()
         report = imported(service, file, organisation, dry_run=dry_run)
     print_report(console, file.name, report)
     if dry_run:

@@ -16,6 +16,7 @@ COMMANDS = {
     "demo": "demo",
     "doctor": "doctor",
     "import": "import_register",
+    "log": "log",
     "rebuild": "rebuild",
     "replay": "replay",
     "serve": "serve",

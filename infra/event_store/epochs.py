@@ -1,4 +1,4 @@
-"""Keeps the name under which a log speaks: the source of its events, one an epoch."""
+"""Keeps the name under which a log speaks: the source of its events, one an epoch; declares a new epoch."""
 
 import psycopg
 
@@ -7,11 +7,44 @@ from infra.failures import OperatorFailure
 _SOURCE = "urn:kiteline:{}:{}"
 _LAST_EPOCH = "SELECT epoch, source FROM log_epoch ORDER BY epoch DESC LIMIT 1"
 _HAS_EVENTS = "SELECT EXISTS (SELECT FROM log)"
+_HEAD = "SELECT coalesce(max(position), 0) FROM log"
+# The lock of append_saves: nothing is recorded between two epochs.
+_ALONE = "SELECT pg_advisory_xact_lock(1802073189, 7106407)"
+# The lock of who grows the tree ('kite', 'tree').
+_NO_TREE_WRITER = "SELECT pg_try_advisory_xact_lock(1802073189, 1953654117)"
+_DECLARE = "INSERT INTO log_epoch (epoch, source, from_position) VALUES (%s, %s, %s)"
+_TREE_ANEW = "DELETE FROM log_tile"
 _NAME_EPOCH = "UPDATE log_epoch SET source = %s WHERE epoch = %s"
 
 
 class SourceChanged(OperatorFailure):
     """The deployment was renamed though its log has events, whose source subscribers know."""
+
+
+class TreeBeingWritten(OperatorFailure):
+    """A service keeps the tree of this log, which it finds sound."""
+
+
+def declare_epoch(url: str, deployment: str, after: int) -> tuple[str, int]:
+    """Begin a new epoch of the log as it is, and return its source and its first position.
+
+    Later than `after`, the latest epoch known outside the database. The tree is made anew from the log; checkpoints of
+    former epochs stay. Raises TreeBeingWritten.
+    """
+    with psycopg.connect(url) as connection:
+        connection.execute(_ALONE)
+        if connection.execute(_NO_TREE_WRITER).fetchone() != (True,):
+            raise TreeBeingWritten(
+                "服务正在为这一日志签署检查点；若确要宣布新纪元，请先停止服务。",
+                "A service is signing this log; if a new epoch is meant, stop the service first.",
+            )
+        epoch, _ = connection.execute(_LAST_EPOCH).fetchone() or (1, "")
+        (head,) = connection.execute(_HEAD).fetchone() or (0,)
+        following = max(int(epoch), after) + 1
+        source = _SOURCE.format(deployment, following)
+        connection.execute(_DECLARE, (following, source, head + 1))
+        connection.execute(_TREE_ANEW)
+        return source, int(head) + 1
 
 
 def keep_source(url: str, deployment: str) -> str:

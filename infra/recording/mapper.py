@@ -18,6 +18,7 @@ import domain.activity
 import domain.merge
 import domain.post
 import domain.venue  # noqa: F401 - so that the facts of activities, merges, posts and venues are known to be facts
+from domain.errors import Fault, Invalid, Sentence
 from domain.fact import Fact, body_data, body_from, place_on_line
 from domain.member.events import MemberRegistered
 from domain.member.fold import registered_when
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _NEVER_RECORDED: Final = 1 << 62
+_MOST_BYTES: Final = 65_000
+"""An entry of a C2SP bundle has at most 65,535 bytes; what the log adds to a state takes a few hundred."""
 
 
 class UnknownFact(ValueError):
@@ -67,7 +70,7 @@ class FactMapper(Mapper[UUID]):
 
 
 def encode(fact: Fact) -> bytes:
-    """Return the stored object of a fact."""
+    """Return the stored object of a fact. Raises Invalid for one that no entry of the log's tree could hold."""
     data: dict[str, Any] = body_data(fact.body)
     data["occurred_at"] = fact.occurred_at
     data["occurred_precision"] = fact.precision
@@ -91,7 +94,11 @@ def encode(fact: Fact) -> bytes:
     if fact.origin_id is not None:
         stored["originid"] = fact.origin_id
         stored["originsource"] = fact.origin_source
-    return orjson.dumps(stored, option=orjson.OPT_SORT_KEYS)
+    state = orjson.dumps(stored, option=orjson.OPT_SORT_KEYS)
+    if len(state) > _MOST_BYTES:
+        sentence = Sentence("一次记录的内容过多，请分次记录", "This is too much for one event; divide it.")
+        raise Invalid([Fault("", "too_large", sentence, f"<= {_MOST_BYTES} bytes")])
+    return state
 
 
 def decode(  # noqa: PLR0913 - the columns of a log row

@@ -30,6 +30,9 @@ def test_every_setting_can_come_from_a_file(field: str, tmp_path: Path):
         "home": "/tmp/elsewhere",  # noqa: S108 - only a name here
         "database_url": "postgresql://someone:secret@db/kiteline",
         "kafka_options": "{}",
+        "witnessed_logs": "{}",
+        "witnesses": "{}",
+        "checkpoint_seconds": "30",
         "token_jwks_url": "https://issuer.example/jwks",
         "log_level": "ERROR",
     }

@@ -1,0 +1,23 @@
+"""The outside checker, built once a session, and a service for it to look at."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from infra.database.embedded import EmbeddedPostgres
+from tests.outside.checker import OutsideChecker
+from tests.running_service import Running, service_on_fresh_database
+
+
+@pytest.fixture(scope="session")
+def checker(tmp_path_factory: pytest.TempPathFactory) -> OutsideChecker:
+    """Build the program."""
+    return OutsideChecker(tmp_path_factory.mktemp("checker"))
+
+
+@pytest.fixture(scope="package")
+def running(postgres: EmbeddedPostgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """Run the whole service on a database of its own."""
+    with service_on_fresh_database(postgres, tmp_path_factory.mktemp("home")) as service:
+        service.department.organise("MQ-1", "620621")
+        yield service

@@ -1,0 +1,114 @@
+// Command proofs checks a log's checkpoint, its leaves and its proofs by code that Kiteline had no hand in:
+// the Go checksum database's note and tlog, and the transparency.dev witness format. It reads one JSON object from
+// standard input, writes "ok" where everything holds, and fails with what does not.
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"log"
+	"os"
+
+	tdlog "github.com/transparency-dev/formats/log"
+	tdnote "github.com/transparency-dev/formats/note"
+	"golang.org/x/mod/sumdb/note"
+	"golang.org/x/mod/sumdb/tlog"
+)
+
+type question struct {
+	Key       string   `json:"key"`
+	Origin    string   `json:"origin"`
+	Note      []byte   `json:"note"`
+	Witnesses []string `json:"witnesses"`
+	Leaves    [][]byte `json:"leaves"`
+	Inclusion []struct {
+		Index  int64    `json:"index"`
+		Leaf   []byte   `json:"leaf"`
+		Hashes [][]byte `json:"hashes"`
+	} `json:"inclusion"`
+	Consistency []struct {
+		Size   int64    `json:"size"`
+		Root   []byte   `json:"root"`
+		Hashes [][]byte `json:"hashes"`
+	} `json:"consistency"`
+}
+
+func main() {
+	log.SetFlags(0)
+	var asked question
+	if err := json.NewDecoder(os.Stdin).Decode(&asked); err != nil {
+		log.Fatal(err)
+	}
+	verifier, err := note.NewVerifier(asked.Key)
+	if err != nil {
+		log.Fatal(err)
+	}
+	var witnesses []note.Verifier
+	for _, line := range asked.Witnesses {
+		witness, err := tdnote.NewVerifierForCosignatureV1(line)
+		if err != nil {
+			log.Fatal(err)
+		}
+		witnesses = append(witnesses, witness)
+	}
+	checkpoint, _, signed, err := tdlog.ParseCheckpoint(asked.Note, asked.Origin, verifier, witnesses...)
+	if err != nil {
+		log.Fatal(err)
+	}
+	if len(signed.Sigs) != 1+len(witnesses) {
+		log.Fatalf("%d signatures of known keys, not %d", len(signed.Sigs), 1+len(witnesses))
+	}
+	size, root := int64(checkpoint.Size), hash(checkpoint.Hash)
+	if asked.Leaves != nil {
+		checkLeaves(asked.Leaves, size, root)
+	}
+	for _, one := range asked.Inclusion {
+		if err := tlog.CheckRecord(hashes(one.Hashes), size, root, one.Index, tlog.RecordHash(one.Leaf)); err != nil {
+			log.Fatalf("leaf %d: %v", one.Index, err)
+		}
+	}
+	for _, one := range asked.Consistency {
+		if err := tlog.CheckTree(hashes(one.Hashes), size, root, one.Size, hash(one.Root)); err != nil {
+			log.Fatalf("tree of %d: %v", one.Size, err)
+		}
+	}
+	fmt.Println("ok")
+}
+
+// checkLeaves builds the whole tree and compares its root.
+func checkLeaves(leaves [][]byte, size int64, root tlog.Hash) {
+	var stored []tlog.Hash
+	read := tlog.HashReaderFunc(func(indexes []int64) ([]tlog.Hash, error) {
+		var found []tlog.Hash
+		for _, index := range indexes {
+			found = append(found, stored[index])
+		}
+		return found, nil
+	})
+	for number, leaf := range leaves {
+		more, err := tlog.StoredHashes(int64(number), leaf, read)
+		if err != nil {
+			log.Fatal(err)
+		}
+		stored = append(stored, more...)
+	}
+	built, err := tlog.TreeHash(size, read)
+	if err != nil {
+		log.Fatal(err)
+	}
+	if built != root {
+		log.Fatalf("the leaves make %v, the checkpoint says %v", built, root)
+	}
+}
+
+func hash(raw []byte) (one tlog.Hash) {
+	copy(one[:], raw)
+	return one
+}
+
+func hashes(raw [][]byte) (all []tlog.Hash) {
+	for _, one := range raw {
+		all = append(all, hash(one))
+	}
+	return all
+}

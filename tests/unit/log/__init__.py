@@ -1,0 +1,1 @@
+"""The tree, notes and keys of the log, without a database."""
