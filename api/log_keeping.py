@@ -81,6 +81,7 @@ class LogKeeping:
         self._why = "failing"
         self.unsound: Unsound | None = None
         self._stands: Stands | None = None
+        self._first: Callable[[], object] | None = None
         self._stop = threading.Event()
         self._pool = connect_pool(database_url, max_size=2, name="kiteline log tree")
         try:
@@ -100,6 +101,13 @@ class LogKeeping:
         if self.unsound is not None:
             return self.unsound.trouble
         return self._why if time.monotonic() - self._failed_at < _STALE_SECONDS else "ok"
+
+    def before_serving(self, first: Callable[[], object]) -> None:
+        """Call `first` now or, where the log is unsound, when a new epoch has made it sound, before it is served."""
+        if self.unsound is None:
+            first()
+        else:
+            self._first = first
 
     def must_be_sound(self) -> None:
         """Raise LogUnsound for a log on which nothing may be recorded."""
@@ -134,6 +142,9 @@ class LogKeeping:
         unsound = judge(stands, stands.checkpoints(), tree_size(connection), Tiles(connection).root)
         if unsound is not None and self.unsound is None:
             _log.error("the log is not what was signed of it", trouble=unsound.trouble, head=stands.head)
+        if unsound is None and self._first is not None:
+            self._first()
+            self._first = None
         self._stands, self.unsound, self._looked_at = stands, unsound, time.monotonic()
 
     def _reach_what_was_signed(self, connection: Connection[Any]) -> None:

@@ -135,7 +135,7 @@ def open_service(settings: Settings, database_url: str, *, projecting: bool = Tr
         kiteline.refresh_reference()
         imports = ImportArchive(kiteline.log, vault)
         erasures = ErasureDesk(desk, imports, ErasureList(settings.erasure_list or settings.home / "erasures"))
-        erasures.apply_again()
+        log_keeping.before_serving(erasures.apply_again)
         yield Service(
             settings=settings,
             kiteline=kiteline,
