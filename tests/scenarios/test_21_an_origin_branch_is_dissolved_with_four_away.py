@@ -15,7 +15,7 @@ LATER = "2025-06-20"
 
 @dataclass
 class Four:
-    """Four members of one branch, each at another point of the way, and one who stayed."""
+    """Four members of one branch, each at another point of the way, and one at home with a letter to go elsewhere."""
 
     reported: str
     expected: str
@@ -49,6 +49,9 @@ def four(country: Country) -> Four:
     host.command(settled, "accept", "2025-02-04", branch="城关-1")
     home.command(lost, "depart", "2024-09-10", **to)
     home.command(lost, "record-contact", "2024-10-15", channel="PHONE")
+    home.command(stayed, "request-transfer", "2025-04-10", to_organisation="城关-1")
+    country.of("民勤").command(stayed, "approve-transfer", "2025-04-11")
+    home.command(stayed, "issue-transfer-letter", "2025-04-15", letter_number="民勤〔2025〕1号", valid_days=60)
     before = country.head()
     ended = country.everywhere.record("/v1/organisations/民勤-1/dissolve", successor="民勤-2", occurred_at=DISSOLVED)
     return Four(reported, expected, settled, lost, stayed, ended, before)
@@ -118,6 +121,17 @@ def test_every_clock_runs_on(country: Country, four: Four):
         assert earlier == later
     assert country.state(four.lost, as_of=DISSOLVED)["clocks"]["lost_review_due"] == "2025-04-15"
     assert country.state(four.settled, as_of=DISSOLVED)["liaison"] == "liaison-7"
+
+
+def test_a_letter_that_is_out_is_the_successors_with_its_days_as_they_were(country: Country, four: Four):
+    before, after = (country.state(four.stayed, as_of=day)["transfer"] for day in (BEFORE, DISSOLVED))
+    assert (before["from"], after["from"]) == ("民勤-1", "民勤-2")
+    unchanged = ("status", "to", "letter_number", "valid_until")
+    assert [before[name] for name in unchanged] == [after[name] for name in unchanged]
+    assert after["valid_until"] == "2025-06-14"
+    again = {"letter_number": "民勤〔2025〕2号", "valid_days": 60}
+    country.of("民勤-2").command(four.stayed, "reissue-transfer-letter", "2025-05-20", **again)
+    assert country.state(four.stayed, as_of=LATER)["transfer"]["letter_number"] == "民勤〔2025〕2号"
 
 
 def test_what_opens_later_opens_with_the_successor(country: Country, four: Four):
