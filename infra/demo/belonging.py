@@ -1,4 +1,4 @@
-"""What goes on beside an absence: dues, the activity card, feedback at the year's end, now and then a decision."""
+"""What goes on beside an absence: dues, the activity card, service, the yearly feedback, now and then a decision."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Final
 
 from infra.demo import habits
+from infra.demo.absence import months_between
 
 if TYPE_CHECKING:
     from infra.demo.absence import Absence, Who
@@ -28,7 +29,10 @@ def belong(absence: Absence) -> None:
     _hold_a_card(absence, first, last)
     _pay_dues(absence, first, last)
     for stay in absence.stays:
+        _serve(absence, stay, last)
         _be_told_of(absence, stay, last)
+    if absence.chance.happens(habits.ASKS_ABOUT_DATA):
+        _ask_about_data(absence, first, last)
     if absence.ended_on is None and absence.silent_from is None:
         _be_decided_about(absence, first, last)
 
@@ -57,6 +61,29 @@ def _pay_dues(absence: Absence, first: date, last: date) -> None:
         day += timedelta(days=91)
 
 
+def _serve(absence: Absence, stay: Stay, last: date) -> None:
+    """Hours served where the member has settled, noted there, some a few days later."""
+    chance = absence.chance
+    if stay.settled_on is None or stay.host is None or not chance.happens(habits.SERVES):
+        return
+    by: Who = (f"worker:{stay.host}", stay.host)
+    for begins, ends in months_between(stay.settled_on + _ONE, min(stay.left_on or last, last) - _ONE):
+        if chance.happens(habits.SERVES_IN_A_MONTH):
+            on = chance.day_between(begins, ends)
+            kind, hours = chance.one_of(habits.SERVICE_KIND), chance.random.choice((1, 1.5, 2, 2, 3, 4))
+            absence.diary.aside("record-service", on, by, late=chance.random.randint(0, 6), kind=kind, hours=hours)
+
+
+def _ask_about_data(absence: Absence, first: date, last: date) -> None:
+    chance, diary = absence.chance, absence.diary
+    on = chance.day_between(first, last)
+    name, kind = diary.new_name(), "ACCESS" if chance.happens(0.6) else "CORRECTION"
+    department = (f"department:{absence.home.committee}", absence.home.committee)
+    asked = diary.aside("request-personal-data", on, ("member", None), request=kind, name=name)
+    if asked and chance.happens(habits.DATA_REQUEST_ANSWERED):
+        diary.aside("complete-personal-data-request", on + chance.days(2, 16), department, about=name)
+
+
 def _be_told_of(absence: Absence, stay: Stay, last: date) -> None:
     """Whoever has the member at the end of a year says how it was; the origin acknowledges it in January."""
     chance, diary = absence.chance, absence.diary
@@ -65,7 +92,12 @@ def _be_told_of(absence: Absence, stay: Stay, last: date) -> None:
     until = min(stay.left_on or last, last)
     year = stay.settled_on.year
     issued = date(year, 12, 31) - chance.days(0, 14)
-    if stay.settled_on + _LONG_THERE > issued or issued >= until or not chance.happens(habits.FEEDBACK):
+    was_there_before = stay.settled_on == diary.begins
+    if (
+        (stay.settled_on + _LONG_THERE > issued and not was_there_before)
+        or issued >= until
+        or not chance.happens(habits.FEEDBACK)
+    ):
         return
     by: Who = (f"worker:{stay.host}", stay.host)
     if diary.aside("issue-annual-feedback", issued, by, year=year) and chance.happens(habits.FEEDBACK_ACKNOWLEDGED):

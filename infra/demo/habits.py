@@ -72,7 +72,24 @@ CHECK_IN_TIME_WRONG: Final = 0.012
 AFTER_RETURN_CONFIRMED: Final = 0.4
 RECORDED_IN_ERROR: Final = 0.004
 NOTE: Final = 0.04
+SERVES: Final = 0.3
+"""Of those settled somewhere."""
+SERVES_IN_A_MONTH: Final = 0.3
+ATTENDS: Final = 0.6
+"""Of those who are with a branch, a theme day."""
+ASKS_ABOUT_DATA: Final = 0.006
+DATA_REQUEST_ANSWERED: Final = 0.7
 
+SERVICE_KIND: Final[Weights] = (
+    ("COMMUNITY", 42),
+    ("CARE", 18),
+    ("ENVIRONMENT", 16),
+    ("SAFETY", 8),
+    ("EDUCATION", 6),
+    ("EXPERTISE", 5),
+    ("EMERGENCY", 3),
+    ("OTHER", 2),
+)
 REASON: Final[Weights] = (
     ("WORK", 56),
     ("BUSINESS", 15),

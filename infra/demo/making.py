@@ -11,12 +11,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 from uuid import UUID
 
+from domain.calendar import month_end
 from domain.regions.loading import load_regions
 from domain.times import day_end_us
 from infra.demo.found import found_in_registers
 from infra.demo.lives import Found, life_of_known, newcomers
 from infra.demo.marker import FOLDER, Marker
 from infra.demo.player import PlayedClock, Player
+from infra.demo.public_life import PublicLife
 from infra.demo.richness import richest
 from infra.demo.untidy_registers import County, write_registers
 from infra.demo.world import demo_world
@@ -134,12 +136,17 @@ def _play(shop: Workshop, home: Path, marker: Marker, world: World, span: tuple[
     lives = _lives(shop, marker, world, span)
     done = date.fromisoformat(marker.played_until) if marker.played_until else None
     player = Player(shop.desk, shop.registration, shop.clock, keyed=True)
+    public = PublicLife(shop.desk, marker.seed)
     witness.begins("year", (today - first).days)
     # Nothing of what is made becomes garbage in a circle: looking for it costs a tenth of the time.
     gc.collect()
     gc.disable()
     try:
+        before = done or first
         for day in player.play(lives, after=done):
+            if day.month != before.month:
+                public.month(month_end(before), player.at_hand(shop.kiteline))
+            before = day
             marker.played_until = day.isoformat()
             marker.heads[f"{day:%Y-%m}"] = shop.kiteline.log.max_notification_id() or 0
             marker.write(home)

@@ -147,6 +147,14 @@ class Player:
                     kiteline.members.put(kept)
                 yield kept or kiteline.members.load(person.member_id, reference)
 
+    def at_hand(self, kiteline: Kiteline) -> Iterator[Ledger]:
+        """Yield the members played last who are kept in memory, as they stand."""
+        for person in self._people:
+            kept = kiteline.members.take(person.member_id) if person.member_id is not None else None
+            if kept is not None:
+                kiteline.members.put(kept)
+                yield kept
+
     def _ask(self, person: _Person, first: int, last: int) -> None:
         if person.told:
             return

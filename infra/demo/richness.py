@@ -27,6 +27,9 @@ _WORTH: Final = {
     "membership_suspended": 6,
     "dues_paid": 1,
     "transfer_rejected": 6,
+    "service_recorded": 2,
+    "attendance_recorded": 2,
+    "post_claimed": 3,
     "declined": 4,
     "destination_changed": 3,
     "returned": 4,
@@ -46,6 +49,8 @@ _TOLD: Final = (
     ("transfer_accepted", "组织关系转接 transferred"),
     ("annual_feedback_issued", "年底反馈 yearly feedback"),
     ("membership_suspended", "停止党籍 suspended"),
+    ("service_recorded", "志愿服务 service"),
+    ("post_claimed", "岗位认领 a post claimed"),
     ("event_corrected", "更正 a correction"),
     ("event_voided", "作废 a void"),
 )

@@ -67,11 +67,13 @@ def test_the_year_has_the_proportions_that_are_stated(lives: list[Life]):
     assert 0.01 < counts["accept-transfer"] / len(lives) < habits.TRANSFERS
     assert counts["accept-transfer"] < counts["issue-transfer-letter"] <= counts["request-transfer"]
     assert 0.1 < counts["return"] / away < habits.RETURNS
+    assert 0.2 < counts["record-service"] / away < 0.8
     for verb in (
         "waive-pre-departure-talk", "change-destination", "route", "void-event", "correct-event", "confirm-flag",
         "declare-lost-contact", "restore-contact", "keep-in-contact-list", "waive-return-education", "decide-claim",
         "waive-contact", "close-movement", "report-return", "reject-transfer", "return-receipt",
         "pay-dues", "issue-activity-card", "inspect-activity-card", "record-death", "suspend-membership",
+        "request-personal-data", "complete-personal-data-request",
     ):  # fmt: skip
         assert counts[verb] > 0, verb
 

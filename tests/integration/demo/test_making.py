@@ -69,6 +69,9 @@ def test_registers_give_the_errors_planted_in_them_and_the_year_fills_every_view
     stages = Counter(movement.stage for movement in movements)
     assert stages["settled"] > stages["awaiting_check_in"] > 0
     assert stages["closed"] > 0
+    topics = Counter(row.topic for row in shop.kiteline.log.read_log(1, marker.events))
+    for topic in ("activity_held", "attendance_recorded", "post_opened", "post_claimed", "annual_feedback_issued"):
+        assert topics[topic] > 0, topic
     today_us = day_end_us(TODAY)
     assert any(duty.due_on < TODAY for state in states for duty in state.duties.values() if duty.since_us <= today_us)
 
