@@ -30,6 +30,7 @@ from infra.recording.known_venues import KnownVenues
 from infra.recording.liaisons import LiaisonCeiling
 from infra.recording.merges import MergeDesk
 from infra.recording.organisations import ReferenceDesk
+from infra.recording.post_list import PostList
 from infra.recording.posts import PostDesk
 from infra.recording.registration import Registration
 from infra.recording.reorganisations import Reorganisations
@@ -75,6 +76,7 @@ class Service:
     check_ins: CheckInDesk
     liaisons: LiaisonCeiling
     posts: PostDesk
+    post_list: PostList
     activities: ActivityDesk
     importer: Importer
     imports: ImportArchive
@@ -150,6 +152,7 @@ def open_service(settings: Settings, database_url: str, *, projecting: bool = Tr
             code_issues=CodeIssues(desk, venues, signer, known_venues),
             check_ins=CheckInDesk(desk, registration, references, signer, known_venues),
             posts=PostDesk(desk),
+            post_list=PostList(kiteline),
             activities=ActivityDesk(desk),
             liaisons=LiaisonCeiling(kiteline.reference, partial(_assigned, readers)),
             importer=Importer(desk, references),

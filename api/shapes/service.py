@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from api.shapes.base import Id, Occurred, Position, Shape
+from api.shapes.base import Id, Occurred, PageShape, Position, Shape
 from api.shapes.recording import Recorded
 
 
@@ -18,6 +18,12 @@ class PostAnswer(Shape):
     places: int = Field(ge=1)
     taken: int = Field(ge=0)
     free: int = Field(ge=0)
+
+
+class PostsPage(PageShape):
+    """Posts, by id."""
+
+    items: list[PostAnswer]
 
 
 class AttendanceRecorded(Recorded):

@@ -205,3 +205,34 @@ def test_whoever_is_suspended_claims_nothing_and_keeps_what_they_hold(secretary:
     secretary.command(member, "suspend-membership", "2025-03-02", document="文件1号", meeting="会议1号", reason="样例")
     assert refusal(secretary, member, "claim-post", "2025-03-03", post=wanted) == (409, "membership_suspended")
     assert (free(secretary, held), free(secretary, wanted)) == (0, 1)
+
+
+def listed(person: Person, **asked: object) -> list[str]:
+    """Return the ids of posts, put together from pages."""
+    found: list[str] = []
+    cursor = None
+    while True:
+        page = person.ask("/v1/posts", limit=2, cursor=cursor, **asked)
+        found += [item["post_id"] for item in page["items"]]
+        cursor = page["next"]
+        if cursor is None:
+            return found
+
+
+def test_posts_are_found_by_organisation_region_and_free_places(running: Running, members: Members, offer: Offer):
+    running.department.organise("CG-2", "620102", parent="CG")
+    posts = sorted(offer(organisation="CG-2", places=1) for _ in range(5))
+    claimant = running.as_role("member", member=members(1)[0])
+    before = claimant.ask("/v1/posts", organisation="CG-2")["known_position"]
+    member = running.department.register("MQ-1")
+    running.department.command(member, "claim-post", "2025-03-01", post=posts[1])
+
+    assert listed(claimant, organisation="CG-2") == posts
+    assert listed(claimant, organisation="CG-2", free="true") == [post for post in posts if post != posts[1]]
+    assert listed(claimant, organisation="CG-2", free="false") == [posts[1]]
+    assert listed(claimant, organisation="CG-2", free="false", as_of="2025-02-28") == []
+    assert listed(claimant, organisation="CG-2", free="false", known_at=before) == []
+    assert listed(claimant, organisation="CG-2", as_of="2024-12-31") == []
+    assert set(posts) <= set(listed(claimant, region="620100"))
+    assert not set(posts) & set(listed(claimant, region="620621"))
+    assert claimant.get("/v1/posts", organisation="nobody").status_code == 404
