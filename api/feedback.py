@@ -8,7 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Path, Query, Request
 from starlette.concurrency import run_in_threadpool
 
-from api.access import load, must_be_allowed_on, principal_of, refusal, resolved
+from api.access import load, must_be_allowed_on, must_not_be_merged, principal_of, refusal, resolved
 from api.actions import Action
 from api.answers import JsonAnswer
 from api.asking import MinPosition, reach_log
@@ -19,6 +19,7 @@ from api.problems import not_found
 from api.shapes.feedback import FeedbackList, FeedbackShape
 from domain.errors import Sentence
 from domain.member.feedback.content import content_of
+from domain.member.merging.belonging import belonging
 
 if TYPE_CHECKING:
     from api.service import Service
@@ -52,6 +53,7 @@ async def list_feedback(
     found = [one for one in _readable(service, principal, ledger) if year is None or one.year == year]
     if not found:
         await must_be_allowed_on(service, principal, Action.READ_FEEDBACK, member)
+        must_not_be_merged(ledger)
     items = await run_in_threadpool(lambda: [_told(service, ledger, one) for one in found])
     return JsonAnswer({"items": items, "position": _position(service, ledger)})
 
@@ -78,6 +80,9 @@ async def read_feedback(
     for one in _readable(service, principal, ledger):
         if one.feedback_id == feedback_id:
             return JsonAnswer(await run_in_threadpool(_told, service, ledger, one))
+    if ledger.merged_into is not None:
+        await must_be_allowed_on(service, principal, Action.READ_FEEDBACK, member)
+        must_not_be_merged(ledger)
     raise not_found(_NO_FEEDBACK)
 
 
@@ -108,7 +113,9 @@ def _resource(service: Service, member: UUID, feedback: Feedback) -> Resource:
 
 def _told(service: Service, ledger: Ledger, feedback: Feedback) -> dict[str, Any]:
     issued = next(fact for fact in ledger.facts if fact.event_id == feedback.feedback_id)
-    content = content_of(ledger.facts, feedback, service.kiteline.reference_at(issued.position))
+    # Of a member recorded twice: what was known of that record when it was issued.
+    facts = belonging(issued.stream, ledger.linked, issued.position) if ledger.linked else ledger.facts
+    content = content_of(facts, feedback, service.kiteline.reference_at(issued.position))
     return {
         "feedback_id": feedback.feedback_id,
         "member_id": str(ledger.member_id),

@@ -176,3 +176,25 @@ def test_after_the_return_the_days_there_can_still_be_told(country: Country):
     path = f"/v1/members/{member}/feedback/{one_event(issued)['event_id']}"
     assert host.ask(path)["days"] == 240
     assert {duty["kind"] for duty in country.state(member, as_of="2026-01-02")["duties"]} == {"acknowledge_feedback"}
+
+
+def test_of_a_member_recorded_twice_the_feedback_goes_with_the_record_that_is_kept(country: Country):
+    origin, host = country.of("凉州-1"), country.of("湖里-1")
+    kept, absorbed = (origin.register("凉州-1", name="测试两条") for _ in range(2))
+    origin.command(absorbed, "depart", "2025-02-01", destination={"region": "350206"})
+    country.of("湖里").command(absorbed, "check-in", "2025-02-03", region="350206", channel="WORKER")
+    country.of("湖里").command(absorbed, "accept", "2025-02-04", branch="湖里-1")
+    host.command(absorbed, "record-contact", "2025-05-10", channel="VISIT")
+    feedback = one_event(host.command(absorbed, "issue-annual-feedback", "2025-12-31", year=2025))["event_id"]
+    before = host.ask(f"/v1/members/{absorbed}/feedback/{feedback}")
+    proposer, *others = (country.running.as_role("organisation_department", region="000000") for _ in range(3))
+    merge = proposer.record("/v1/merges", kept=kept, absorbed=absorbed)["stream"]
+    for other in others:
+        other.record(f"/v1/merges/{merge}/confirm")
+    after = origin.ask(f"/v1/members/{kept}/feedback/{feedback}")
+    changed = {"member_id": kept, "position": after["position"]}
+    assert after == {**before, **changed}
+    assert host.get(f"/v1/members/{absorbed}/feedback/{feedback}").status_code == 308
+    assert country.of("锦江-1").get(f"/v1/members/{kept}/feedback/{feedback}").status_code == 404
+    acknowledged = origin.command(kept, "acknowledge-feedback", "2026-01-10", year=2025)
+    assert one_event(acknowledged)["data"] == {"year": 2025}
