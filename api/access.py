@@ -9,7 +9,7 @@ from uuid import UUID
 
 from api import problem_list as kinds
 from api.actions import Action
-from api.authorisation import Outcome, Resource, decide
+from api.authorisation import Outcome, Resource, decide, prefix
 from api.bodies import bearer_token
 from api.problems import Problem, invalid, not_found
 from domain.errors import Sentence
@@ -22,10 +22,13 @@ from domain.times import local_day
 from infra.recording.errors import MergedInto
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from starlette.requests import Request
 
     from api.authorisation import Decision
     from api.service import Service
+    from domain.agreement import Shown
     from domain.member.state import State
     from domain.reference import Reference
     from infra.recording.members import Ledger
@@ -88,10 +91,24 @@ def must_be_allowed_at(
         organisations=frozenset() if organisation is None else frozenset({organisation}),
         acting=acting,
         owner=owner,
+        shown_to=_shown_at(reference, region, organisation, local_day(service.now_us)),
     )
     decision = decide(principal, action, resource, reference.organisations)
     if not decision.allowed:
         raise refusal(decision)
+
+
+def _shown_at(reference: Reference, region: str | None, organisation: str | None, today: date) -> Shown:
+    """Return who may see what of the members of a place, by agreements in force today."""
+    if region is None:
+        return reference.agreements.shown(organisation, today, reference.organisations)
+    shown = [
+        agreement.shown(party)
+        for agreement in reference.agreements.in_force(today)
+        for party in agreement.terms.parties
+        if (home := reference.region_of(party)) is not None and region.startswith(prefix(home))
+    ]
+    return frozenset().union(*shown)
 
 
 def known_organisation(service: Service, code: object, pointer: str) -> str:
@@ -158,6 +175,9 @@ def member_resource(member_id: UUID, state: State, reference: Reference, now_us:
         ),
         current_regions=frozenset(resolved(reference, code, now_us) for code in current),
         organisations=frozenset(code for code in organisations if code is not None),
+        shown_to=frozenset()
+        if movement is None
+        else reference.agreements.shown(state.affiliation, local_day(now_us), reference.organisations),
     )
 
 

@@ -12,6 +12,7 @@ from starlette.types import ASGIApp
 
 from api import (
     activities,
+    agreements,
     bulk,
     check_ins,
     erasure,
@@ -56,6 +57,7 @@ PARTS: Final = (
     posts,
     activities,
     merges,
+    agreements,
     erasure,
     # What is asked.
     liaisons,

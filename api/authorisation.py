@@ -19,6 +19,7 @@ from api.actions import (
     PLACE_QUESTIONS,
     Action,
 )
+from domain.agreement import ACTIVITIES, CONTACTS, PERSONAL_DATA, Shown
 from domain.errors import Sentence
 from domain.organisation import OrganisationTree
 from infra.tokens.principal import Principal, Role
@@ -77,7 +78,8 @@ class Resource:
     leg (declared until checked in), `organisations` (affiliation, responsible, holder, acceptors, parties of a
     transfer). Of a place asked for: `regions` and `organisations` asked for; of a national policy the region 000000.
     `acting` is the organisation that the body or the token names as the one who acts; `owner` the caller who made it.
-    `records` are the ids of other records of the same person: a token of any of them is the member's.
+    `records` are the ids of other records of the same person: a token of any of them is the member's. `shown_to` are
+    the parties of agreements in force that may see this member, or those of this place, and what of them.
     """
 
     member_id: UUID | None = None
@@ -87,6 +89,7 @@ class Resource:
     acting: str | None = None
     owner: str | None = None
     records: frozenset[UUID] = frozenset()
+    shown_to: Shown = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +176,15 @@ MAY: Final[dict[Role, frozenset[Action]]] = {
 }
 """What each role ever does; where, is a question of reach. The operator reads nothing about a person."""
 
+_SHOWN: Final[dict[Action, frozenset[str]]] = {
+    Action.READ_MEMBER: frozenset(),
+    Action.READ_HISTORY: frozenset({CONTACTS, ACTIVITIES}),
+    Action.READ_PERSONAL_DATA: frozenset({PERSONAL_DATA}),
+    Action.READ_ROSTER: frozenset(),
+    Action.READ_LIFECYCLE: frozenset(),
+}
+"""What a partner must be shown by an agreement to ask a question; nothing else is open to a partner."""
+
 _MUST_NAME: Final = (PLACE_COMMANDS - COUNTRYWIDE) | {Action.READ_FEED}
 _REGIONAL: Final = frozenset({Role.ORGANISATION_DEPARTMENT, Role.AUDITOR, Role.SISTER_SYSTEM, Role.OPERATOR})
 
@@ -187,9 +199,11 @@ def decide(principal: Principal, action: Action, resource: Resource, tree: Organ
     if action is Action.READ_IMPORT:
         return _about_import(principal, far, resource, tree)
     if action in MEMBER_COMMANDS or action in MEMBER_QUESTIONS:
-        if not concerns(far, resource, tree):
+        if not (concerns(far, resource, tree) or is_shown(far, action, resource, tree)):
             return NOT_FOUND
-    elif action not in OPEN_QUESTIONS and not _holds_at(principal, action, far, resource, tree):
+    elif action not in OPEN_QUESTIONS and not (
+        _holds_at(principal, action, far, resource, tree) or is_shown(far, action, resource, tree)
+    ):
         return NOT_FOUND
     if resource.acting is not None and not _acts_for(principal, far, resource.acting, tree):
         return NOT_YOUR_ORGANISATION
@@ -225,6 +239,15 @@ def concerns(far: Reach, resource: Resource, tree: OrganisationTree) -> bool:
     )
 
 
+def is_shown(far: Reach, action: Action, resource: Resource, tree: OrganisationTree) -> bool:
+    """Whether an agreement in force lets a partner ask this: whoever may act for a party that is shown enough."""
+    needed = _SHOWN.get(action)
+    if needed is None:
+        return False
+    parties = {party for party, _ in resource.shown_to if is_ours(far, party, tree)}
+    return any(needed <= {what for one, what in resource.shown_to if one == party} for party in parties)
+
+
 def prefix(region: str) -> str:
     """Return what the codes of a region and of all below it begin with: 620000 gives 62, 000000 nothing at all."""
     if region == WHOLE_COUNTRY:
@@ -243,7 +266,7 @@ def _holds_at(principal: Principal, action: Action, far: Reach, resource: Resour
     if action in _MUST_NAME and not (resource.regions or resource.organisations or resource.acting):
         return False
     return all(_is_within(far, code) for code in resource.regions) and all(
-        _is_ours(far, code, tree) for code in resource.organisations
+        is_ours(far, code, tree) for code in resource.organisations
     )
 
 
@@ -255,7 +278,7 @@ def _about_import(principal: Principal, far: Reach, resource: Resource, tree: Or
 
 
 def _acts_for(principal: Principal, far: Reach, acting: str, tree: OrganisationTree) -> bool:
-    return principal.role is not Role.MEMBER and _is_ours(far, acting, tree)
+    return principal.role is not Role.MEMBER and is_ours(far, acting, tree)
 
 
 def _is_within(far: Reach, region: str) -> bool:
@@ -263,7 +286,8 @@ def _is_within(far: Reach, region: str) -> bool:
     return any(region.startswith(place) for place in places)
 
 
-def _is_ours(far: Reach, organisation: str, tree: OrganisationTree) -> bool:
+def is_ours(far: Reach, organisation: str, tree: OrganisationTree) -> bool:
+    """Whether a principal may act for an organisation."""
     if far.region == "" or _any_at_or_below(far.organisation, frozenset({organisation}), tree):
         return True
     known = tree.get(organisation)

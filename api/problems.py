@@ -23,6 +23,7 @@ from infra.recording.errors import (
     KeyReused,
     MergedInto,
     NoSuchActivity,
+    NoSuchAgreement,
     NoSuchMember,
     NoSuchMerge,
     NoSuchPost,
@@ -141,6 +142,8 @@ def problem_of(error: Exception) -> Problem:  # noqa: C901, PLR0911, PLR0912 - o
             return not_found(Sentence("没有这次活动", "There is no such activity."))
         case NoSuchVenue():
             return not_found(Sentence("没有这个报到点或报到码", "There is no such venue or code."))
+        case NoSuchAgreement():
+            return not_found(Sentence("没有这份协议", "There is no such agreement."))
         case NoSuchMerge():
             return not_found(Sentence("没有这次合并", "There is no such merge."))
         case MergedInto():
@@ -201,6 +204,7 @@ def install(app: FastAPI) -> None:
         Invalid,
         Refused,
         NoSuchMember,
+        NoSuchAgreement,
         NoSuchMerge,
         NoSuchVenue,
         VersionMismatch,

@@ -12,8 +12,9 @@ from anyio import to_thread
 from api import problem_list as kinds
 from api.actions import Action
 from api.asking import known_position, reach_views
-from api.authorisation import MAY, ROLE_MAY_NOT, reach
+from api.authorisation import MAY, ROLE_MAY_NOT, is_ours, reach
 from api.problems import Problem, invalid
+from domain.agreement import PERSONAL_DATA
 from domain.errors import Sentence
 from domain.times import local_day
 from projections.asking import CursorExpired, CursorUnreadable, Moment
@@ -32,8 +33,9 @@ T = TypeVar("T")
 _BEGIN: Final = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 _SCOPE: Final = """
 SELECT set_config('kiteline.regions', %s, true), set_config('kiteline.organisations', %s, true),
-       set_config('statement_timeout', %s, true)
+       set_config('kiteline.partners', %s, true), set_config('statement_timeout', %s, true)
 """
+_PARTNERS: Final = "SELECT set_config('kiteline.partners', %s, true)"
 _NOBODY: Final = "-"
 """What no code begins with: an empty setting would let nothing through either, but looks like one forgotten."""
 
@@ -46,7 +48,8 @@ def reading(service: Service, principal: Principal) -> Iterator[Connection[Tuple
     with service.readers.connection() as connection:
         connection.execute(_BEGIN)
         try:
-            connection.execute(_SCOPE, (regions, organisations, milliseconds))
+            partners = partners_of(service, principal)
+            connection.execute(_SCOPE, (regions, organisations, partners, milliseconds))
             yield connection
         finally:
             if not connection.broken:
@@ -67,6 +70,24 @@ def scope_of(service: Service, principal: Principal) -> tuple[str, str]:
     # A token may name what nobody registered: only codes that are known, and mean nothing else in a list, are let in.
     known = [code for code in below if reference.organisations.get(code) and "," not in code and code not in "*-"]
     return ",".join(beginnings) or _NOBODY, ",".join(known) or _NOBODY
+
+
+def partners_of(service: Service, principal: Principal, what: str | None = None) -> str:
+    """Return whose members away from home a caller may see by agreements in force today, for row-level security.
+
+    `what`: only those of whom this may be seen.
+    """
+    reference = service.kiteline.reference()
+    tree, far = reference.organisations, reach(principal, reference.organisations)
+    owners = {
+        owner
+        for agreement in reference.agreements.in_force(local_day(service.now_us))
+        for owner in agreement.terms.parties
+        for party, seen in agreement.shown(owner)
+        if what in (None, seen) and is_ours(far, party, tree)
+    }
+    codes = sorted({code for owner in owners for code in tree.below(owner) if "," not in code})
+    return ",".join(codes) or _NOBODY
 
 
 def _stored(reference: Reference, beginning: str, now_us: int) -> list[str]:
@@ -124,6 +145,9 @@ def must_tell_personal_data(principal: Principal, fields: str | None, purpose: s
         raise Problem(kinds.FORBIDDEN, ROLE_MAY_NOT.sentence, code=ROLE_MAY_NOT.code)
 
 
-def within_reach(connection: Connection[TupleRow], items: Sequence[dict[str, Any]]) -> set[UUID]:
+def within_reach(
+    service: Service, principal: Principal, connection: Connection[TupleRow], items: Sequence[dict[str, Any]]
+) -> set[UUID]:
     """Return whose personal data may be told beside a list: those in reach today, whatever the list's own day."""
+    connection.execute(_PARTNERS, (partners_of(service, principal, PERSONAL_DATA),))
     return set(members_of(connection, sorted({UUID(item["member_id"]) for item in items})))

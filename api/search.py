@@ -14,7 +14,7 @@ from api.asking import CursorParameter, LimitParameter, MinPosition, Paging
 from api.members import Fields, Purpose
 from api.openapi import READING, problems
 from api.personal_reads import read_many
-from api.read_models import asked, must_tell_personal_data
+from api.read_models import asked, must_tell_personal_data, within_reach
 from api.shapes.members import MembersPage
 from projections.member import MemberRow, members_after, members_of
 from projections.position import reflected
@@ -85,9 +85,8 @@ async def search_members(
         )
         items = [_item(row) for row in rows[:limit]]
         if fields is not None and purpose is not None:
-            told = read_many(
-                service, principal, [row.member_id for row in rows[:limit]], sorted(set(fields.split(","))), purpose
-            )
+            reached = within_reach(service, principal, connection, items)
+            told = read_many(service, principal, reached, sorted(set(fields.split(","))), purpose)
             for item in items:
                 item["personal"] = told.get(UUID(item["member_id"]), {})
         return paging.answer(items, position=position, after=items[-1]["member_id"] if len(rows) > limit else None)

@@ -19,6 +19,7 @@ from api.projecting import Projecting
 from infra.check_in_codes.signed_text import CodeSigner
 from infra.database.connections import connect_pool
 from infra.recording.activities import ActivityDesk
+from infra.recording.agreements import AgreementDesk
 from infra.recording.application import Kiteline
 from infra.recording.check_ins import CheckInDesk
 from infra.recording.code_issues import CodeIssues
@@ -70,6 +71,7 @@ class Service:
     reorganisations: Reorganisations
     registration: Registration
     merges: MergeDesk
+    agreements: AgreementDesk
     known_venues: KnownVenues
     venues: VenueDesk
     code_issues: CodeIssues
@@ -147,6 +149,7 @@ def open_service(settings: Settings, database_url: str, *, projecting: bool = Tr
             reorganisations=Reorganisations(desk),
             registration=registration,
             merges=MergeDesk(desk),
+            agreements=AgreementDesk(desk),
             known_venues=known_venues,
             venues=venues,
             code_issues=CodeIssues(desk, venues, signer, known_venues),

@@ -263,7 +263,9 @@ async def _people(
         page: Page = page_of(connection, question, reference, now_us)
         if fields is not None and purpose is not None:
             names = sorted(set(fields.split(",")))
-            told = read_many(service, place.principal, within_reach(connection, page.items), names, purpose)
+            told = read_many(
+                service, place.principal, within_reach(service, place.principal, connection, page.items), names, purpose
+            )
             for item in page.items:
                 item["personal"] = told.get(UUID(item["member_id"]), {})
         return page

@@ -7,6 +7,13 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
+from domain.agreement import (
+    AGREEMENT_FACTS,
+    AgreementBook,
+    AgreementCountersigned,
+    AgreementEnded,
+    AgreementSigned,
+)
 from domain.calendar import Workdays, load_workdays
 from domain.code_lists import CodeBook, CodeListAdopted
 from domain.errors import Refused
@@ -57,6 +64,7 @@ REFERENCE_FACTS = frozenset(
         WorkdaysSet.fact,
         RegionReorganised.fact,
     }
+    | AGREEMENT_FACTS
 )
 
 
@@ -70,6 +78,7 @@ class Reference:
     regions: RegionTable
     position: int = 0
     code_lists: CodeBook = field(default_factory=CodeBook)
+    agreements: AgreementBook = field(default_factory=AgreementBook)
     _splits: dict[str, date | None] = field(default_factory=dict, compare=False, repr=False)
     _standing: dict[str, str] = field(default_factory=dict, compare=False, repr=False)
     _moments: dict[int, Reference] = field(default_factory=dict, compare=False, repr=False)
@@ -112,6 +121,8 @@ class Reference:
                 return self._knowing(fact.position, workdays=table)
             case RegionReorganised() as body:
                 return self._knowing(fact.position, regions=_reorganised(self.regions, body), _splits={}, _standing={})
+            case AgreementSigned() | AgreementCountersigned() | AgreementEnded():
+                return self._knowing(fact.position, agreements=self.agreements.with_fact(fact))
             case _:
                 return self
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Final
 
+from domain.agreement import AgreementCountersigned, AgreementEnded, AgreementSigned
 from domain.code_lists import CodeListAdopted
 from domain.organisation import OrganisationDissolved, OrganisationRegistered
 from domain.policy import COUNTRY
@@ -77,7 +78,7 @@ class ReferenceHistory:
                 return self._touched_by_an_end(body.code)
             case RegionReorganised() as body:
                 return self._touched_by_a_region(body, before)
-            case CodeListAdopted():
+            case CodeListAdopted() | AgreementSigned() | AgreementCountersigned() | AgreementEnded():
                 return Touched()
             case _:
                 return None

@@ -13,13 +13,13 @@ _LOG_PAGE = """
 SELECT position, originator_id, originator_version, topic, state, concerns, epoch, recorded_at
 FROM log WHERE position >= %s ORDER BY position LIMIT %s
 """
-# The topics as they stand in the partial index log_facts_of_reference (migration 0038), so that the planner can use it.
+# The topics as they stand in the partial index log_facts_looked_up (migration 0042), so that the planner can use it.
 _REFERENCE = """
 SELECT position, originator_id, originator_version, topic, state, concerns, epoch, recorded_at
 FROM log
 WHERE topic IN (
     'organisation_registered', 'organisation_dissolved', 'policy_adopted', 'workdays_set', 'region_reorganised',
-    'code_list_adopted'
+    'code_list_adopted', 'agreement_signed', 'agreement_countersigned', 'agreement_ended'
 ) AND position >= %s
 ORDER BY position LIMIT %s
 """

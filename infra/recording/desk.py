@@ -19,10 +19,12 @@ from domain.member.evolve import apply, live
 from domain.member.merging.belonging import MERGING_FACTS
 from domain.member.merging.state import MergedAway
 from domain.member.reading import read_command
+from domain.member.sharing import regions_told, shared_as
 from domain.member.state import State
 from domain.member.transfer.events import FACTS as TRANSFER_FACTS
 from domain.member.views import after, concerned_regions
 from domain.organisation import OrganisationDissolved
+from domain.times import local_day
 from infra.event_store.refusals import VersionConflict
 from infra.event_store.save import Idempotency, Save, Saved
 from infra.recording.drafts import Caller, drafted, stamp
@@ -35,6 +37,8 @@ from infra.recording.procedures import Append, Load, Procedure, arun, run
 from infra.recording.receipts import Receipt
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from domain.fact import Body
     from domain.reference import Reference
     from infra.event_store.save import LogRow
@@ -233,17 +237,17 @@ def decide_fact(ledger: Ledger, fact: Fact, reference: Reference, now_us: int) -
     if ledger.reference is not reference:
         ledger.refold(reference)
     late: set[str] = set()
-    of_transfer = isinstance(subject_of(ledger.facts, fact), TRANSFER_FACTS)
+    told = partial(_regions_of, subject_of(ledger.facts, fact), fact.organisation, reference, local_day(now_us))
     if isinstance(fact.body, _ABOUT_EVENTS):
         fact = decide_about_event(ledger.facts, fact, reference, now_us=now_us)
     else:
         past = state_before(ledger, fact, reference)
         fact = decide(past, fact, reference)
         if past is not ledger.state:
-            late = concerned_regions(past, with_transfer=of_transfer)
+            late = told(past)
             apply(past, fact, reference)
-            late |= concerned_regions(past, with_transfer=of_transfer)
-    concerned = late | concerned_regions(ledger.state, with_transfer=of_transfer)
+            late |= told(past)
+    concerned = late | told(ledger.state)
     ids = set(ledger.state.movement_ids)
     ledger.add(fact, reference)
     if isinstance(fact.body, _CAN_OPEN) and (joined := joins(ids, ledger.state.movement_ids, fact)) is not None:
@@ -251,13 +255,21 @@ def decide_fact(ledger: Ledger, fact: Fact, reference: Reference, now_us: int) -
         ledger.refold(reference)
         fact = replace(fact, body=replace(fact.body, movement_id=joined))
         ledger.add(fact, reference)
-    concerned |= concerned_regions(ledger.state, with_transfer=of_transfer)
+    concerned |= told(ledger.state)
     if isinstance(fact.body, _ABOUT_EVENTS):
         target = fact.body.event_id
         concerned |= {region for one in ledger.facts if one.event_id == target for region in one.concerns}
     fact.after = after(ledger.state, fact)
     fact.concerns = tuple(sorted(concerned))
     return fact
+
+
+def _regions_of(subject: Body, organisation: str | None, reference: Reference, today: date, state: State) -> set[str]:
+    """Return the regions that hear of a fact as a member stands; of contacts and activities fewer than of moves."""
+    kind = shared_as(subject)
+    if kind is not None:
+        return regions_told(state, organisation, kind, reference, today)
+    return concerned_regions(state, with_transfer=isinstance(subject, TRANSFER_FACTS))
 
 
 def subject_of(facts: list[Fact], fact: Fact) -> Body:

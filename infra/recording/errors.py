@@ -63,3 +63,7 @@ class MergedInto(RecordingError):
         """Keep whose record it is now."""
         super().__init__(f"merged into {kept}")
         self.kept = kept
+
+
+class NoSuchAgreement(RecordingError):
+    """There is no agreement with this id, or it is not the caller's to know of (HTTP 404)."""
