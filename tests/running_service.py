@@ -26,6 +26,8 @@ from infra.tokens.principal import Role
 
 Answer = dict[str, Any]
 _numbers = count(1)
+_PATIENCE = 30
+"""How often a question is asked again that waited 2 s in vain: on a machine with much else to do."""
 
 
 def synthetic_identity_number() -> str:
@@ -94,9 +96,17 @@ class Person:
         return answer
 
     def get(self, path: str, **parameters: object) -> httpx.Response:
-        """Ask; the answer reflects everything that was recorded through this service so far."""
+        """Ask; the answer reflects everything that was recorded through this service so far.
+
+        Told to come back because the read models are not there yet, it comes back, as a patient client does.
+        """
         asked = {"min_position": self.running.latest, **parameters}
-        return self.http.get(path, params={name: str(value) for name, value in asked.items() if value is not None})
+        chosen = {name: str(value) for name, value in asked.items() if value is not None}
+        for _ in range(_PATIENCE):
+            answer = self.http.get(path, params=chosen)
+            if answer.status_code != 503 or int(chosen.get("min_position", 0)) > self.running.latest:
+                break
+        return answer
 
     def record(self, path: str, **body: object) -> Answer:
         """Record and return the answer; anything but 200 and 201 is an AssertionError that shows the problem."""
