@@ -129,6 +129,12 @@ async def moment_of(service: Service, as_of_us: int, known_at: str | None) -> Mo
     return Moment(as_of_us, known)
 
 
+def as_known(service: Service, position: int | None) -> Reference:
+    """Return organisations and regions as known at a position; reads the log for one before the last change."""
+    kiteline = service.kiteline
+    return kiteline.reference() if position is None else kiteline.reference_at(position)
+
+
 def _position(service: Service) -> int:
     with service.readers.connection() as connection:
         return reflected(connection).position

@@ -13,15 +13,20 @@ from api.asking import KnownAt, MinPosition
 from api.openapi import READING, problems
 from api.places_asked import RegionParameter, asking
 from api.problems import invalid
-from api.read_models import asked, moment_of
+from api.read_models import as_known, asked, moment_of
 from api.shapes.statistics import StatisticsAnswer
+from domain.calendar import month_end
 from domain.errors import Sentence
-from projections.statistics import month_figures
+from projections.statistics import month_figures, published
 
 router = APIRouter(tags=["asking 查询"])
 
 MonthParameter = Annotated[
     str, Query(pattern=r"^(19|20)[0-9]{2}-(0[1-9]|1[0-2])$", examples=["2025-03"], description="月份")
+]
+
+PublicParameter = Annotated[
+    bool, Query(description="fit for publication: small counts, and what would give them away, are null 公开口径")
 ]
 
 
@@ -37,6 +42,7 @@ async def read_statistics(
     *,
     month: MonthParameter,
     region: RegionParameter = None,
+    public: PublicParameter = False,
     known_at: KnownAt = None,
     min_position: MinPosition = None,
 ) -> JsonAnswer:
@@ -46,19 +52,24 @@ async def read_statistics(
     if named is None:
         sentence = Sentence("请指明区划", "Name a region.")
         raise invalid("/query/region", "missing", sentence, "six digits of GB/T 2260")
-    service, reference = place.service, place.service.kiteline.reference()
+    service = place.service
     first = date.fromisoformat(f"{month}-01")
     moment = await moment_of(service, 0, known_at)
     found = await asked(
         service,
         place.principal,
         min_position,
-        lambda connection: month_figures(connection, named, first, reference, moment.known_position),
+        lambda connection: month_figures(
+            connection, named, first, as_known(service, moment.known_position), moment.known_position
+        ),
     )
+    if public:
+        found = published(found, service.kiteline.reference().policy(named, month_end(first)).small_count)
     return JsonAnswer(
         {
             "region": named,
             "month": month,
+            "public": public,
             "items": found.items,
             "totals": found.totals,
             "contacts": found.contacts,

@@ -17,9 +17,11 @@ from api.openapi import READING, problems
 from api.personal_reads import read_many
 from api.places_asked import OrganisationParameter, PlaceAsked, RegionParameter, asking
 from api.problems import invalid
-from api.read_models import asked, moment_of, must_tell_personal_data, within_reach
+from api.read_models import as_known, asked, moment_of, must_tell_personal_data, within_reach
 from api.shapes.lists import FlowsAnswer, LifecycleAnswer, RosterPage, WorklistPage
 from api.shapes.members import DutyKind
+from api.statistics import PublicParameter
+from domain.calendar import month_end
 from domain.errors import Sentence
 from projections import duties, flows, lifecycle, roster
 from projections.duties import WorklistQuestion
@@ -30,7 +32,6 @@ if TYPE_CHECKING:
     from psycopg.rows import TupleRow
 
     from api.service import Service
-    from domain.reference import Reference
     from projections.asking import Page
 
 router = APIRouter(tags=["asking 查询"])
@@ -112,7 +113,7 @@ async def count_lifecycle(  # noqa: PLR0913 - the question's parameters
         place.service,
         place.principal,
         min_position,
-        lambda connection: lifecycle.counts(connection, question, _as_known(place.service, moment.known_position)),
+        lambda connection: lifecycle.counts(connection, question, as_known(place.service, moment.known_position)),
     )
     return _written(page)
 
@@ -212,11 +213,12 @@ async def read_worklist(  # noqa: PLR0913 - the question's parameters
     response_model=None,
     responses={200: {"model": FlowsAnswer}, **_LISTED},
 )
-async def read_flows(
+async def read_flows(  # noqa: PLR0913 - the question's parameters
     request: Request,
     *,
     month: Annotated[str, Query(pattern=r"^(19|20)[0-9]{2}-(0[1-9]|1[0-2])$", examples=["2025-03"])],
     level: Level = "province",
+    public: PublicParameter = False,
     known_at: KnownAt = None,
     min_position: MinPosition = None,
     limit: LimitParameter = 1000,
@@ -227,7 +229,7 @@ async def read_flows(
     principal = await principal_of(request, service)
     must_be_allowed_at(service, principal, Action.READ_FLOWS)
     moment = await moment_of(service, 0, known_at)
-    named = ("flows", level, month, principal.caller)
+    named = ("flows", level, month, public, principal.caller)
     begun = Paging.begin(service, named, cursor, limit, -1 if moment.known_position is None else moment.known_position)
     known = None if begun.known_position < 0 else begun.known_position
     first = date.fromisoformat(f"{month}-01")
@@ -235,20 +237,17 @@ async def read_flows(
         service,
         principal,
         min_position,
-        lambda connection: flows.matrix(connection, level, first, _as_known(service, known), known),
+        lambda connection: flows.matrix(connection, level, first, as_known(service, known), known),
     )
+    if public:
+        policy = service.kiteline.reference().policy(None, month_end(first))
+        found = flows.published(found, policy.small_count)
     paging = begun.knowing(found.known_position)
     cells = [one for one in found.items if paging.after is None or [one["origin"], one["destination"]] > paging.after]
     items = cells[:limit]
     after = [items[-1]["origin"], items[-1]["destination"]] if len(cells) > limit else None
     totals = {"by_origin": found.by_origin, "by_destination": found.by_destination}
     return paging.answer(items, position=found.position, after=after, totals=totals)
-
-
-def _as_known(service: Service, position: int | None) -> Reference:
-    """Return organisations and regions as known at a position; reads the log for one before the last change."""
-    kiteline = service.kiteline
-    return kiteline.reference() if position is None else kiteline.reference_at(position)
 
 
 async def _people(
@@ -259,7 +258,7 @@ async def _people(
     service, now_us = place.service, place.service.now_us
 
     def answered(connection: Connection[TupleRow]) -> Page:
-        reference = _as_known(service, question.moment.known_position)
+        reference = as_known(service, question.moment.known_position)
         page: Page = page_of(connection, question, reference, now_us)
         if fields is not None and purpose is not None:
             names = sorted(set(fields.split(",")))

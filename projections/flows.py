@@ -7,13 +7,14 @@ declared destination. What is under way at the month's end is the month before, 
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from domain.calendar import next_month
 from domain.times import day_start_us
 from projections.position import reflected
+from projections.suppression import publish_rows, withheld_of_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -94,6 +95,19 @@ def matrix(
         [{"destination": code, **_named(figures)} for code, figures in sorted(by_destination.items()) if any(figures)],
         standing.position,
         known,
+    )
+
+
+def published(found: Matrix, least: int) -> Matrix:
+    """Return a matrix fit for publication, without what tells of fewer than `least`, or would give such cells away."""
+    cells = {(one["origin"], one["destination"]): tuple(one[name] for name in MEASURES) for one in found.items}
+    hidden = withheld_of_table(cells, least)
+    ends = ("origin", "destination")
+    return replace(
+        found,
+        items=publish_rows(found.items, ends, MEASURES, hidden),
+        by_origin=publish_rows(found.by_origin, ends, MEASURES, hidden),
+        by_destination=publish_rows(found.by_destination, ends, MEASURES, hidden),
     )
 
 

@@ -10,7 +10,7 @@ checked in, else at home.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from domain.calendar import month_end
@@ -19,6 +19,7 @@ from projections.asking import Spans, spans_of
 from projections.month_ends import AFFILIATED, CONTACT_MADE, CONTACT_MISSED, INFLOW, month_number
 from projections.position import reflected
 from projections.roster import AWAY
+from projections.suppression import is_small, publish_margin
 
 if TYPE_CHECKING:
     from datetime import date
@@ -132,9 +133,9 @@ class Statistics:
 
     items: list[dict[str, Any]]
     totals: dict[str, dict[str, Any]]
-    contacts: dict[str, dict[str, int]]
+    contacts: dict[str, dict[str, Any]]
     transfers: dict[str, dict[str, Any]]
-    service: dict[str, float]
+    service: dict[str, Any]
     position: int
     known_position: int
 
@@ -164,6 +165,38 @@ def month_figures(
         }
         rows = connection.execute(_COUNTED, parameters).fetchall()
     return _figures(rows, standing.position, known)
+
+
+def published(found: Statistics, least: int) -> Statistics:
+    """Return figures fit for publication: sums and their margins, without cells, and without what tells of too few.
+
+    Of those affiliated only the categories are told beside the count: their stages are those of who is away.
+    """
+    totals = {side: _published_side(side, one, least) for side, one in found.totals.items()}
+    contacts = {side: _published_contacts(one["due"], one["made"], least) for side, one in found.contacts.items()}
+    transfers = {
+        way: {
+            "count": None if is_small(one["count"], least) else one["count"],
+            "by_scope": publish_margin(one["by_scope"], one["count"], least),
+        }
+        for way, one in found.transfers.items()
+    }
+    service = dict.fromkeys(found.service, None) if is_small(found.service["times"], least) else found.service
+    return replace(found, items=[], totals=totals, contacts=contacts, transfers=transfers, service=service)
+
+
+def _published_side(side: str, totals: dict[str, Any], least: int) -> dict[str, Any]:
+    told = ("category",) if side == "affiliated" else MARGINS
+    margins = {
+        f"by_{name}": publish_margin(totals[f"by_{name}"], totals["count"], least) if name in told else {}
+        for name in MARGINS
+    }
+    return {"count": None if is_small(totals["count"], least) else totals["count"], **margins}
+
+
+def _published_contacts(due: int, made: int, least: int) -> dict[str, int | None]:
+    is_told = not is_small(made, least) and not is_small(due - made, least)
+    return {"due": None if is_small(due, least) else due, "made": made if is_told else None}
 
 
 def _organisations_in(reference: Reference, spans: Spans) -> list[str]:

@@ -55,16 +55,16 @@ class WorklistPage(PageShape):
 
 
 class FlowCounts(Shape):
-    """One month's counts."""
+    """One month's counts; null where public figures withhold them."""
 
-    departed: int
-    arrived: int
-    under_way: int
-    in_place: int
-    returned: int
-    moved_on: int
-    transferred: int
-    ended: int
+    departed: int | None
+    arrived: int | None
+    under_way: int | None
+    in_place: int | None
+    returned: int | None
+    moved_on: int | None
+    transferred: int | None
+    ended: int | None
 
 
 class FlowItem(FlowCounts):

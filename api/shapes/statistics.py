@@ -26,11 +26,11 @@ class StatisticItem(Shape):
 class StatisticTotals(Shape):
     """All of a side, and by each mark."""
 
-    count: int = Field(ge=0)
-    by_scope: dict[ScopeCounted, int]
-    by_category: dict[Category, int]
-    by_view: dict[View, int]
-    by_stage: dict[Stage, int]
+    count: int | None = Field(ge=0)
+    by_scope: dict[ScopeCounted, int | None]
+    by_category: dict[Category, int | None]
+    by_view: dict[View, int | None]
+    by_stage: dict[Stage, int | None]
 
 
 class SidesCounted(Shape):
@@ -44,8 +44,8 @@ class SidesCounted(Shape):
 class ContactsCounted(Shape):
     """The monthly contacts that fell due, and how many of them were made in time."""
 
-    due: int = Field(ge=0)
-    made: int = Field(ge=0)
+    due: int | None = Field(ge=0)
+    made: int | None = Field(ge=0)
 
 
 class ContactsBySide(Shape):
@@ -58,8 +58,8 @@ class ContactsBySide(Shape):
 class TransfersCounted(Shape):
     """Transfers accepted in the month that moved an affiliation, by how far apart the two ends are."""
 
-    count: int = Field(ge=0)
-    by_scope: dict[ScopeCounted, int]
+    count: int | None = Field(ge=0)
+    by_scope: dict[ScopeCounted, int | None]
 
 
 class TransfersByWay(Shape):
@@ -72,8 +72,8 @@ class TransfersByWay(Shape):
 class ServiceCounted(Shape):
     """Hours served in the month by those who were here that day, and how many times service was recorded."""
 
-    hours: float = Field(ge=0, multiple_of=0.25)
-    times: int = Field(ge=0)
+    hours: float | None = Field(ge=0, multiple_of=0.25)
+    times: int | None = Field(ge=0)
 
 
 class StatisticsAnswer(PageShape):
@@ -81,6 +81,7 @@ class StatisticsAnswer(PageShape):
 
     region: RegionCode
     month: str = Field(pattern=r"^[0-9]{4}-[0-9]{2}$")
+    public: bool = Field(description="whether what is small was withheld; the cells then are not told at all")
     items: list[StatisticItem]
     totals: SidesCounted
     contacts: ContactsBySide

@@ -254,6 +254,32 @@ def test_a_months_figures_are_the_rosters_of_its_end(running: Running, departmen
     assert department.get("/v1/statistics", region="999999", month="2025-04").status_code == 422
 
 
+@pytest.mark.usefixtures("traveller")
+def test_public_flows_withhold_what_is_small(department: Person):
+    told = department.ask("/v1/flows", level="county", month="2025-04")["items"]
+    public = department.ask("/v1/flows", level="county", month="2025-04", public="true")["items"]
+    assert [(one["origin"], one["destination"]) for one in public] == [
+        (one["origin"], one["destination"]) for one in told
+    ]
+    for small, one in zip(told, public, strict=True):
+        assert one["arrived"] in (None, small["arrived"])
+        assert one["arrived"] is None or not 0 < one["arrived"] < 5
+    assert any(one["arrived"] is None for one in public)
+
+
+@pytest.mark.usefixtures("traveller")
+def test_public_statistics_withhold_what_is_small(department: Person):
+    told = department.ask("/v1/statistics", region="620102", month="2025-04")
+    public = department.ask("/v1/statistics", region="620102", month="2025-04", public="true")
+    assert (told["public"], public["public"], public["items"]) == (False, True, [])
+    assert 0 < told["totals"]["inflow"]["count"] < 5
+    inflow = public["totals"]["inflow"]
+    assert inflow["count"] is None
+    assert {count for mark in ("scope", "category", "view", "stage") for count in inflow[f"by_{mark}"].values()} == {
+        None
+    }
+
+
 def test_unknown_places_are_told(department: Person):
     assert department.get("/v1/rosters", region="999999").status_code == 422
     assert department.get("/v1/rosters", organisation="NOWHERE").status_code == 404

@@ -1,0 +1,1 @@
+"""What projections compute without a database."""
