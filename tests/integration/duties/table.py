@@ -18,7 +18,7 @@ DECISION = {**DOCUMENT, "meeting": "〔2025〕支部大会1号", "reason": "核�
 
 @dataclass(frozen=True)
 class Step:
-    """A command on a day, by somebody who acts for an organisation; `CLAIM` stands for the claim that stands."""
+    """A command on a day, by somebody who acts for an organisation; `CLAIM` and `REQUEST` are what stands by then."""
 
     organisation: str
     verb: str
@@ -39,7 +39,7 @@ class Duty:
     clears: tuple[tuple[Step, ...], ...]
 
 
-CLAIM = object()
+CLAIM, REQUEST = object(), object()
 
 
 def depart(day: str, destination: dict[str, Any] = THERE, **more: Any) -> Step:
@@ -200,9 +200,16 @@ DUTIES = (
         ((Step(HOME, "acknowledge-feedback", "2026-01-08", {"year": 2025}),),),
     ),
     Duty(
+        "what the member asks about personal data", "personal_data_request",
+        (Step(HOME, "request-personal-data", "2025-09-26", {"request": "ACCESS"}),), COUNTY, "2025-09-26", "2025-10-23",
+        (
+            (Step(COUNTY, "complete-personal-data-request", "2025-09-28", {"event_id": REQUEST}),),
+            (Step(COUNTY, "refuse-personal-data-request", "2025-09-28", {"event_id": REQUEST, "reason": "核查情况"}),),
+        ),
+    ),
+    Duty(
         "a region that was split", "assign_region", (check_in("2021-03-01", "330104", HOME),), HOME,
         "2021-04-09", "2021-05-09", ((Step(HOME, "assign-region", "2021-04-20", {"region": "330102"}),),),
     ),
 )  # fmt: skip
-"""`look_at_flag` is told apart in the tests: its days are those of the recording. `personal_data_request` comes with
-erasure."""
+"""`look_at_flag` is told apart in the tests: its days are those of the recording."""

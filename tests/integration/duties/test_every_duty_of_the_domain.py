@@ -8,7 +8,7 @@ import pytest
 from domain import codes
 from domain.calendar import load_workdays
 from domain.times import instant_us, local_day
-from tests.integration.duties.table import CLAIM, DUTIES, HOME, Duty, Step, contact, depart
+from tests.integration.duties.table import CLAIM, DUTIES, HOME, REQUEST, Duty, Step, contact, depart
 from tests.running_service import Answer
 from tests.scenarios.country import Country
 
@@ -28,6 +28,10 @@ def go_on(country: Country, member: str, step: Step) -> Answer:
     if body.get("claim_id") is CLAIM:
         (claim,) = country.state(member)["movement"]["claims"]
         body["claim_id"] = claim["claim_id"]
+    if body.get("event_id") is REQUEST:
+        (body["event_id"],) = [
+            one["event_id"] for one in country.history(member) if one["type"] == "personal_data_requested"
+        ]
     return country.everywhere.command(member, step.verb, step.day, organisation=step.organisation, **body)
 
 
