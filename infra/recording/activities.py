@@ -13,6 +13,8 @@ from domain import codes
 from domain.activity import Activity, ActivityHeld, AttendanceTaken, activity_of
 from domain.errors import Fault, Invalid, Refused, Sentence
 from domain.member.form import Field, Kind
+from domain.member.merging.belonging import linked_facts
+from domain.member.merging.state import MergedAway
 from domain.member.reading import MISSING, UNKNOWN_FIELD, Reader, read_fields
 from domain.member.service.events import AttendanceRecorded
 from domain.times import Occurred, occurred_as_recorded
@@ -122,12 +124,12 @@ class ActivityDesk:
 
     def _taken(self, taking: _Taking, members: list[UUID], may_see: MaySee) -> list[Fact]:
         """Decide the attendance of each member who is not down for it yet."""
-        rows = self._desk.kiteline.log.read_streams(members)
-        ledgers = [ledger_of(member, facts_of(rows[member]), taking.reference) for member in members]
+        ledgers = self._ledgers(members, taking.reference)
+        owners = [self._owner(ledger, taking.reference) for ledger in ledgers]
         faults = [
             Fault(f"/members/{index}", "unknown_member", _NO_MEMBER)
-            for index, ledger in enumerate(ledgers)
-            if not ledger.state.registered or not may_see(ledger)
+            for index, owner in enumerate(owners)
+            if not owner.state.registered or not may_see(owner)
         ]
         if faults:
             raise Invalid(faults)
@@ -138,12 +140,29 @@ class ActivityDesk:
             if activity in ledger.state.service.attended:
                 continue
             try:
+                if ledger.merged_into is not None:
+                    raise MergedAway(ledger.merged_into)
                 facts.append(decide_fact(ledger, taking.fact_of(ledger), taking.reference, now_us))
             except Refused as error:
                 refused.append(Fault(f"/members/{index}", error.code, error.sentence))
         if refused:
             raise Refused(refused[0].code, refused[0].sentence, refused)
         return facts
+
+    def _ledgers(self, members: list[UUID], reference: Reference) -> list[Ledger]:
+        """Fold each member, with what merges tie to them."""
+        kiteline = self._desk.kiteline
+        rows = kiteline.log.read_streams(members)
+        ledgers = []
+        for member in members:
+            facts = facts_of(rows[member])
+            ledgers.append(ledger_of(member, facts, reference, linked_facts(member, facts, kiteline.read_stream)))
+        return ledgers
+
+    def _owner(self, ledger: Ledger, reference: Reference) -> Ledger:
+        """Return who has a record's facts today: others learn of no merge of members whom they do not know."""
+        into = ledger.merged_into
+        return ledger if into is None else self._desk.kiteline.members.load(into, reference)
 
     def _append(self, taking: _Taking, facts: list[Fact], key: Key | None, extra: dict[str, int]) -> Procedure[Receipt]:
         activity, log = taking.activity, self._desk.kiteline.log

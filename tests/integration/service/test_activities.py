@@ -157,3 +157,25 @@ def test_attendance_is_taken_at_the_version_that_was_seen(secretary: Person, mem
     assert secretary.post(path, {"members": [first]}, if_match='"1"').status_code == 201
     stale = secretary.post(path, {"members": [second]}, if_match='"1"')
     assert (stale.status_code, stale.json()["code"]) == (412, "version_mismatch")
+
+
+def test_of_two_records_of_one_person_only_the_kept_one_is_down_for_it(
+    running: Running, secretary: Person, members: Members
+):
+    kept, absorbed = members(2)
+    earlier, activity = held(secretary), held(secretary)
+    attend(secretary, earlier, [absorbed])
+    people = [running.as_role("organisation_department", region="000000", subject=f"merges-{n}") for n in range(3)]
+    merge = people[0].record("/v1/merges", kept=kept, absorbed=absorbed, keep_affiliation="MQ-1")["stream"]
+    for person in people[1:]:
+        person.record(f"/v1/merges/{merge}/confirm")
+
+    refused = secretary.post(f"/v1/activities/{activity}/record-attendance", {"members": [kept, absorbed]})
+    assert (refused.status_code, refused.json()["code"]) == (409, "merged_into")
+    assert [one["pointer"] for one in refused.json()["errors"]] == ["/members/1"]
+    stranger = running.as_role("branch_secretary", organisation="CG-1")
+    unknown = stranger.post(f"/v1/activities/{held(stranger)}/record-attendance", {"members": [absorbed]})
+    assert (unknown.status_code, unknown.json()["errors"][0]["code"]) == (422, "unknown_member")
+    # What the other record had attended is the kept one's now.
+    assert attend(secretary, earlier, [kept])["already_recorded"] == 1
+    assert attend(secretary, activity, [kept])["attended"] == 1
