@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 from domain.errors import Refused
+from domain.member.events import MemberRegistered
 from domain.member.privacy.commands import ERASURE
-from domain.times import SHANGHAI, instant
+from domain.times import SHANGHAI, instant, rfc3339_utc
 from infra.recording.drafts import Caller
 from infra.recording.errors import NoSuchMember
 from infra.vault.erasure_list import Erasure, ErasureList
@@ -16,6 +17,7 @@ from infra.vault.fields import IDENTITY_NUMBER, NAME
 from infra.vault.upkeep import erase
 
 if TYPE_CHECKING:
+    from domain.fact import Fact
     from infra.recording.desk import Desk
     from infra.recording.import_archive import ImportArchive
     from infra.recording.keys import Key
@@ -46,13 +48,31 @@ class ErasureDesk:
 
         Without `occurred_at` it happens now. Kept uploads that name the person are forgotten first, since they cannot
         be found once the name is gone; the list outside the database is written before anybody is told that it is done.
+        What is kept under records that were merged into this one goes as well.
         """
-        yield partial(self._forget_uploads, member_id)
+        merged = yield partial(self._merged_records, member_id)
+        for record in (member_id, *merged):
+            yield partial(self._forget_uploads, record)
         erase_it = [(ERASURE.name, self._now() | payload)]
         receipt = yield from self._desk.recording(member_id, erase_it, caller, key=key, if_match=if_match)
         yield self.note_down
         self._desk.vault.forget(member_id)
+        if merged:
+            yield partial(self._erase_records, merged, receipt.events[-1])
         return receipt
+
+    def _merged_records(self, member_id: UUID) -> list[UUID]:
+        kiteline = self._desk.kiteline
+        facts = kiteline.members.load(member_id, kiteline.reference()).facts
+        return [one.stream for one in facts if isinstance(one.body, MemberRegistered) and one.stream != member_id]
+
+    def _erase_records(self, records: list[UUID], erased: Fact) -> None:
+        """Erase records that have no facts of their own any more: the one that has them tells of it in the log."""
+        self._list.add(Erasure(erased.position, one, rfc3339_utc(erased.recorded_us)) for one in records)
+        for record in records:
+            with self._desk.kiteline.log.reading() as connection:
+                erase(connection, record)
+            self._desk.vault.forget(record)
 
     def note_down(self) -> None:
         """Bring the list outside the database up to the log."""

@@ -255,3 +255,21 @@ def test_a_post_of_the_absorbed_record_is_the_kept_members_and_its_place_is_not_
     ]
     branch.command(absorbed, "release-post", "2026-03-05", post=post)
     branch.command(kept, "claim-post", "2026-03-06", post=post)
+
+
+def test_erasing_the_kept_member_erases_what_is_kept_under_the_absorbed_record_too(country: Country):
+    branch, everywhere = country.of("民勤-1"), country.everywhere
+    kept, absorbed = (branch.register("民勤-1", name="测试辛") for _ in range(2))
+    people = [country.running.as_role("organisation_department", region="000000") for _ in range(3)]
+    merge = people[0].record("/v1/merges", kept=kept, absorbed=absorbed)["stream"]
+    for person in people[1:]:
+        person.record(f"/v1/merges/{merge}/confirm")
+    erased = everywhere.http.request(
+        "DELETE", f"/v1/members/{kept}/personal-data", json={}, headers={"Idempotency-Key": f"erase-{kept}"}
+    )
+    assert erased.status_code in (200, 201), erased.text
+    with country.running.service.kiteline.log.reading() as connection:
+        query = "SELECT count(*) FROM vault_key WHERE member_id = ANY (%s::uuid[])"
+        row = connection.execute(query, ([kept, absorbed],)).fetchone()
+    assert row is not None
+    assert row[0] == 0
