@@ -13,7 +13,7 @@ from api.log_keeping import sources
 from api.problems import not_found, unavailable
 from domain.errors import Sentence
 from infra.recording.mapper import cloud_event
-from projections.log_tiles import WIDTH, Tiles, tree_size
+from projections.log_tiles import WIDTH, Tiles, tile_index, tree_size
 from projections.merkle import consistency_proof, inclusion_proof
 
 if TYPE_CHECKING:
@@ -136,14 +136,6 @@ def read_tile_path(path: str) -> tuple[int | None, int, int] | None:
         return None
     level = None if match["level"] == "entries" else int(match["level"])
     return level, index, int(match["width"] or WIDTH)
-
-
-def tile_index(index: int) -> str:
-    """Write a tile's index as C2SP does: 1234067 is x001/x234/067."""
-    groups = [f"{index % 1000:03}"]
-    while index := index // 1000:
-        groups.insert(0, f"x{index % 1000:03}")
-    return "/".join(groups)
 
 
 def _must_be_built(built: int, size: int) -> None:

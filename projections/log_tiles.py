@@ -59,6 +59,14 @@ def tile(connection: Connection[TupleRow], level: int, index: int, width: int = 
     return bytes(row[0][: width * HASH_BYTES])
 
 
+def tile_index(index: int) -> str:
+    """Write a tile's index as C2SP does: 1234067 is x001/x234/067."""
+    groups = [f"{index % 1000:03}"]
+    while index := index // 1000:
+        groups.insert(0, f"x{index % 1000:03}")
+    return "/".join(groups)
+
+
 class Tiles:
     """Reads hashes of complete subtrees out of stored tiles; keeps what it has read, for one answer."""
 

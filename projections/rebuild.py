@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
@@ -117,24 +118,33 @@ def rebuild(
     Raises KeyError for a view that does not exist, RebuildRunning, ReferenceChanged.
     """
     tables = [table for view in views for table in VIEWS[view]]
+    with rebuilding_alone(pool) as (connection, reading):
+        for _ in range(_TRIES):
+            rebuilt = FoldedBeside(connection, reading, log, tables, progress).run()
+            if rebuilt is not None:
+                return rebuilt
+        raise ReferenceChanged
+
+
+@contextmanager
+def rebuilding_alone(
+    pool: ConnectionPool[Connection[TupleRow]],
+) -> Iterator[tuple[Connection[TupleRow], Connection[TupleRow]]]:
+    """Lend a connection that sees the new tables first, and one to read with. Raises RebuildRunning."""
     with pool.connection() as connection, pool.connection() as reading:
         row = connection.execute(_ALONE).fetchone()
         if row is None or not row[0]:
             raise RebuildRunning
         try:
             connection.execute(_BESIDE)
-            for _ in range(_TRIES):
-                rebuilt = _Rebuild(connection, reading, log, tables, progress).run()
-                if rebuilt is not None:
-                    return rebuilt
-            raise ReferenceChanged
+            yield connection, reading
         finally:
             if not connection.broken:
                 connection.execute(_BACK)
                 connection.execute(_DONE)
 
 
-class _Rebuild:
+class FoldedBeside:
     """One attempt. All statements run with the schema of the new tables first in the search path."""
 
     def __init__(
@@ -145,51 +155,66 @@ class _Rebuild:
         tables: list[str],
         progress: Progress,
     ) -> None:
-        self._connection = connection
+        self.connection = connection
         self._reading = reading
         self._log = log
-        self._tables = tables
-        self._wanted = frozenset(tables)
+        self.tables = tables
+        self.wanted = frozenset(tables)
         self._whole = len(tables) == len(COPIED)
         self._progress = progress
         self._latest_us = BEGINNING_US
-        self._parked: dict[UUID, Parked] = {}
+        self.parked: dict[UUID, Parked] = {}
         self._streams = 0
         self._facts = 0
 
     def run(self) -> Rebuilt | None:
         """Fill, index, make good, switch; None when the reference changed meanwhile."""
-        connection = self._connection
+        connection = self.connection
         standing = reflected(connection).position
         head = _one(connection, _HEAD)
         upto = head if self._whole else standing
-        for table in self._tables:
-            connection.execute(_BEGIN, (table,))
-        self._fill(upto)
-        if STATISTIC in self._wanted:
-            connection.execute(_ADD_UP)
-        for table in self._tables:
-            connection.execute(_FINISH, (table,))
-        while (standing := reflected(connection).position) - upto > _SMALL_ENOUGH:
-            if not self._make_good(upto, standing):
-                return None
-            upto = standing
+        reached = self.prepare(upto)
+        if reached is None:
+            return None
         with connection.transaction():
-            connection.execute(_PATIENT)
-            standing = _one(connection, _HOLD)
-            if standing > upto:
-                if not self._make_good(upto, standing):
-                    return None
-                upto = standing
-            for table in self._tables:
+            held = self.hold(reached)
+            if held is None:
+                return None
+            for table in self.tables:
                 connection.execute(_SWITCH, (table,))
-            connection.execute(_MOVE, (upto, self._latest_us))
+            connection.execute(_MOVE, (held, self._latest_us))
             if self._whole:
                 connection.execute(_FORGET_PARKED)
-                park(connection, list(self._parked.values()))
-        return Rebuilt(upto, self._streams, self._facts, len(self._parked))
+                park(connection, list(self.parked.values()))
+        return Rebuilt(held, self._streams, self._facts, len(self.parked))
 
-    def _fill(self, upto: int) -> None:
+    def prepare(self, upto: int) -> int | None:
+        """Fill the new tables as of a position, then as of where the live ones nearly stand; return where."""
+        connection = self.connection
+        for table in self.tables:
+            connection.execute(_BEGIN, (table,))
+        self.fill(upto)
+        if STATISTIC in self.wanted:
+            connection.execute(_ADD_UP)
+        for table in self.tables:
+            connection.execute(_FINISH, (table,))
+        while (standing := reflected(connection).position) - upto > _SMALL_ENOUGH:
+            if not self.make_good(upto, standing):
+                return None
+            upto = standing
+        return upto
+
+    def hold(self, upto: int) -> int | None:
+        """Hold the live writer off for the rest of the transaction, and bring the new tables where it stands."""
+        self.connection.execute(_PATIENT)
+        standing = _one(self.connection, _HOLD)
+        if standing > upto:
+            if not self.make_good(upto, standing):
+                return None
+            upto = standing
+        return upto
+
+    def fill(self, upto: int) -> None:
         """Copy every member's rows, as of `upto`; one thread copies what the other has folded."""
         history = reference_upto(self._log, upto)
         total = _one(self._reading, _COUNT)
@@ -202,10 +227,10 @@ class _Rebuild:
                     for trace in self._folded(ids, history, upto):
                         trace.emit(rows)
                     try:
-                        blocks = copy_blocks(rows, self._wanted)
+                        blocks = copy_blocks(rows, self.wanted)
                     except Exception:  # noqa: BLE001 - found out member by member
                         self._park_unwritable(rows, upto)
-                        blocks = copy_blocks(rows, self._wanted)
+                        blocks = copy_blocks(rows, self.wanted)
                 if pending is not None:
                     pending.result()
                 pending = copier.submit(self._copy, blocks)
@@ -226,13 +251,13 @@ class _Rebuild:
             known = [row for row in rows if row.position <= upto]
             if not known or known[0].topic not in MEMBER_FACTS:
                 continue
-            self._parked.pop(member, None)
+            self.parked.pop(member, None)
             facts = self._decoded(member, known)
             try:
                 trace = replay(member, facts, history, upto, linked_to(self._log, member, rows))
             except Broken as broken:
                 trace = broken.trace
-                self._parked[member] = Parked(member, broken.position, type(broken.__cause__).__name__)
+                self.parked[member] = Parked(member, broken.position, type(broken.__cause__).__name__)
             self._facts += len(facts)
             self._latest_us = max(self._latest_us, trace.last_key[0])
             yield trace
@@ -243,38 +268,38 @@ class _Rebuild:
             try:
                 facts.append(self._log.fact(row))
             except Exception as error:  # noqa: BLE001 - a poison event parks its member only
-                self._parked[member] = Parked(member, row.position, type(error).__name__)
+                self.parked[member] = Parked(member, row.position, type(error).__name__)
                 break
         return facts
 
-    def _make_good(self, since: int, upto: int) -> bool:
+    def make_good(self, since: int, upto: int) -> bool:
         """Fold again whom the log touched meanwhile; False if the reference changed for everybody."""
         history = reference_upto(self._log, upto)
         spans = history.spans_touched(history.facts_after(since))
         if spans is None:
             return False
-        touched = {row[0] for row in self._connection.execute(_TOUCHED, (since, upto, list(MEMBER_FACTS)))}
+        touched = {row[0] for row in self.connection.execute(_TOUCHED, (since, upto, list(MEMBER_FACTS)))}
         lows, highs = [low for low, _ in spans], [high for _, high in spans]
-        touched |= {row[0] for row in self._connection.execute(_SEEN_IN, (lows, highs))} if spans else set()
+        touched |= {row[0] for row in self.connection.execute(_SEEN_IN, (lows, highs))} if spans else set()
         ids = sorted(touched)
         for start in range(0, len(ids), _MEMBERS_AT_ONCE):
             some = ids[start : start + _MEMBERS_AT_ONCE]
             rows = Rows()
             for trace in self._folded(some, history, upto):
                 trace.emit(rows)
-            for table in self._wanted - {STATISTIC}:
+            for table in self.wanted - {STATISTIC}:
                 delete = sql.SQL("DELETE FROM rebuild.{} WHERE member_id = ANY (%s)").format(sql.Identifier(table))
-                self._connection.execute(delete, (some,))
+                self.connection.execute(delete, (some,))
             self._park_unwritable(rows, upto)
-            write(self._connection, rows.inserts(self._wanted, since))
+            write(self.connection, rows.inserts(self.wanted, since))
         return True
 
     def _park_unwritable(self, rows: Rows, upto: int) -> None:
         for member, error in rows.unwritable().items():
-            self._parked[UUID(member)] = Parked(UUID(member), upto, type(error).__name__)
+            self.parked[UUID(member)] = Parked(UUID(member), upto, type(error).__name__)
 
     def _copy(self, blocks: list[tuple[str, str]]) -> None:
-        with self._connection.transaction(), self._connection.cursor() as cursor:
+        with self.connection.transaction(), self.connection.cursor() as cursor:
             for table, lines in blocks:
                 statement = sql.SQL("COPY rebuild.{} ({}) FROM STDIN").format(
                     sql.Identifier(table), sql.SQL(", ").join(map(sql.Identifier, COPIED[table]))

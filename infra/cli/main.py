@@ -23,6 +23,7 @@ COMMANDS = {
     "simulate": "simulate",
     "status": "status",
     "token": "token",
+    "verify": "verify",
 }
 
 

@@ -1,0 +1,184 @@
+"""`kiteline verify`: proves that the log is the one that was signed, beside the database or from the outside.
+
+Exit codes: 0 everything holds; 1 something is wrong; 2 a setting or argument cannot be used; 3 the log, or what was
+brought to measure it by, cannot be read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from infra.settings import load_settings
+
+if TYPE_CHECKING:
+    from psycopg import Connection
+    from psycopg.rows import TupleRow
+    from psycopg_pool import ConnectionPool
+
+    from infra.cli.verifying.findings import Findings
+    from infra.cli.verifying.log_check import Progress
+    from infra.event_store.recorder import KitelineRecorder
+    from infra.notes.checkpoint import Checkpoint
+    from infra.notes.signed_note import Verifier
+    from infra.settings import Settings
+
+app = typer.Typer()
+
+
+@app.command()
+def verify(
+    key: Annotated[
+        list[str] | None, typer.Option(help="verifier key line of the log, kept from earlier; without it the log's own")
+    ] = None,
+    state: Annotated[
+        Path | None, typer.Option(help="file with the checkpoint that was right last time; replaced when all holds")
+    ] = None,
+    url: Annotated[str | None, typer.Option(help="look from the outside at the service of this address")] = None,
+    token: Annotated[str | None, typer.Option(help="an auditor's token: with --url, look at every entry too")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="what was looked at and found, as JSON")] = False,
+) -> None:
+    """Prove the log: signature, tree, every event; beside the database streams, read models and blind index too.
+
+    As strong as the key and the earlier checkpoint that you bring. Exit codes: 0 everything holds, 1 something is
+    wrong, 2 a setting cannot be used, 3 the log cannot be read.
+    """
+    from infra.cli.verifying.findings import Findings
+    from infra.cli.verifying.trust import keep_state, read_keys, read_state
+
+    findings = Findings()
+    keys, last = read_keys(key or []), read_state(state)
+    if url is not None:
+        note = _outside(url, token, keys, last, findings)
+    else:
+        note = _beside(load_settings(), keys, last, findings)
+    _print(findings, brought=bool(keys), state=last is not None, as_json=as_json)
+    if findings.total:
+        raise typer.Exit(1)
+    if state is not None and note is not None:
+        keep_state(state, note)
+
+
+def _outside(
+    url: str, token: str | None, keys: tuple[Verifier, ...], last: Checkpoint | None, findings: Findings
+) -> str | None:
+    from infra.cli.verifying.over_http import LogAt, check_over_http
+    from infra.cli.verifying.trust import Trust, read_keys
+
+    log = LogAt(url, token)
+    lines = [] if keys else log.needed("key").decode("utf-8", "replace").splitlines()
+    trust = Trust(keys or read_keys(lines), last)
+    with _progress("切片 tiles") as progress:
+        found = check_over_http(log, trust, findings, progress, leaves=token is not None)
+    return None if found is None else found[1]
+
+
+def _beside(settings: Settings, keys: tuple[Verifier, ...], last: Checkpoint | None, findings: Findings) -> str | None:
+    from infra.cli.database import opened_database
+    from infra.cli.verifying.log_check import check_log
+    from infra.cli.verifying.streams import check_streams
+    from infra.cli.verifying.trust import Trust
+    from infra.cli.verifying.vault_check import check_vault
+    from infra.database.connections import connect_pool
+    from infra.event_store.recorder import KitelineRecorder
+    from infra.notes.log_keys import load_log_keys
+    from infra.notes.outside_copy import OutsideCopy
+    from infra.notes.standing import how_it_stands
+    from infra.vault.master_key import load_master_key
+    from infra.vault.vault import Vault
+
+    with opened_database(settings) as url, connect_pool(url, max_size=3, name="kiteline verify") as pool:
+        recorder = KitelineRecorder(url, readers=2)
+        try:
+            with pool.connection() as connection:
+                stands = how_it_stands(connection, OutsideCopy(settings.home))
+                own = tuple(signer.verifier for signer in load_log_keys(settings).signers(stands.origin))
+                with _progress("事件 events") as progress:
+                    check_log(connection, recorder, stands, Trust(keys or own, last), findings, progress)
+                check_streams(connection, findings)
+                with _progress("保险库 vault") as progress:
+                    check_vault(connection, Vault(load_master_key(settings)), findings, progress)
+            with _progress("读模型 read models") as progress:
+                _compare_read_models(pool, recorder, findings, progress)
+        finally:
+            recorder.close()
+    return stands.notes[0] if stands.notes else None
+
+
+def _compare_read_models(
+    pool: ConnectionPool[Connection[TupleRow]], recorder: KitelineRecorder, findings: Findings, progress: Progress
+) -> None:
+    from domain.errors import Sentence
+    from infra.cli.verifying.trust import CannotVerify
+    from infra.recording.mapper import fact_from_row
+    from projections.fresh_fold import compare
+    from projections.log_rows import Log
+    from projections.rebuild import RebuildRunning, ReferenceChanged
+
+    before = findings.total
+    log = Log(recorder.read_log, recorder.read_reference, recorder.read_streams, fact_from_row)
+    try:
+        compared = compare(pool, log, progress)
+    except (RebuildRunning, ReferenceChanged):
+        raise CannotVerify(
+            "读模型正在重建或一再变更，请稍后再试。",
+            "The read models are being rebuilt, or keep changing; try again later.",
+        ) from None
+    told = Sentence(
+        "读模型 {table} 与日志不符；多出：{surplus}；缺少：{missing}",
+        "The read model {table} is not what the log says; surplus: {surplus}; missing: {missing}",
+    )
+    for one in compared.differences:
+        surplus, missing = "; ".join(one.surplus) or "-", "; ".join(one.missing) or "-"
+        findings.add("read_model_differs", one.table, told.filled(table=one.table, surplus=surplus, missing=missing))
+    what = Sentence("读模型与重新折叠", "read models against a fresh fold")
+    findings.looked_at(what, f"{compared.tables} @ {compared.position}", before)
+
+
+@contextmanager
+def _progress(what: str) -> Iterator[Progress]:
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(what, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def _print(findings: Findings, *, brought: bool, state: bool, as_json: bool) -> None:
+    if as_json:
+        import orjson
+
+        checks = [{"check": what.en, "looked_at": seen, "holds": holds} for what, seen, holds in findings.checks]
+        found = [
+            {
+                "code": one.code,
+                "where": one.where,
+                "since": one.since or None,
+                "detail": one.sentence.en,
+                "说明": one.sentence.zh,
+            }
+            for one in findings.shown
+        ]
+        print(orjson.dumps({"checks": checks, "findings": found, "counts": findings.counts}).decode())
+        return
+    for what, seen, holds in findings.checks:
+        print(f"{'✓' if holds else '✗'} {what.zh} {what.en}: {seen}")
+    for one in findings.shown:
+        since = f"（此后 after {one.since}）" if one.since else ""
+        print(f"✗ [{one.code}] {one.where}{since}\n  {one.sentence.zh}\n  {one.sentence.en}")
+    for code, count in findings.counts.items():
+        if count > 1:
+            print(f"  {code}: {count}")
+    if not brought:
+        print("未带 --key：只证明日志与它自己的密钥相符。 No --key was brought: the log is proved by its own key only.")
+    if not state:
+        print(
+            "未带先前的检查点：被整体改写的日志看不出来。 No earlier checkpoint was brought: a log rewritten whole and"
+        )
+        print("signed again with its own key cannot be told.")

@@ -1,0 +1,48 @@
+"""What a verification found: what is wrong, where, since when; the first ten of each kind, and how many there are."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+from domain.errors import Sentence
+from infra.recording.mapper import recorded_at_text
+
+_SHOWN: Final = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is wrong. `where` is a position, a table or a stream; `since` what it was still right at."""
+
+    code: str
+    where: str
+    since: str
+    sentence: Sentence
+
+
+@dataclass(slots=True)
+class Findings:
+    """Collects what is wrong, and what was looked at."""
+
+    shown: list[Finding] = field(default_factory=list)
+    counts: Counter[str] = field(default_factory=Counter)
+    checks: list[tuple[Sentence, str, bool]] = field(default_factory=list)
+
+    def add(self, code: str, where: object, sentence: Sentence, since: datetime | str | None = None) -> None:
+        """Note something wrong."""
+        self.counts[code] += 1
+        if self.counts[code] <= _SHOWN:
+            told = recorded_at_text(since) if isinstance(since, datetime) else since or ""
+            self.shown.append(Finding(code, str(where), told, sentence))
+
+    def looked_at(self, what: Sentence, how_much: str, before: int) -> None:
+        """Note that a check came to its end; `before` is how many findings there were when it began."""
+        self.checks.append((what, how_much, self.total == before))
+
+    @property
+    def total(self) -> int:
+        """How many things are wrong, shown or not."""
+        return self.counts.total()
