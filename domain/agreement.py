@@ -1,7 +1,8 @@
 """Co-management agreements 双向共管协议 between organisations: parties, duties, what each may see, and the term.
 
-An agreement binds once every party has signed. It is about members away from home: those affiliated at or below a
-party, while a movement of theirs is open. Whether it is in force is asked of a day, never stored.
+A party that has signed shows its members to the others; it binds them all once every party has signed. It is about
+members away from home: those affiliated at or below a party, while a movement of theirs is open. Whether it is in force
+is asked of a day, never stored.
 """
 
 from __future__ import annotations
@@ -84,8 +85,8 @@ class Agreement:
         return self.signed_for.issuperset(self.terms.parties)
 
     def is_in_force(self, day: date) -> bool:
-        """Whether it binds on a day."""
-        return self.is_signed and self.first_day <= day <= self.last_day
+        """Whether it binds on a day those who have signed it."""
+        return self.first_day <= day <= self.last_day
 
     def status(self, day: date) -> str:
         """Return how it stands on a day: SIGNING, TO_COME, IN_FORCE or ENDED."""
@@ -94,7 +95,9 @@ class Agreement:
         return "SIGNING" if not self.is_signed else "IN_FORCE" if day >= self.first_day else "TO_COME"
 
     def shown(self, owner: str) -> Shown:
-        """Return what the other parties may see of one party's members."""
+        """Return what the other parties may see of one party's members: nothing before that party has signed."""
+        if owner not in self.signed_for:
+            return _NOTHING
         return frozenset((one["organisation"], one["what"]) for one in self.terms.visible) - {
             (owner, what) for what in VISIBLE
         }
@@ -122,7 +125,7 @@ class AgreementBook:
         return self if known is None else AgreementBook({**self.by_id, fact.stream: known})
 
     def in_force(self, day: date) -> list[Agreement]:
-        """Return the agreements that bind on a day."""
+        """Return the agreements that bind on a day those who have signed them."""
         return [one for one in self.by_id.values() if one.is_in_force(day)]
 
     def shown(self, organisation: str | None, day: date, tree: OrganisationTree) -> Shown:
