@@ -7,20 +7,31 @@ from datetime import date, timedelta
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final
 
-from domain.fact import Body, body_data
+from domain.fact import Body
 from domain.member import events as e
 from domain.organisation import OrganisationRegistered
 
 if TYPE_CHECKING:
-    from domain.fact import Fact
     from domain.policy import Policy
-    from infra.recording.members import Ledger
     from infra.registers.dates import Day
     from infra.registers.places import Place
     from infra.registers.row import RegisterRow
 
 COUNTRY: Final = "000000"
 _PERSONAL: Final = {"remarks": "note", "residence": "address"}
+FIELD_OF: Final[dict[type[Body], str]] = {
+    e.DepartureReported: "departed_on",
+    e.Departed: "departed_on",
+    e.ContactMade: "contacted_on",
+    e.ContactAttemptFailed: "lost_contact_on",
+    e.ReturnReported: "returned_on",
+    e.Returned: "returned_on",
+    e.ReturnEducationWaived: "returned_on",
+    e.CheckedIn: "arrived_on",
+    e.Accepted: "branch",
+    e.PlacedInBranch: "branch",
+}
+"""By fact, the field of a register that brings it: where a refused one is to be looked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,27 +109,6 @@ def external_home(region: str | None, name: str | None = None) -> OrganisationRe
     name = name or "流出地党组织（未注明）"
     digest = sha256(f"{region or COUNTRY}:{name}".encode()).hexdigest()[:12]
     return OrganisationRegistered(f"EXT-{digest}", name, "BRANCH", region or COUNTRY, external=True)
-
-
-def is_known(wanted: Wanted, ledger: Ledger) -> bool:
-    """Whether the ledger holds this fact already: the same kind, at the same time, saying the same, or more."""
-    kind = type(wanted.body)
-    said = body_data(wanted.body)
-    return any(
-        isinstance(fact.body, kind)
-        and (fact.occurred_at == wanted.occurred_at or kind in _SAID_ONCE)
-        and _says(fact, said)
-        for fact in ledger.ordered
-    )
-
-
-_SAID_ONCE: Final = (e.DepartureReported, e.ReturnReported)
-"""Recorded on the day of the import: known again by what they say, not by that day."""
-
-
-def _says(fact: Fact, said: dict[str, Any]) -> bool:
-    data = body_data(fact.body)
-    return all(data.get(name) == value for name, value in said.items())
 
 
 def personal_of(row: RegisterRow) -> dict[str, str]:

@@ -7,7 +7,7 @@ whose person was changed by somebody else in between is decided again.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import dataclass, field, replace
 from datetime import date
 from time import perf_counter
@@ -22,10 +22,12 @@ from infra.event_store.refusals import IdentityKnown, VersionConflict
 from infra.event_store.save import Save, Saved, VaultWrite
 from infra.recording.desk import Desk, decide_fact
 from infra.recording.drafts import Caller, drafted, new_id, stamp
-from infra.recording.import_rows import Wanted, external_organisation, is_known, personal_of, wanted_facts
+from infra.recording.import_rows import FIELD_OF, Wanted, external_organisation, personal_of, wanted_facts
+from infra.recording.known_facts import beyond_what_is_known
 from infra.recording.mapper import FactMapper, fact_from_row
 from infra.recording.members import Ledger, ledger_of, new_ledger
 from infra.recording.organisations import ReferenceDesk
+from infra.registers.head_names import STANDARD_HEAD
 from infra.registers.issues import RowIssue
 from infra.registers.organisations import OrganisationDirectory
 from infra.registers.reading import read_register
@@ -225,15 +227,17 @@ class _Pass:
             else:
                 report.rejected += 1
                 report.errors.extend(row.errors)
-        self._enter_external(right)
         for attempt in range(_TRIES):
             right = self._attempt(right, last=attempt == _TRIES - 1)
             if not right:
                 return
 
-    def _enter_external(self, rows: list[RegisterRow]) -> None:
+    def _enter_external(self, rows: list[RegisterRow], known: Container[str]) -> None:
+        """Enter the homes of people who come new; whoever is known has one, whatever the row says."""
         bodies: dict[str, OrganisationRegistered] = {}
         for row in rows:
+            if row.identity is None or row.identity.number in known:
+                continue
             if row.kind == "inflow" and row.organisation is None:
                 body = external_organisation(row)
                 bodies[body.code] = body
@@ -244,6 +248,7 @@ class _Pass:
         """Plan and append rows; return those that somebody else's change asks to be planned again."""
         since = perf_counter()
         known = self._known_people(rows)
+        self._enter_external(rows, known)
         since = self._report.spent("look_up", since)
         plans: list[_Plan] = []
         ledgers: dict[str, Ledger] = {}
@@ -331,7 +336,7 @@ class _Pass:
         earlier = ledgers.get(number) or self._carried.get(number)
         personal = personal_of(row)
         if ledger is not None and kept.get("name") not in (None, personal.get("name")):
-            self._reject(row, "name_disagrees", NAME_DISAGREES, "姓名")
+            self._reject(row, "name_disagrees", NAME_DISAGREES, "name")
             return None
         is_new = ledger is None and earlier is None
         ledger = earlier or ledger or self._new_ledger()
@@ -340,8 +345,8 @@ class _Pass:
         )
         try:
             facts = self._facts(row, ledger, changed, is_new=is_new)
-        except Refused as refused:
-            self._reject(row, refused.code, refused.sentence)
+        except _RowRefused as refused:
+            self._reject(row, refused.code, refused.sentence, refused.field)
             return None
         vault = None
         if is_new and facts:
@@ -354,7 +359,7 @@ class _Pass:
         return new_ledger(UUID(new_id()), self._desk.kiteline.reference())
 
     def _facts(self, row: RegisterRow, ledger: Ledger, changed: dict[str, str], *, is_new: bool) -> list[Fact]:
-        """Decide what a row brings; raises Refused, and the ledger is then not to be used."""
+        """Decide what a row brings; raises _RowRefused, and the ledger is then as it was."""
         reference = self._desk.kiteline.reference()
         home = reference.organisations.by_code[self._organisation]
         policy = reference.policy(home.region, self._today)
@@ -368,15 +373,17 @@ class _Pass:
             row, importer=self._organisation, importer_region=region, today=self._today, policy=policy
         )
         facts: list[Fact] = []
+        field = None
         try:
             for one in wanted:
-                if not is_new and is_known(one, ledger):
-                    continue
-                facts.append(decide_fact(ledger, self._draft(ledger, one), reference, self._desk.now_us()))
-        except Refused:
+                field = FIELD_OF.get(type(one.body))
+                new = one if is_new else beyond_what_is_known(one, wanted, ledger, reference, self._organisation)
+                if new is not None:
+                    facts.append(decide_fact(ledger, self._draft(ledger, new), reference, self._desk.now_us()))
+        except Refused as refused:
             ledger.facts = ledger.facts[: len(ledger.facts) - len(facts)]
             ledger.refold(reference)
-            raise
+            raise _RowRefused(refused, field) from refused
         return facts
 
     def _registration(self, row: RegisterRow) -> e.MemberRegistered:
@@ -390,6 +397,15 @@ class _Pass:
         occurred = parse_occurred(wanted.occurred_at)
         return drafted(ledger.member_id, ledger.version + 1, wanted.body, occurred, wanted.organisation, self._caller)
 
-    def _reject(self, row: RegisterRow, code: str, sentence: Sentence, column: str | None = None) -> None:
+    def _reject(self, row: RegisterRow, code: str, sentence: Sentence, field: str | None = None) -> None:
+        column = row.heads.get(field, STANDARD_HEAD[field]) if field is not None else None
         self._report.rejected += 1
-        self._report.errors.append(RowIssue(row.sheet, row.row, column, None, code, sentence.zh, sentence.en))
+        self._report.errors.append(RowIssue(row.sheet, row.row, column, field, code, sentence.zh, sentence.en))
+
+
+class _RowRefused(Exception):
+    """A rule refused a fact that a row brings, which `field` tells."""
+
+    def __init__(self, refused: Refused, field: str | None) -> None:
+        super().__init__(refused.code)
+        self.code, self.sentence, self.field = refused.code, refused.sentence, field

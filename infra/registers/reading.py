@@ -125,6 +125,7 @@ class RegisterReading:
 
     def _rows(self, sheet: Sheet, head: Head) -> Iterator[RegisterRow]:
         columns = {column.field: column for column in head.columns if column.field}
+        heads = {name: column.head for name, column in columns.items()}
         for number, row in rows_below(sheet, head):
             cells = RowCells(sheet.name, number, row, columns, sheet.typed, sheet.from_1904)
             if number in sheet.hidden_rows:
@@ -132,14 +133,14 @@ class RegisterReading:
                 cells.warnings.append(RowIssue(sheet.name, number, None, None, "hidden_row", told.zh, told.en))
             if not sheet.typed:
                 _must_not_have_swallowed_rows(cells, head)
-            yield self._read(cells, head)
+            yield self._read(cells, head, heads)
             self.rows_read += 1
             if self._progress is not None and self.rows_read % CHUNK == 0:
                 self._progress(self.rows_read, sheet.height)
         if self._progress is not None:
             self._progress(self.rows_read, sheet.height)
 
-    def _read(self, cells: RowCells, head: Head) -> RegisterRow:
+    def _read(self, cells: RowCells, head: Head, heads: dict[str, str]) -> RegisterRow:
         person = read_person(cells, self._ground.today)
         movement = read_movement(cells, head.kind, self._ground)
         for field in ("destination_organisation", "origin_organisation"):
@@ -172,6 +173,7 @@ class RegisterReading:
             person.joined_on,
             person.personal,
             **movement,
+            heads=heads,
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from domain.identity import IdentityNumber
@@ -56,6 +57,8 @@ class RegisterRow:
     arrived_on: Day | None = None
     origin: Place | None = None
     branch: OrganisationMatch | None = None
+    heads: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """The heads of its sheet as written, by field."""
 
     @property
     def is_right(self) -> bool:
