@@ -77,7 +77,28 @@ def set_aside(kept: list[Row], other: list[Row], until: int, *, movement: str | 
     first = min(chosen, key=lambda rows: place(registration(rows)))
     second = other if first is kept else kept
     homes = [row for row in model.counting(second) if row["type"] in ("member_registered", *TRANSFERRING)]
-    return found | {row["id"] for row in homes if place(row) > place(registration(first))}
+    gone = {row["id"] for row in homes if place(row) > place(registration(first))}
+    s, t = (states[0], states[1]) if first is kept else (states[1], states[0])
+    asked = waiting(homes, t)
+    if len(chosen) == 1 or under_way(s):
+        return found | gone | asked
+    return found | (gone - asked)
+
+
+def under_way(s: dict[str, Any]) -> bool:
+    """Whether somebody still owes a step of a transfer."""
+    return bool(s["transfer"]) and s["transfer"]["status"] in (*transfer_model.PENDING, "accepted") and alive(s)
+
+
+def waiting(homes: list[Row], s: dict[str, Any]) -> set[str]:
+    """Return the rows of a transfer that nobody has answered: all since it was asked for."""
+    if not alive(s) or not s["transfer"] or s["transfer"]["status"] not in transfer_model.PENDING:
+        return set()
+    return {row["id"] for row in homes if place(row) >= place(s["transfer"]["asked"])}
+
+
+def alive(s: dict[str, Any]) -> bool:
+    return str(s["membership"]) != "ended"
 
 
 def place(row: Row) -> tuple[int, int, int]:

@@ -91,7 +91,7 @@ def happen(s: Row, row: Row) -> None:
         s["transfer"] = {
             "status": "requested", "from": s["affiliation"], "to": data["to_organisation"], "numbers": [],
             "until": None, "letter_when": None, "accepted_when": None, "receipt_due": None,
-            "temporary": data.get("kind") == "TEMPORARY",
+            "temporary": data.get("kind") == "TEMPORARY", "asked": row,
         }  # fmt: skip
     elif kind == "transfer_out_approved":
         one["status"] = "approved"

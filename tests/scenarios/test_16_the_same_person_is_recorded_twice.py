@@ -273,3 +273,20 @@ def test_erasing_the_kept_member_erases_what_is_kept_under_the_absorbed_record_t
         row = connection.execute(query, ([kept, absorbed],)).fetchone()
     assert row is not None
     assert row[0] == 0
+
+
+def test_a_letter_that_is_out_stays_out_when_the_record_that_was_kept_is_the_younger_one(country: Country):
+    branch = country.of("泾川-1")
+    kept = branch.register("泾川-1", name="测试己", affiliated_since="2020-01-01")
+    absorbed = branch.register("泾川-1", name="测试己")
+    branch.command(kept, "request-transfer", "2026-03-01", to_organisation="崆峒-1")
+    branch.command(kept, "approve-transfer", "2026-03-02")
+    branch.command(kept, "issue-transfer-letter", "2026-03-03", letter_number="样例-16")
+    people = [country.running.as_role("organisation_department", region="000000") for _ in range(3)]
+    merge = people[0].record("/v1/merges", kept=kept, absorbed=absorbed)["stream"]
+    for person in people[1:]:
+        person.record(f"/v1/merges/{merge}/confirm")
+    transfer = country.state(kept, as_of="2026-03-15")["transfer"]
+    assert (transfer["status"], transfer["letter_number"]) == ("letter_issued", "样例-16")
+    country.of("崆峒-1").command(kept, "accept-transfer", "2026-03-20", document="样例文件")
+    assert country.state(kept)["affiliation"] == "崆峒-1"

@@ -70,6 +70,15 @@ class Record:
             if isinstance(fact.body, e.MemberRegistered) or type(fact.body).__module__.startswith(_TRANSFERS)
         ]
 
+    def of_pending_transfer(self) -> list[Fact]:
+        """Return the facts of a transfer that waits for its answer; none where none does."""
+        transfer = self.state.transfer_under_way
+        if transfer is None or not transfer.is_pending:
+            return []
+        facts = self.of_affiliation()
+        asked = [fact.event_id for fact in facts].index(transfer.transfer_id)
+        return facts[asked:]
+
 
 def set_aside(kept: Record, absorbed: Record, *, keep_movement: str | None, keep_affiliation: str | None) -> list[str]:
     """Return the facts, by id, that do not count once the two are one.
@@ -104,7 +113,12 @@ def _affiliation_facts(kept: Record, absorbed: Record, keep: str | None) -> list
     else:
         winner, loser = sorted((kept, absorbed), key=_registered_first)
     stands_from = _registered_first(winner)
-    return [fact.event_id for fact in loser.of_affiliation() if sort_key(fact) > stands_from]
+    stale = [fact.event_id for fact in loser.of_affiliation() if sort_key(fact) > stands_from]
+    pending = [fact.event_id for fact in loser.of_pending_transfer()]
+    if len(choices) > 1 or winner.state.transfer_under_way is not None:
+        return [*stale, *(one for one in pending if one not in stale)]
+    # The one letter that is out leaves the home that both records name: it stands, whichever of them it is on.
+    return [one for one in stale if one not in pending]
 
 
 def _registered_first(record: Record) -> tuple[int, int, int]:
