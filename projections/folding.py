@@ -193,7 +193,13 @@ class Folding:
         return self._affected(spans) if spans is None or spans else []
 
     def _emit(self, member: UUID, trace: Trace, batch: Batch) -> None:
-        trace.emit(batch.rows)
+        try:
+            trace.emit(batch.rows)
+        except Exception as error:  # noqa: BLE001 - what the fold took and no row can hold parks this member only
+            batch.rows.leave_out(str(member))
+            if member not in self.parked:
+                self._park(member, trace.position, error, batch)
+            return
         batch.latest_us = max(batch.latest_us, trace.last_key[0])
         if member not in self.parked:
             self._keep(member, trace)

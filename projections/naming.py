@@ -23,7 +23,7 @@ _IS_BOUND: Final = (e.DepartureReported, e.Departed, e.DestinationChanged, e.Mov
 
 
 def note_named(fact: Fact, found: set[str]) -> None:
-    """Add what one fact names to what is known to be named."""
+    """Add what one fact names to what is known to be named. Raises TypeError for a code that is no text."""
     body = fact.body
     if fact.organisation is not None:
         found.add(ORGANISATION + fact.organisation)
@@ -31,7 +31,11 @@ def note_named(fact: Fact, found: set[str]) -> None:
         if (code := getattr(body, name)) is not None:
             found.add(ORGANISATION + code)
     if isinstance(body, _ARRIVES):
-        found.add(body.region)
+        region: object = body.region
+        if not isinstance(region, str):  # what the log holds was written by whichever version, or hand
+            msg = f"a region that is no text: {type(region).__name__}"
+            raise TypeError(msg)
+        found.add(region)
     elif isinstance(body, _IS_BOUND):
         _note_destination(body.destination, found)
     elif isinstance(body, e.EventCorrected):

@@ -169,24 +169,31 @@ class Rows:
     def unwritable(self) -> dict[str, Exception]:
         """Return the members whose rows cannot be put into arrays, and why; their rows are taken out."""
         found: dict[str, Exception] = {}
-        every: list[list[Any]] = [
-            self.members, self.duties, self.legs, self.gone_duties, self.gone_legs, self.counts,
-            *self.past_rows, *self.retired,
-        ]  # fmt: skip
+        every = self._every()
         for member in {row[0] for table in every for row in table}:
             alone = Rows()
-            own: list[list[Any]] = [
-                alone.members, alone.duties, alone.legs, alone.gone_duties, alone.gone_legs, alone.counts,
-            ]  # fmt: skip
-            for table, copy in zip(every, [*own, *alone.past_rows, *alone.retired], strict=True):
+            for table, copy in zip(every, alone._every(), strict=True):
                 copy.extend(row for row in table if row[0] == member)
             try:
                 alone.changes()
             except Exception as error:  # noqa: BLE001 - whatever a poison event has put into a row
                 found[member] = error
-        for table in every:
-            table[:] = [row for row in table if row[0] not in found]
+        self._leave_out(set(found))
         return found
+
+    def leave_out(self, member: str) -> None:
+        """Take out whatever is to be written of one member."""
+        self._leave_out({member})
+
+    def _leave_out(self, members: set[str]) -> None:
+        for table in self._every():
+            table[:] = [row for row in table if row[0] not in members]
+
+    def _every(self) -> list[list[Any]]:
+        return [
+            self.members, self.duties, self.legs, self.gone_duties, self.gone_legs, self.counts, self.gone_members,
+            *self.past_rows, *self.retired,
+        ]  # fmt: skip
 
     def tables(self, known_after: int = 0) -> list[tuple[str, tuple[Encoder, ...], list[tuple[Any, ...]]]]:
         """Return rows and encoders by table: of members who are written for the first time, these are all."""

@@ -143,6 +143,7 @@ class Trace:
     def take(self, fact: Fact, reference: Reference) -> None:
         """Take the next fact of the stream. Raises NeedsLedger, or what the fold raises; rows are then as before."""
         key = (fact.when, fact.body.order, fact.position)
+        note_named(fact, self.places)  # first of all, so that what names nothing that could be a code is met here
         if key > self.last_key and not isinstance(fact.body, _REWRITES):
             for moved, _ in live(self.state, (fact,), reference, until_us=HEAD):
                 # Rows of their own say what was owed when; the fold never looks back at it.
@@ -158,7 +159,6 @@ class Trace:
             self.facts.append(_lightened(fact))
             if isinstance(fact.body, MERGING):
                 self._note_linked_places(fact.position)
-        note_named(fact, self.places)
         self.version = fact.version
         self.position = fact.position
 

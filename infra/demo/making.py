@@ -19,7 +19,9 @@ from infra.demo.lives import Found, life_of_known, newcomers
 from infra.demo.marker import FOLDER, Marker
 from infra.demo.player import PlayedClock, Player
 from infra.demo.public_life import PublicLife
+from infra.demo.rarities import Rarities
 from infra.demo.richness import richest
+from infra.demo.steps import Chance
 from infra.demo.untidy_registers import County, write_registers
 from infra.demo.world import demo_world
 from infra.recording.application import Kiteline
@@ -137,6 +139,7 @@ def _play(shop: Workshop, home: Path, marker: Marker, world: World, span: tuple[
     done = date.fromisoformat(marker.played_until) if marker.played_until else None
     player = Player(shop.desk, shop.registration, shop.clock, keyed=True)
     public = PublicLife(shop.desk, marker.seed)
+    rare = Rarities(shop.desk, shop.registration, world)
     witness.begins("year", (today - first).days)
     # Nothing of what is made becomes garbage in a circle: looking for it costs a tenth of the time.
     gc.collect()
@@ -145,7 +148,11 @@ def _play(shop: Workshop, home: Path, marker: Marker, world: World, span: tuple[
         before = done or first
         for day in player.play(lives, after=done):
             if day.month != before.month:
-                public.month(month_end(before), player.at_hand(shop.kiteline))
+                ended = month_end(before)
+                public.month(ended, player.at_hand(shop.kiteline))
+                number = (ended.year - first.year) * 12 + ended.month - first.month
+                chance = Chance(marker.seed, "rarities", number)
+                rare.month(number, ended, player.at_hand(shop.kiteline), chance)
             before = day
             marker.played_until = day.isoformat()
             marker.heads[f"{day:%Y-%m}"] = shop.kiteline.log.max_notification_id() or 0
