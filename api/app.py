@@ -35,6 +35,7 @@ from api import (
     statistics,
     venues,
     views,
+    witnessing,
 )
 from api.edge import Edge
 from api.recording import command_route
@@ -69,6 +70,7 @@ PARTS: Final = (
     views,
     statistics,
     log,
+    witnessing,
     operations,
 )
 """In the order in which paths are matched."""

@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING
 from anyio import CapacityLimiter
 
 from api import problem_list as kinds
+from api.cosigning import Cosigning
 from api.cursors import Cursors
 from api.log_keeping import LogKeeping
 from api.problems import Problem, unavailable
 from api.projecting import Projecting
 from infra.check_in_codes.signed_text import CodeSigner
 from infra.database.connections import connect_pool
+from infra.notes.witness_keys import own_witness, witnessed_logs, witnesses
 from infra.recording.activities import ActivityDesk
 from infra.recording.agreements import AgreementDesk
 from infra.recording.application import Kiteline
@@ -87,6 +89,7 @@ class Service:
     readers: ConnectionPool[Connection[TupleRow]]
     cursors: Cursors
     log_keeping: LogKeeping
+    cosigning: Cosigning | None
     projecting: Projecting | None = None
     questions: CapacityLimiter = field(init=False)
     stopping: bool = False
@@ -98,7 +101,8 @@ class Service:
     def parts(self) -> dict[str, str]:
         """Tell how the parts beside the database are: ok, off, or what is wrong."""
         projections = "off" if self.projecting is None else self.projecting.state
-        return {"projections": projections, "log": self.log_keeping.state}
+        cosigned = "off" if self.cosigning is None else self.cosigning.state
+        return {"projections": projections, "log": self.log_keeping.state, "witnesses": cosigned}
 
     def refusal(self) -> Problem | None:
         """Say why nothing is served at all: the log is not the one that was signed."""
@@ -126,10 +130,16 @@ def open_service(settings: Settings, database_url: str, *, projecting: bool = Tr
     readers = connect_pool(database_url, role="reader", max_size=settings.database_pool_size, name="kiteline questions")
     keeping: Projecting | None = None
     log_keeping: LogKeeping | None = None
+    cosigning: Cosigning | None = None
     try:
         with kiteline.log.reading() as connection:
             confirm_master_key(connection, master_key)
-        log_keeping = LogKeeping(kiteline, database_url, settings, writing=projecting)
+        own_witness(settings)
+        witnessed_logs(settings)
+        asked = witnesses(settings) if projecting else {}
+        cosigning = Cosigning(database_url, asked) if asked else None
+        told = cosigning.signed if cosigning is not None else None
+        log_keeping = LogKeeping(kiteline, database_url, settings, writing=projecting, signed=told)
         keeping = Projecting(kiteline, database_url) if projecting else None
         desk = Desk(kiteline, vault, clock_us)
         references = ReferenceDesk(desk)
@@ -165,6 +175,7 @@ def open_service(settings: Settings, database_url: str, *, projecting: bool = Tr
             readers=readers,
             cursors=Cursors(vault.keyed_hash, clock_us),
             log_keeping=log_keeping,
+            cosigning=cosigning,
             projecting=keeping,
         )
     finally:
@@ -172,6 +183,8 @@ def open_service(settings: Settings, database_url: str, *, projecting: bool = Tr
             keeping.close()
         if log_keeping is not None:
             log_keeping.close()
+        if cosigning is not None:
+            cosigning.close()
         readers.close()
         kiteline.close()
 

@@ -59,6 +59,15 @@ CHECKPOINT_SIZE = Gauge("kiteline_log_checkpoint_leaves", "Leaves in the last ch
 CHECKPOINT_TIMESTAMP = Gauge(
     "kiteline_log_checkpoint_timestamp_seconds", "When a checkpoint was last signed, Unix time.", registry=REGISTRY
 )
+WITNESSED = Counter(
+    "kiteline_witness_checkpoints",
+    "Sisters' checkpoints cosigned, or refused as no continuation.",
+    ("outcome",),
+    registry=REGISTRY,
+)
+COSIGNATURES = Counter(
+    "kiteline_log_cosignatures", "Requests to witnesses to cosign our checkpoints.", ("outcome",), registry=REGISTRY
+)
 REQUEST_SECONDS = Histogram(
     "kiteline_http_request_duration_seconds",
     "Requests by method, route template and status class.",

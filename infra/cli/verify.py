@@ -22,9 +22,8 @@ if TYPE_CHECKING:
 
     from infra.cli.verifying.findings import Findings
     from infra.cli.verifying.log_check import Progress
+    from infra.cli.verifying.trust import Trust
     from infra.event_store.recorder import KitelineRecorder
-    from infra.notes.checkpoint import Checkpoint
-    from infra.notes.signed_note import Verifier
     from infra.settings import Settings
 
 app = typer.Typer()
@@ -40,6 +39,9 @@ def verify(
     ] = None,
     url: Annotated[str | None, typer.Option(help="look from the outside at the service of this address")] = None,
     token: Annotated[str | None, typer.Option(help="an auditor's token: with --url, look at every entry too")] = None,
+    witness: Annotated[
+        list[str] | None, typer.Option(help="address of a witness (…/v1/log): what it saw is compared too")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="what was looked at and found, as JSON")] = False,
 ) -> None:
     """Prove the log: signature, tree, every event; beside the database streams, read models and blind index too.
@@ -48,40 +50,33 @@ def verify(
     wrong, 2 a setting cannot be used, 3 the log cannot be read.
     """
     from infra.cli.verifying.findings import Findings
-    from infra.cli.verifying.trust import keep_state, read_keys, read_state
+    from infra.cli.verifying.trust import Trust, keep_state, read_keys, read_state
 
     findings = Findings()
-    keys, last = read_keys(key or []), read_state(state)
-    if url is not None:
-        note = _outside(url, token, keys, last, findings)
-    else:
-        note = _beside(load_settings(), keys, last, findings)
-    _print(findings, brought=bool(keys), state=last is not None, as_json=as_json)
+    brought = Trust(read_keys(key or []), read_state(state), tuple(witness or []))
+    note = _outside(url, token, brought, findings) if url else _beside(load_settings(), brought, findings)
+    _print(findings, brought, as_json=as_json)
     if findings.total:
         raise typer.Exit(1)
     if state is not None and note is not None:
         keep_state(state, note)
 
 
-def _outside(
-    url: str, token: str | None, keys: tuple[Verifier, ...], last: Checkpoint | None, findings: Findings
-) -> str | None:
+def _outside(url: str, token: str | None, brought: Trust, findings: Findings) -> str | None:
     from infra.cli.verifying.over_http import LogAt, check_over_http
-    from infra.cli.verifying.trust import Trust, read_keys
+    from infra.cli.verifying.trust import read_keys
 
     log = LogAt(url, token)
-    lines = [] if keys else log.needed("key").decode("utf-8", "replace").splitlines()
-    trust = Trust(keys or read_keys(lines), last)
+    lines = [] if brought.keys else log.needed("key").decode("utf-8", "replace").splitlines()
     with _progress("切片 tiles") as progress:
-        found = check_over_http(log, trust, findings, progress, leaves=token is not None)
-    return None if found is None else found[1]
+        return check_over_http(log, brought.or_own(read_keys(lines)), findings, progress, leaves=token is not None)
 
 
-def _beside(settings: Settings, keys: tuple[Verifier, ...], last: Checkpoint | None, findings: Findings) -> str | None:
+def _beside(settings: Settings, brought: Trust, findings: Findings) -> str | None:
     from infra.cli.database import opened_database
     from infra.cli.verifying.log_check import check_log
+    from infra.cli.verifying.over_http import seen_by_witnesses
     from infra.cli.verifying.streams import check_streams
-    from infra.cli.verifying.trust import Trust
     from infra.cli.verifying.vault_check import check_vault
     from infra.database.connections import connect_pool
     from infra.event_store.recorder import KitelineRecorder
@@ -96,9 +91,10 @@ def _beside(settings: Settings, keys: tuple[Verifier, ...], last: Checkpoint | N
         try:
             with pool.connection() as connection:
                 stands = how_it_stands(connection, OutsideCopy(settings.home))
-                own = tuple(signer.verifier for signer in load_log_keys(settings).signers(stands.origin))
+                trust = brought.or_own(one.verifier for one in load_log_keys(settings).signers(stands.origin))
+                seen = seen_by_witnesses(stands.origin, trust, findings).values()
                 with _progress("事件 events") as progress:
-                    check_log(connection, recorder, stands, Trust(keys or own, last), findings, progress)
+                    check_log(connection, recorder, stands, trust, findings, progress, seen)
                 check_streams(connection, findings)
                 with _progress("保险库 vault") as progress:
                     check_vault(connection, Vault(load_master_key(settings)), findings, progress)
@@ -150,7 +146,7 @@ def _progress(what: str) -> Iterator[Progress]:
         yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
-def _print(findings: Findings, *, brought: bool, state: bool, as_json: bool) -> None:
+def _print(findings: Findings, brought: Trust, *, as_json: bool) -> None:
     if as_json:
         import orjson
 
@@ -175,9 +171,9 @@ def _print(findings: Findings, *, brought: bool, state: bool, as_json: bool) -> 
     for code, count in findings.counts.items():
         if count > 1:
             print(f"  {code}: {count}")
-    if not brought:
+    if not brought.keys:
         print("未带 --key：只证明日志与它自己的密钥相符。 No --key was brought: the log is proved by its own key only.")
-    if not state:
+    if brought.state is None and not brought.witnesses:
         print(
             "未带先前的检查点：被整体改写的日志看不出来。 No earlier checkpoint was brought: a log rewritten whole and"
         )

@@ -1,8 +1,10 @@
 """Whatever a database's owner does to the log, `kiteline verify` says what, where, since when; untouched, it passes."""
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
+import httpx
 import pytest
 
 from infra.database.embedded import EmbeddedPostgres
@@ -11,6 +13,7 @@ from infra.notes.outside_copy import OutsideCopy
 from infra.settings import Settings
 from projections.merkle import leaf_hash
 from tests.faults.signed_logs import SignedLog, run_verify
+from tests.running_service import Running, service_on_fresh_database
 
 ORIGIN = "urn:kiteline:local:1"
 
@@ -247,6 +250,39 @@ def test_from_the_outside_a_log_rewritten_whole_is_a_fork(log: SignedLog):
     with log.served() as running:
         assert run_verify("--url", running.url).exit_code == 0
         assert "fork" in run_verify("--url", running.url, *brought(log)).codes
+
+
+def test_a_fork_shown_to_two_witnesses_is_found(log: SignedLog, postgres: EmbeddedPostgres, tmp_path: Path):
+    fork = log.copy(tmp_path)
+    line = (log.home / "key").read_text().strip()
+    with ExitStack() as stack:
+        witnesses = []
+        for name in ("west", "east"):
+            told = {"witnessed_logs": {ORIGIN: line}, "witness_name": f"{name}-witness"}
+            witness = stack.enter_context(service_on_fresh_database(postgres, tmp_path / name, **told))
+            witnesses.append(f"{witness.url}/v1/log")
+        for one, members, address in ((log, 1, witnesses[0]), (fork, 2, witnesses[1])):
+            key = httpx.get(f"{address}/witness-key", trust_env=False).text.strip()
+            with one.served(witnesses={address: key}) as running:
+                for _ in range(members):
+                    running.department.register("MQ-1")
+                cosigned(running)
+        west, east = (["--key", line, "--witness", address] for address in witnesses)
+
+        assert (log.verify(*west).exit_code, fork.verify(*east).exit_code) == (0, 0)
+        assert log.verify(*east).where("log_behind")
+        assert fork.verify(*west, *east[2:]).where("root_differs")
+        with fork.served() as running:
+            assert run_verify("--url", running.url, *east).exit_code == 0
+            assert run_verify("--url", running.url, *west, *east[2:]).codes == {"fork"}
+
+
+def cosigned(running: Running) -> None:
+    """Ask for the checkpoint until the witness has answered."""
+    for _ in range(60):
+        if running.department.http.get("/v1/log/checkpoint").text.count("\n— ") == 2:
+            return
+    raise AssertionError("no cosignature")
 
 
 def test_what_cannot_be_read_is_no_verdict(log: SignedLog, tmp_path: Path):

@@ -5,13 +5,18 @@ Only that: each kind of proof is also shown to them falsified, and refused.
 
 from base64 import b64decode
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
+from infra.database.embedded import EmbeddedPostgres
 from infra.notes import signed_note
 from infra.notes.checkpoint import Checkpoint, read_text
+from infra.notes.log_keys import load_log_keys
+from infra.notes.witness_keys import own_witness
+from infra.settings import Settings
 from tests.outside.checker import OutsideChecker
-from tests.running_service import Running
+from tests.running_service import Running, service_on_fresh_database
 
 ORIGIN = "urn:kiteline:local:1"
 
@@ -78,3 +83,22 @@ def test_whatever_is_falsified_is_found(checker: OutsideChecker, log: Log):
     assert "tree of" in (checker.fault(log.key, log.note, origin=ORIGIN, consistency=[(size, root[::-1], chain)]) or "")
     assert checker.fault(log.key, log.note.replace(f"\n{len(log.leaves)}\n", "\n3\n"), origin=ORIGIN) is not None
     assert checker.fault(log.key, log.note, origin="urn:kiteline:local:2") is not None
+
+
+def test_a_cosigned_checkpoint_holds_for_them_too(checker: OutsideChecker, postgres: EmbeddedPostgres, tmp_path: Path):
+    home = tmp_path / "log"
+    key = load_log_keys(Settings(home=home)).signers(ORIGIN)[0].verifier.line
+    witnessing = {"witnessed_logs": {ORIGIN: key}, "witness_name": "west-witness"}
+    with service_on_fresh_database(postgres, tmp_path / "west", **witnessing) as west:
+        line = west.department.http.get("/v1/log/witness-key").text.strip()
+        with service_on_fresh_database(postgres, home, witnesses={f"{west.url}/v1/log": line}) as log:
+            log.department.organise("MQ-1", "620621")
+            note = next(
+                text
+                for _ in range(60)
+                if (text := log.department.http.get("/v1/log/checkpoint").text).count("\n— ") == 2
+            )
+
+    other = own_witness(Settings(home=tmp_path / "east", witness_name="west-witness")).verifier.line
+    assert checker.fault(key, note, origin=ORIGIN, witnesses=[line]) is None
+    assert "not 2" in (checker.fault(key, note, origin=ORIGIN, witnesses=[other]) or "")

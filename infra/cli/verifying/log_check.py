@@ -5,7 +5,7 @@ One pass in log order, pages at a time: memory is that of a page, whatever the l
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
@@ -56,8 +56,9 @@ def check_log(
     trust: Trust,
     findings: Findings,
     progress: Progress,
-) -> Checkpoint | None:
-    """Check signature, tree and every leaf; return the last checkpoint, None where there is none to trust.
+    seen: Iterable[Checkpoint] = (),
+) -> None:
+    """Check signatures, tree and every leaf; the tree against what was `seen` elsewhere too.
 
     `stands.notes` are checked as they are: the database's last, and the copy outside.
     """
@@ -71,7 +72,11 @@ def check_log(
     before = findings.total
     for one in signed:
         same_log(trust, one, findings)
-    measures = [*signed, *([trust.state] if trust.state is not None and trust.state.origin == stands.origin else [])]
+    measures = [
+        *signed,
+        *seen,
+        *([trust.state] if trust.state is not None and trust.state.origin == stands.origin else []),
+    ]
     for one in measures:
         if one.size > stands.head:
             findings.add("log_behind", f"{stands.head + 1}–{one.size}", _BEHIND.filled(head=stands.head, size=one.size))
@@ -79,7 +84,6 @@ def check_log(
     _tell_differences(connection, stands, fold, findings)
     _check_upper_tiles(connection, fold.kept.size, findings)
     findings.looked_at(Sentence("事件与树", "events and tree"), f"{stands.head}", before)
-    return max(signed, key=lambda one: one.size, default=None)
 
 
 _PLACES: Final = ("log_checkpoint", "home/log")

@@ -7,7 +7,7 @@ import ssl
 from base64 import b64decode
 from contextlib import closing
 from typing import TYPE_CHECKING, Final
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import orjson
 
@@ -27,6 +27,10 @@ _SPLIT: Final = Sentence(
     "It is not consistent with the one seen last: rewritten or forked ({why}).",
 )
 _TILES: Final = Sentence("切片的根与检查点不符", "The root of the tiles is not that of the checkpoint.")
+_AHEAD: Final = Sentence(
+    "见证人已见 {size} 个事件，检查点只有 {ours}：日志被回退或分叉",
+    "A witness saw {size} events, the checkpoint has {ours}: the log was rolled back or forked.",
+)
 _SHORT: Final = Sentence("切片 {where} 缺失", "Tile {where} is missing.")
 _LEAF: Final = Sentence("位置 {position} 的条目与树不符", "The entry at {position} is not what the tree holds.")
 
@@ -34,8 +38,8 @@ _LEAF: Final = Sentence("位置 {position} 的条目与树不符", "The entry at
 class LogAt:
     """A log at an address, over one connection."""
 
-    def __init__(self, url: str, token: str | None) -> None:
-        """Connect when first asked. Raises CannotVerify for an address that is none."""
+    def __init__(self, url: str, token: str | None = None, *, below: str = "/v1/log/") -> None:
+        """Connect when first asked; paths are `below` the address. Raises CannotVerify for an address that is none."""
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise CannotVerify(f"--url 应为 http(s) 地址：{url}。", f"--url is an http(s) address, not {url}.")
@@ -47,7 +51,7 @@ class LogAt:
             if secure
             else http.client.HTTPConnection(parts.hostname, parts.port, timeout=_TIMEOUT)
         )
-        self._prefix = parts.path.rstrip("/") + "/v1/log/"
+        self._prefix = parts.path.rstrip("/") + below
         self._headers = {"Authorization": f"Bearer {token}"} if token else {}
 
     def get(self, path: str) -> bytes | None:
@@ -78,10 +82,8 @@ class LogAt:
         self._connection.close()
 
 
-def check_over_http(
-    log: LogAt, trust: Trust, findings: Findings, progress: Progress, *, leaves: bool
-) -> tuple[Checkpoint, str] | None:
-    """Check what a log serves; return its checkpoint and note where it bears a trusted signature."""
+def check_over_http(log: LogAt, trust: Trust, findings: Findings, progress: Progress, *, leaves: bool) -> str | None:
+    """Check what a log serves; return its checkpoint's note where it bears a trusted signature."""
     with closing(log):
         before = findings.total
         note = log.needed("checkpoint").decode("utf-8", "replace")
@@ -98,16 +100,47 @@ def check_over_http(
         _check_tree(log, checkpoint, findings, progress, leaves=leaves)
         what = Sentence("树与条目", "tree and entries") if leaves else Sentence("树", "tree")
         findings.looked_at(what, str(checkpoint.size), before)
-        return checkpoint, note
+        _compare_with_witnesses(log, trust, checkpoint, findings)
+        return note
 
 
-def _check_state(log: LogAt, state: Checkpoint, checkpoint: Checkpoint, findings: Findings) -> None:
+def seen_by_witnesses(origin: str, trust: Trust, findings: Findings) -> dict[str, Checkpoint]:
+    """Return, by address, what witnesses saw last of a log, where it bears a trusted signature. Raises CannotVerify."""
+    before = findings.total
+    seen = {}
+    for address in trust.witnesses:
+        with closing(LogAt(address, below="/")) as witness:
+            note = witness.get(f"witnessed?origin={quote(origin, safe='')}")
+        found = None if note is None else trust.checked(note.decode("utf-8", "replace"), findings, address)
+        if found is not None:
+            seen[address] = found[0]
+    if trust.witnesses:
+        findings.looked_at(Sentence("见证人所见", "seen by witnesses"), f"{len(seen)}/{len(trust.witnesses)}", before)
+    return seen
+
+
+def _compare_with_witnesses(log: LogAt, trust: Trust, checkpoint: Checkpoint, findings: Findings) -> None:
+    """Let the log prove that what each witness saw is the beginning of its checkpoint."""
+    seen = seen_by_witnesses(checkpoint.origin, trust, findings)
+    before = findings.total
+    for address, theirs in seen.items():
+        if theirs.size > checkpoint.size:
+            findings.add("log_behind", address, _AHEAD.filled(size=theirs.size, ours=checkpoint.size))
+        else:
+            _check_state(log, theirs, checkpoint, findings, address)
+    if seen:
+        findings.looked_at(Sentence("与见证人一致", "consistent with witnesses"), str(len(seen)), before)
+
+
+def _check_state(
+    log: LogAt, state: Checkpoint, checkpoint: Checkpoint, findings: Findings, whose: str = "--state"
+) -> None:
     answer = orjson.loads(log.needed(f"proof?from={state.size}&to={checkpoint.size}"))
     proof = [b64decode(one) for one in answer["hashes"]]
     try:
         check_consistency(state.size, checkpoint.size, state.root, checkpoint.root, proof)
     except ProofRefused as refused:
-        findings.add("fork", f"{state.size}→{checkpoint.size}", _SPLIT.filled(why=refused))
+        findings.add("fork", f"{whose}: {state.size}→{checkpoint.size}", _SPLIT.filled(why=refused))
 
 
 def _check_tree(log: LogAt, checkpoint: Checkpoint, findings: Findings, progress: Progress, *, leaves: bool) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import secrets
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from domain.errors import Sentence
@@ -23,10 +24,15 @@ class CannotVerify(OperatorFailure):
 
 @dataclass(frozen=True, slots=True)
 class Trust:
-    """Keys of the log, its own or brought, and the checkpoint of the state file."""
+    """Keys of the log, its own or brought, the checkpoint of the state file, and addresses of witnesses."""
 
     keys: tuple[Verifier, ...]
     state: Checkpoint | None
+    witnesses: tuple[str, ...] = ()
+
+    def or_own(self, keys: Iterable[Verifier]) -> Trust:
+        """Return the same, with the log's own keys where none were brought."""
+        return self if self.keys else replace(self, keys=tuple(keys))
 
     def checked(self, note: str, findings: Findings, where: str) -> tuple[Checkpoint, SignedNote] | None:
         """Read a checkpoint whose origin is the trusted keys' and whose signature is theirs, or note why not."""
