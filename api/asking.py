@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar
 
 import anyio.to_thread
 import orjson
-from fastapi import Query
+from fastapi import Depends, Query
 
 from api import problem_list as kinds
 from api.answers import JsonAnswer
@@ -29,16 +29,35 @@ T = TypeVar("T")
 WAIT_SECONDS: Final = 2.0
 _LOOK_SECONDS: Final = 0.01
 _BARE_PLUS: Final = re.compile(r"(?<=[0-9]) (?=[0-9]{2}:[0-9]{2}\Z)")
+_MONTH: Final = re.compile(r"(19|20)[0-9]{2}-(0[1-9]|1[0-2])")
 _FIRST_US: Final = -2_208_988_800_000_000  # 1900-01-01
 
-AsOf = Annotated[
-    str | None,
-    Query(
-        max_length=40,
-        description="as true at this time, date (its end) or month (its end); now if not given 截至",
-        examples=["2025-06-30"],
-    ),
-]
+
+def _moment_asked(
+    as_of: Annotated[
+        str | None,
+        Query(
+            max_length=40,
+            description="as true at this time, date (its end) or month (its end); now if not given 截至",
+            examples=["2025-06-30"],
+        ),
+    ] = None,
+    month: Annotated[
+        str | None,
+        Query(max_length=40, description="as true at this month's end, instead of `as_of` 月末", examples=["2025-06"]),
+    ] = None,
+) -> str | None:
+    """Take the moment of a question by either of its names; raises Problem (422) for both, and for what is no month."""
+    if month is None:
+        return as_of
+    if as_of is not None:
+        raise invalid("/query/month", "unreadable", Sentence("与截至时间二选一", "Either this or as_of."), "as_of")
+    if not _MONTH.fullmatch(month):
+        raise invalid("/query/month", "unreadable", Sentence("不是月份", "This is not a month."), "2025-06")
+    return month
+
+
+AsOf = Annotated[str | None, Depends(_moment_asked)]
 KnownAt = Annotated[
     str | None,
     Query(

@@ -17,6 +17,7 @@ from api.recording import answer, caller_of
 from api.shapes.recording import Recorded
 from domain import codes
 from infra.recording.procedures import arun
+from infra.recording.registration import EDUCATIONS, ETHNICITIES
 
 if TYPE_CHECKING:
     from api.service import Service
@@ -36,8 +37,8 @@ _PERSON: Final = closed(
         "category": {"type": "string", "enum": list(codes.CATEGORIES), "default": "FULL"},
         "organisation": {**ORGANISATION, "description": "the affiliation; default: the caller's own 党组织代码"},
         "sex": {"type": "string", "enum": ["1", "2", "FEMALE", "MALE"]},
-        "ethnicity": {"type": "string", "pattern": "^[0-9A-Z]{1,6}$", "description": "GB/T 3304"},
-        "education": {"type": "string", "pattern": "^[0-9A-Z]{1,6}$", "description": "GB/T 4658"},
+        "ethnicity": {"type": "string", "enum": list(ETHNICITIES), "description": "GB/T 3304"},
+        "education": {"type": "string", "enum": list(EDUCATIONS), "description": "GB/T 4658"},
         "phone": {"type": "string", "maxLength": 32},
         "joined_on": DAY,
         "affiliated_since": DAY,

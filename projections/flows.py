@@ -12,6 +12,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from domain.calendar import next_month
+from domain.policy import COUNTRY
 from domain.times import day_start_us
 from projections.position import reflected
 from projections.suppression import publish_rows, withheld_of_table
@@ -121,8 +122,10 @@ def _rolling(reference: Reference, level: Level, on: date) -> Callable[[str | No
     kept: dict[str | None, str] = {}
 
     def roll(code: str | None) -> str:
-        if code is None or not code[:1].isdigit():
-            return code or "unknown"
+        if code is None or code == COUNTRY:
+            return "unknown"
+        if not code[:1].isdigit():
+            return code
         if level == "province":
             return regions.province_of(code, on) or code[:2] + "0000"
         if level == "city":

@@ -5,25 +5,37 @@ One table serves HTTP, bulk commands, imports and sister regions; reading a comm
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from domain import codes
+from domain.errors import Sentence
 from domain.member import dues
 from domain.member import events as e
 from domain.member.cards import commands as cards
 from domain.member.feedback import commands as feedback
-from domain.member.form import DOCUMENT, Command, Field, Kind, code
+from domain.member.form import DOCUMENT, Command, Field, Kind, Read, code
 from domain.member.membership import commands as membership
 from domain.member.privacy import commands as privacy
 from domain.member.service import commands as service
 from domain.member.transfer.commands import COMMANDS as TRANSFER
 
+if TYPE_CHECKING:
+    from domain.member.reading import Reader
+
+WHO_ANSWERS: Final = Sentence("请写明由哪个组织接收或答复", "Name the organisation that answers.")
 _BY: Final = Field("by", Kind.TEXT)
 _WHY: Final = Field("reason", Kind.TEXT)
 _DESTINATION: Final = Field("destination", Kind.DESTINATION, required=True)
 _DEPARTURE_REASON: Final = code("reason", codes.DEPARTURE_REASONS, required=False)
 _WAIVER: Final = code("reason", codes.WAIVER_REASONS)
 _EVENT: Final = Field("event_id", Kind.EVENT_ID, required=True)
+
+
+def _somebody_answers(reader: Reader, read: Read) -> None:
+    """Who takes a member in is an organisation: a caller that belongs to none names it."""
+    if read.organisation is None:
+        reader.fault("/organisation", "missing", WHO_ANSWERS, "a code from GET /v1/organisations")
+
 
 _ALL: Final = (
     Command(
@@ -54,8 +66,8 @@ _ALL: Final = (
         ),
     ),
     Command("route", e.CaseRouted, "分办", (Field("to_organisation", Kind.ORGANISATION, required=True),)),
-    Command("accept", e.Accepted, "接收纳管", (Field("branch", Kind.ORGANISATION),)),
-    Command("decline", e.Declined, "不予接收", (code("reason", codes.DECLINE_REASONS),)),
+    Command("accept", e.Accepted, "接收纳管", (Field("branch", Kind.ORGANISATION),), check=_somebody_answers),
+    Command("decline", e.Declined, "不予接收", (code("reason", codes.DECLINE_REASONS),), check=_somebody_answers),
     Command(
         "decide-claim",
         e.ClaimDecided,
@@ -75,6 +87,7 @@ _ALL: Final = (
             code("kind", codes.PLACEMENT_KINDS),
             code("preferred_kind", codes.PLACEMENT_KINDS, required=False),
         ),
+        check=_somebody_answers,
     ),
     Command("move-onward", e.MovedOnward, "再流动", (_DESTINATION,)),
     Command("assign-region", e.RegionAssigned, "指定区划", (Field("region", Kind.REGION, required=True),)),

@@ -243,7 +243,20 @@ def restart_lost_review(state: State, reference: Reference, at_us: int) -> None:
     opens = None if state.lost_contact else lost_review_day(state, reference)
     if opens is None:
         return
-    since_us = max(day_start_us(opens), at_us)
+    _open_review(state, reference, max(day_start_us(opens), at_us))
+
+
+def review_from(state: State, reference: Reference, at_us: int) -> None:
+    """Open the review of a silence at once, unless it is open; only of a member who is away and not declared lost."""
+    movement, standing = state.open_movement, state.duties.get("lost_contact_review")
+    if movement is None or not movement.is_away or state.lost_contact:
+        return
+    if standing is None or standing.since_us > at_us:
+        end_duty(state, "lost_contact_review", at_us)
+        _open_review(state, reference, at_us)
+
+
+def _open_review(state: State, reference: Reference, since_us: int) -> None:
     open_duty(
         state,
         reference,

@@ -234,12 +234,13 @@ class ContactMade(Body):
 @recorded_as
 @dataclass(frozen=True, slots=True)
 class ContactAttemptFailed(Body):
-    """联系未果."""
+    """联系未果. `said_lost`: a register says that contact was lost on that day, which a person is to review."""
 
     fact: ClassVar[str] = "contact_attempt_failed"
     order: ClassVar[int] = 91
     channel: str | None = None
     reason: str | None = None
+    said_lost: bool | None = None
 
 
 @recorded_as

@@ -229,6 +229,12 @@ def contact_made(state: State, fact: Fact, _body: e.ContactMade, reference: Refe
     heard_of(state, fact, reference, places.side_of(state, fact.organisation, reference))
 
 
+def contact_failed(state: State, fact: Fact, body: e.ContactAttemptFailed, reference: Reference) -> None:
+    """An attempt alone changes nothing; a register that says since when contact is lost has it reviewed from then."""
+    if body.said_lost:
+        duties.review_from(state, reference, fact.when)
+
+
 def contact_restored(state: State, fact: Fact, _body: e.ContactRestored, reference: Reference) -> None:
     heard_of(state, fact, reference, places.side_of(state, fact.organisation, reference))
 
@@ -304,6 +310,7 @@ STEPS: Final[dict[type[Body], Step]] = {
     e.RegionAssigned: region_assigned,
     e.MovedOnward: moved_onward,
     e.ContactMade: contact_made,
+    e.ContactAttemptFailed: contact_failed,
     e.ContactRestored: contact_restored,
     e.ContactWaived: contact_waived,
     e.LostContactDeclared: lost_contact_declared,

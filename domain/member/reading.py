@@ -71,8 +71,7 @@ class Reader:
             sentence = Sentence("不能识别的时间", "This is not a time with offset, a date or a month.")
             self.fault("/occurred_at", "unreadable", sentence, "2025-03-05T10:00:00+08:00, 2025-03-05, 2025-03")
             return None
-        late = occurred.start_us > self.now_us + SKEW_US if occurred.precision == "time" else occurred.day > self.today
-        if late:
+        if occurred.start_us > self.now_us + SKEW_US:
             sentence = Sentence("发生时间在将来", "This lies in the future.")
             self.fault("/occurred_at", "in_the_future", sentence, f"<= {self.today.isoformat()}")
         return occurred
@@ -331,7 +330,10 @@ def read_changes(target: Body, occurred_day: date, changes: dict[str, Any], read
     # What the vault keeps of the event is not to be said again.
     specs = tuple(replace(spec, required=False) if spec.kind is Kind.TEXT else spec for spec in specs)
     merged = {**{spec.name: body_data(target).get(spec.name) for spec in specs}, **own}
-    read = read_fields(reader, specs, merged, occurred_day)
+    for name in sorted(own.keys() - {spec.name for spec in specs}):
+        known = sorted({*(spec.name for spec in specs), "occurred_at", "organisation"})
+        reader.fault(f"/{name}", "unknown_field", UNKNOWN_FIELD, known)
+    read = read_fields(reader, specs, merged, occurred_day, extra=tuple(own))
     if command is not None:
         _read_one_of(reader, command, merged)
     checked.update({name: read[name] for name in own if name in read})

@@ -63,7 +63,7 @@ def _outflow(row: RegisterRow, importer: str, today: date, policy: Policy) -> li
     if row.contacted_on is not None:
         found.append(Wanted(e.ContactMade(), row.contacted_on.text, acting))
     if row.lost_contact_on is not None:
-        found.append(Wanted(e.ContactAttemptFailed(), row.lost_contact_on.text, acting))
+        found.append(Wanted(e.ContactAttemptFailed(said_lost=True), row.lost_contact_on.text, acting))
     if row.returned_on is not None:
         found.extend(_return(row.returned_on, acting, today, policy, expected=row.return_expected))
     return found

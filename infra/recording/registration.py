@@ -5,7 +5,6 @@ A person whom the caller's organisation knows already is answered with the same 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
@@ -31,6 +30,7 @@ from infra.recording.mapper import FactMapper
 from infra.recording.members import Ledger, new_ledger
 from infra.recording.procedures import Append, Procedure, run
 from infra.recording.receipts import Receipt
+from infra.registers.code_lists import EDUCATION, ETHNICITY
 from infra.registers.phones import read_phone
 
 if TYPE_CHECKING:
@@ -40,7 +40,10 @@ if TYPE_CHECKING:
     from infra.recording.keys import Key
 
 SEX: Final = {"1": "MALE", "2": "FEMALE", "MALE": "MALE", "FEMALE": "FEMALE"}
-_CODE: Final = re.compile(r"[0-9A-Z]{1,6}\Z")
+ETHNICITIES: Final = tuple(sorted(set(ETHNICITY.values())))
+"""GB/T 3304."""
+EDUCATIONS: Final = tuple(sorted(set(EDUCATION.values())))
+"""GB/T 4658."""
 _NAME_LENGTH: Final = 100
 ELSEWHERE: Final = Sentence(
     "此人已由其他组织登记，请通过报到或组织关系转接办理",
@@ -128,12 +131,9 @@ def _coded(reader: Reader, payload: dict[str, Any], number: IdentityNumber | Non
         elif number is not None and SEX[sex] != number.sex.value:
             sentence = Sentence("性别与身份号码不符", "Sex and identity number disagree.")
             reader.fault("/sex", "sex_disagrees", sentence, None)
-    for name, standard in (("ethnicity", "GB/T 3304"), ("education", "GB/T 4658")):
-        if (value := payload.get(name)) is not None:
-            if isinstance(value, str) and _CODE.match(value):
-                found[name] = value
-            else:
-                reader.fault(f"/{name}", "not_in_list", NOT_IN_LIST, f"a code of {standard}")
+    for name, listed in (("ethnicity", ETHNICITIES), ("education", EDUCATIONS)):
+        if (value := payload.get(name)) is not None and (code := reader.code(f"/{name}", value, listed)) is not None:
+            found[name] = code
     if payload.get("joined_on") is not None:
         joined = reader.read(Field("joined_on", Kind.DAY), payload["joined_on"], "/joined_on", reader.today)
         if isinstance(joined, str):

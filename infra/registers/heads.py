@@ -29,6 +29,8 @@ _MARKS: Final = re.compile(r"[*#※★☆:、,.。;!\"'“”‘’_\-]")
 _GROUP_ENDINGS: Final = ("基本情况", "基本信息", "有关情况", "相关信息", "情况", "信息", "资料")
 _OF_A_TITLE: Final = re.compile(r"\d|填报|制表|单位|盖章|登记表|花名册|台账")
 _MANY_DIGITS: Final = re.compile(r"\d{6}")
+_WHOLE_NUMBER: Final = re.compile(r"\d[\d ]{6,}[\dXx]?")
+"""Long enough to be somebody's: a head is repeated as written, and whose telephone stands in it is not told."""
 _NO_BRACKETS: Final = str.maketrans("", "", "()（）")
 _PLACES: Final = frozenset({"destination", "origin"})
 _LEAST: Final = 3
@@ -219,7 +221,7 @@ def _columns(
     columns: list[Column] = []
     repeats: list[str] = []
     for index in sorted(heads):
-        written = "/".join(heads[index])
+        written = _WHOLE_NUMBER.sub("…", "/".join(heads[index]))
         field = fields[index]
         if field in renamed and renamed[field] not in standing:
             field = renamed[field]

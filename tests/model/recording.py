@@ -54,6 +54,10 @@ class Stream:
         )
         return self._decided(asked.body, asked.occurred, asked.organisation)
 
+    def fact(self, body: Body, at: str, organisation: str | None = "MQ") -> Fact:
+        """Record a fact that no command makes, as a register brings it."""
+        return self._decided(body, parse_occurred(at), organisation)
+
     def _decided(self, body: Body, occurred: Occurred, organisation: str | None) -> Fact:
         when = place_in_time(occurred, type(body))
         fact = self._draft(body, occurred.text, occurred.precision, when, organisation)

@@ -1,6 +1,7 @@
 """Asking, as INTERFACE says: two clocks, pages, waiting for what was written, personal data for a purpose."""
 
 from datetime import UTC, datetime
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -311,3 +312,27 @@ def test_a_time_with_a_bare_plus_is_the_time_that_was_meant(department: Person):
     assert (bare.status_code, bare.json()) == (meant.status_code, meant.json()) == (200, meant.json())
     assert known.json()["known_position"] == 0
     assert department.http.get("/v1/rosters?organisation=MQ&as_of=2025-03-05+10:00").status_code == 422
+
+
+def test_a_month_is_the_moment_of_its_end_wherever_a_moment_is_asked(department: Person, traveller: str):
+    def at(**moment: str) -> list[Any]:
+        state = department.ask(f"/v1/members/{traveller}", **moment)["movement"]
+        lists = [
+            department.ask("/v1/rosters", region="620621", side="affiliated", stage="awaiting_check_in", **moment),
+            department.ask("/v1/lifecycle", region="620621", **moment),
+            department.ask("/v1/lifecycle/members", region="620621", stage="settled", **moment),
+            department.ask("/v1/worklist", organisation="MQ", **moment),
+        ]
+        return [state, *(answer["items"] for answer in lists)]
+
+    assert at(month="2025-02")[0] is None
+    assert at(month="2025-03") == at(as_of="2025-03-31")
+    assert at(month="2025-03") != at(month="2025-04")
+
+
+@pytest.mark.parametrize(
+    "asked", [{"month": "2025-03", "as_of": "2025-03-31"}, {"month": "2025-13"}, {"month": "March"}]
+)
+def test_a_month_is_a_month_and_stands_alone(department: Person, traveller: str, asked: dict[str, str]):
+    answer = department.get(f"/v1/members/{traveller}", **asked)
+    assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "/query/month")

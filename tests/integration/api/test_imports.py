@@ -115,3 +115,14 @@ def test_a_register_beyond_the_limit_is_413(running: Running, office: Person):
     answer = send(office, much, organisation="MQ")
 
     assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
+
+
+def test_a_home_of_which_a_register_says_nothing_is_unknown_in_the_flows(department: Person):
+    head = "姓名,公民身份号码,党员类别,流出地党组织,流入时间,流入地,编入支部"
+    here = f"{head}\n测试辛,{synthetic_identity_number()},正式党员,,2024-06-05,620102,样例LZ-1\n".encode()
+    assert send(department, here, organisation="LZ").json()["accepted"] == 1
+
+    for level in ("county", "city", "province"):
+        flows = department.ask("/v1/flows", level=level, month="2024-06")
+        assert [one["origin"] for one in flows["items"] if one["arrived"]] == ["unknown"]
+        assert [one["origin"] for one in flows["totals"]["by_origin"] if one["arrived"]] == ["unknown"]

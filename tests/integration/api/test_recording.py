@@ -287,3 +287,33 @@ def test_a_list_longer_than_a_thousand_is_refused_whole(running: Running, secret
 
     assert answer.status_code == 422
     assert head(running) == before
+
+
+def test_codes_of_a_person_are_of_their_lists(department: Person):
+    answer = department.post(
+        "/v1/members",
+        {
+            "identity_number": synthetic_identity_number(),
+            "name": "测试癸",
+            "organisation": "MQ-1",
+            "ethnicity": "99",
+            "education": "01",
+        },
+    )
+    assert answer.status_code == 422
+    assert {one["pointer"]: one["code"] for one in answer.json()["errors"]} == {
+        "/ethnicity": "not_in_list",
+        "/education": "not_in_list",
+    }
+
+
+def test_a_correction_of_a_field_that_is_not_there_names_those_that_are(department: Person):
+    member = department.register("MQ-1")
+    event = department.command(member, "record-contact", "2025-02-03", channel="PHONE")["events"][0]["event_id"]
+    answer = department.post(
+        f"/v1/members/{member}/correct-event",
+        {"occurred_at": "2025-02-04", "event_id": event, "changes": {"place": "x"}, "reason": "x"},
+    )
+    [error] = answer.json()["errors"]
+    assert (error["pointer"], error["code"]) == ("/changes/place", "unknown_field")
+    assert {"channel", "points", "occurred_at", "organisation"} <= set(error["expected"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from domain.member.events import ContactAttemptFailed
 from tests.unit.member.given import (
     CHENGDU,
     LANZHOU,
@@ -119,6 +120,24 @@ def test_half_a_year_of_silence_opens_a_review_and_changes_nothing_by_itself():
     assert owed(stream, "lost_contact_review", "2025-07-15") == [Owed("MQ-1", "2025-07-15", "2025-07-29", False)]
     assert owed(stream, "lost_contact_review", "2025-07-30")[0].overdue
     assert not state(stream, "2025-12-31")["lost_contact"]
+
+
+def test_a_register_that_says_since_when_contact_is_lost_has_it_reviewed_from_that_day():
+    stream = silent("2025-01-15")
+    stream.fact(ContactAttemptFailed(said_lost=True), "2025-03-05")
+
+    assert owed(stream, "lost_contact_review", "2025-03-04") == []
+    assert owed(stream, "lost_contact_review", "2025-03-05") == [Owed("MQ-1", "2025-03-05", "2025-03-19", False)]
+    refused(stream, "too_early", "declare-lost-contact", "2025-03-06", document="民组〔2025〕3号")
+    stream.command("record-contact", "2025-03-10", channel="PHONE")
+    assert owed(stream, "lost_contact_review", "2025-03-10") == []
+    assert state(stream, "2025-03-10")["clocks"]["lost_review_due"] == "2025-09-10"
+
+
+def test_an_attempt_that_failed_opens_no_review():
+    stream = silent("2025-01-15")
+    stream.command("record-failed-contact", "2025-03-05", reason="NO_ANSWER")
+    assert owed(stream, "lost_contact_review", "2025-03-05") == []
 
 
 def test_lost_contact_is_too_early_the_day_before_and_possible_on_the_day():

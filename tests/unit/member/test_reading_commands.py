@@ -73,6 +73,24 @@ def test_today_this_month_and_five_minutes_of_skew_are_not_ahead(at):
     assert read("depart", at=at).occurred.text
 
 
+@pytest.mark.parametrize("at", ["2025-06-16", "2025-07"])
+def test_a_clock_may_be_ahead_of_midnight_by_five_minutes_too(at):
+    """A caller whose clock is ahead already writes the date of tomorrow."""
+    midnight_us = parse_occurred(at).start_us
+    early_us, near_us = midnight_us - 6 * 60_000_000, midnight_us - 4 * 60_000_000
+    with pytest.raises(Invalid):
+        read_command("depart", {"occurred_at": at}, country(), now_us=early_us, organisation="MQ")
+    assert read_command("depart", {"occurred_at": at}, country(), now_us=near_us, organisation="MQ").occurred.text == at
+
+
+@pytest.mark.parametrize("verb", ["accept", "decline", "place-in-branch"])
+def test_whoever_takes_a_member_in_is_an_organisation(verb):
+    own = {"decline": {"reason": "NOT_HERE"}, "place-in-branch": {"branch": "CG-1", "kind": "FALLBACK"}}.get(verb, {})
+    with pytest.raises(Invalid) as caught:
+        read_command(verb, {"occurred_at": "2025-06-01", **own}, country(), now_us=NOW_US, organisation=None)
+    assert [(fault.pointer, fault.code) for fault in caught.value.faults] == [("/organisation", "missing")]
+
+
 @pytest.mark.parametrize("verb", sorted(COMMANDS))
 def test_every_required_field_is_missed(verb):
     required = [field.name for field in COMMANDS[verb].fields if field.required] + list(COMMANDS[verb].one_of[:1])

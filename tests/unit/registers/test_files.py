@@ -254,3 +254,14 @@ def test_a_register_is_read_in_chunks_with_progress_and_only_once():
         assert told == [1000, 2000, 2500]
         with pytest.raises(RuntimeError):
             next(reading.chunks())
+
+
+def test_a_head_that_holds_somebodys_number_is_told_without_it():
+    content = csv_bytes([[*OUTFLOW, "13812345678", f"样例 {MAN}"], [*FIRST, "", ""]])
+    _, reading = read(content)
+    assert [warning.column for warning in reading.warnings] == ["…", "样例 …"]
+
+
+def test_a_count_of_people_below_is_not_a_person():
+    rows, _ = read(csv_bytes([OUTFLOW, FIRST, ["人数", "1", "", "", "", ""]]))
+    assert len(rows) == 1
