@@ -33,10 +33,8 @@ def main() -> None:
     deciding, folding = [], []
     for _ in range(options.rounds):
         ledger, trace = _lived(reference, options.events)
-        late = drafted(
-            ledger.member_id, ledger.version + 1, e.DepartureReported({"region": "620102"}), parse_occurred("2015-01-03"),
-            "branch", _CALLER,
-        )  # fmt: skip
+        body, on = e.DepartureReported({"region": "620102"}), parse_occurred("2015-01-03")
+        late = drafted(ledger.member_id, ledger.version + 1, body, on, "branch", _CALLER)
         began = time.process_time()
         fact = decide_fact(ledger, late, reference, _now_us())
         deciding.append(time.process_time() - began)

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from tests.serving import served
@@ -73,6 +74,26 @@ def must_hold(expected: Any, answer: Any, where: str) -> None:
             must_hold(value, answer[number], f"{where}: {number}")
     else:
         assert answer == expected, where
+
+
+def test_every_command_and_path_that_the_readme_names_is_there(environment: dict[str, str]) -> None:
+    document = httpx.get(f"http://127.0.0.1:{environment['KITELINE_PORT']}/openapi.json", trust_env=False).json()
+    served = {
+        (method.upper(), re.sub(r"{\w+}", "{}", path))
+        for path, methods in document["paths"].items()
+        for method in methods
+    }
+    table = README.partition("## What is recorded")[2].partition("## Registers")[0]
+    named = re.findall(r"`([^`]+)`", table)
+    verbs = {("POST", f"/v1/members/{{}}/{one}") for one in named if re.fullmatch(r"[a-z]+(-[a-z]+)*", one)}
+    paths = {
+        (one.split(" ")[0], re.sub(r"{\w+}", "{}", one.split(" ")[1]))
+        for one in named
+        if re.match(r"(POST|DELETE) /v1/[^…]*$", one)
+    }
+    assert len(verbs) > 40
+    assert len(paths) > 12
+    assert (verbs | paths) - served == set()
 
 
 def test_the_comparison_notices_a_wrong_answer() -> None:
