@@ -21,6 +21,7 @@ from api.problems import invalid, unavailable
 from domain.errors import Sentence
 from domain.times import as_of_us as read_as_of
 from domain.times import day_end_us, instant, local_day
+from infra.event_store.reading import position_by
 
 if TYPE_CHECKING:
     from api.service import Service
@@ -74,22 +75,6 @@ LimitParameter = Annotated[int, Query(ge=1, le=1000)]
 CursorParameter = Annotated[
     str | None, Query(min_length=1, max_length=2000, description="`next` of the page before; lives an hour")
 ]
-# The last position recorded by a moment. Both grow together, so halving finds it on the primary key.
-_POSITION_BY = """
-WITH RECURSIVE search (low, high) AS (
-    SELECT 0::bigint, coalesce((SELECT position FROM log ORDER BY position DESC LIMIT 1), 0)
-    UNION ALL
-    SELECT
-        CASE WHEN middle.recorded_at <= %(moment)s THEN middle.position ELSE search.low END,
-        CASE WHEN middle.recorded_at <= %(moment)s THEN search.high ELSE middle.position - 1 END
-    FROM search
-    CROSS JOIN LATERAL (
-        SELECT log.position, log.recorded_at FROM log WHERE log.position = (search.low + search.high + 1) / 2
-    ) AS middle
-    WHERE search.low < search.high
-)
-SELECT low FROM search WHERE low >= high
-"""
 
 
 def _moment_us(text: str) -> int:
@@ -125,8 +110,7 @@ def known_position(service: Service, known_at: str | None) -> int | None:
             "/query/known_at", "unreadable", sentence, "2025-09-01T00:00:00+08:00, 2025-09-01, 1042"
         ) from None
     with service.kiteline.log.reading() as connection:
-        row = connection.execute(_POSITION_BY, {"moment": moment}).fetchone()
-    return int(row[0]) if row is not None else 0
+        return position_by(connection, moment)
 
 
 async def reach_log(service: Service, position: int | None) -> None:

@@ -22,7 +22,7 @@ from domain.member.transfer.commands import COMMANDS as TRANSFER
 if TYPE_CHECKING:
     from domain.member.reading import Reader
 
-WHO_ANSWERS: Final = Sentence("请写明由哪个组织接收或答复", "Name the organisation that answers.")
+WHO_ACTS: Final = Sentence("请写明由哪个组织办理", "Name the organisation that acts.")
 _BY: Final = Field("by", Kind.TEXT)
 _WHY: Final = Field("reason", Kind.TEXT)
 _DESTINATION: Final = Field("destination", Kind.DESTINATION, required=True)
@@ -31,10 +31,10 @@ _WAIVER: Final = code("reason", codes.WAIVER_REASONS)
 _EVENT: Final = Field("event_id", Kind.EVENT_ID, required=True)
 
 
-def _somebody_answers(reader: Reader, read: Read) -> None:
-    """Who takes a member in is an organisation: a caller that belongs to none names it."""
+def _somebody_acts(reader: Reader, read: Read) -> None:
+    """Who takes a member in, or owes a month, is an organisation: a caller that belongs to none names it."""
     if read.organisation is None:
-        reader.fault("/organisation", "missing", WHO_ANSWERS, "a code from GET /v1/organisations")
+        reader.fault("/organisation", "missing", WHO_ACTS, "a code from GET /v1/organisations")
 
 
 _ALL: Final = (
@@ -66,8 +66,8 @@ _ALL: Final = (
         ),
     ),
     Command("route", e.CaseRouted, "分办", (Field("to_organisation", Kind.ORGANISATION, required=True),)),
-    Command("accept", e.Accepted, "接收纳管", (Field("branch", Kind.ORGANISATION),), check=_somebody_answers),
-    Command("decline", e.Declined, "不予接收", (code("reason", codes.DECLINE_REASONS),), check=_somebody_answers),
+    Command("accept", e.Accepted, "接收纳管", (Field("branch", Kind.ORGANISATION),), check=_somebody_acts),
+    Command("decline", e.Declined, "不予接收", (code("reason", codes.DECLINE_REASONS),), check=_somebody_acts),
     Command(
         "decide-claim",
         e.ClaimDecided,
@@ -87,7 +87,7 @@ _ALL: Final = (
             code("kind", codes.PLACEMENT_KINDS),
             code("preferred_kind", codes.PLACEMENT_KINDS, required=False),
         ),
-        check=_somebody_answers,
+        check=_somebody_acts,
     ),
     Command("move-onward", e.MovedOnward, "再流动", (_DESTINATION,)),
     Command("assign-region", e.RegionAssigned, "指定区划", (Field("region", Kind.REGION, required=True),)),
@@ -107,7 +107,13 @@ _ALL: Final = (
             code("reason", codes.FAILED_CONTACT_REASONS, required=False),
         ),
     ),
-    Command("waive-contact", e.ContactWaived, "免予联系", (Field("month", Kind.MONTH, required=True), _WAIVER)),
+    Command(
+        "waive-contact",
+        e.ContactWaived,
+        "免予联系",
+        (Field("month", Kind.MONTH, required=True), _WAIVER),
+        check=_somebody_acts,
+    ),
     Command("declare-lost-contact", e.LostContactDeclared, "失联认定", (DOCUMENT,)),
     Command(
         "restore-contact",

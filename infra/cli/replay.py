@@ -31,9 +31,10 @@ def replay(
 
     from domain.member.fold import HEAD
     from domain.member.merging.belonging import merged_into
-    from domain.times import as_of_us
+    from domain.times import as_of_us, instant
     from infra.cli.database import opened_database
     from infra.cli.replay_table import print_history
+    from infra.event_store.reading import position_by
     from infra.recording.application import Kiteline
     from projections.history import replay as replayed
 
@@ -49,17 +50,18 @@ def replay(
         try:
             reference = kiteline.refresh_reference()
             ledger = kiteline.members.load(member, reference)
-            head = kiteline.log.max_notification_id() or 0
+            position = kiteline.log.max_notification_id() or 0
+            if known_us is not None:
+                with kiteline.log.reading() as connection:
+                    position = position_by(connection, instant(known_us))
+            elif known_at is not None:
+                position = min(int(known_at), position)
+            reference = kiteline.reference_at(position)
         finally:
             kiteline.close()
     told = ledger.linked or ledger.facts
     if not told:
         raise NothingToReplay(f"没有这个党员：{member}。", f"There is no member {member}.")
-    if known_us is not None:
-        # As this member's own facts tell it: the last of them recorded by then.
-        position = max([0, *(fact.position for fact in told if fact.recorded_us <= known_us)])
-    else:
-        position = min(int(known_at), head) if known_at is not None else head
     into = merged_into(member, told, position)
     if into is not None:
         raise NothingToReplay(f"{member} 已并入 {into}。", f"{member} was merged into {into}: replay that one.")

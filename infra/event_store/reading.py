@@ -1,6 +1,7 @@
 """The questions asked of the event store, each one statement on an index."""
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from uuid import UUID
 
 from eventsourcing.persistence import Notification, StoredEvent
@@ -22,6 +23,22 @@ WHERE topic IN (
     'code_list_adopted', 'agreement_signed', 'agreement_countersigned', 'agreement_ended'
 ) AND position >= %s
 ORDER BY position LIMIT %s
+"""
+# The last position recorded by a moment. Both grow together, so halving finds it on the primary key.
+_POSITION_BY = """
+WITH RECURSIVE search (low, high) AS (
+    SELECT 0::bigint, coalesce((SELECT position FROM log ORDER BY position DESC LIMIT 1), 0)
+    UNION ALL
+    SELECT
+        CASE WHEN middle.recorded_at <= %(moment)s THEN middle.position ELSE search.low END,
+        CASE WHEN middle.recorded_at <= %(moment)s THEN search.high ELSE middle.position - 1 END
+    FROM search
+    CROSS JOIN LATERAL (
+        SELECT log.position, log.recorded_at FROM log WHERE log.position = (search.low + search.high + 1) / 2
+    ) AS middle
+    WHERE search.low < search.high
+)
+SELECT low FROM search WHERE low >= high
 """
 _STREAM = """
 SELECT position, originator_id, originator_version, topic, state, concerns, epoch, recorded_at
@@ -67,6 +84,12 @@ _TRACKED = "SELECT notification_id FROM tracking WHERE application_name = %s"
 _LAST = 2**63 - 1
 
 Session = Connection[TupleRow]
+
+
+def position_by(session: Session, moment: datetime) -> int:
+    """Return the last position recorded by a moment; 0 before the first."""
+    row = session.execute(_POSITION_BY, {"moment": moment}).fetchone()
+    return int(row[0]) if row is not None else 0
 
 
 def log_page(session: Session, start: int, limit: int) -> list[LogRow]:

@@ -108,6 +108,14 @@ def test_a_history_can_be_asked_for_as_of_a_day_and_as_known_at_a_position(comma
     assert known["items"][-1]["state"]["movement"]["stage"] == "checked_in"
 
 
+def test_a_time_after_the_head_means_the_head_of_the_log_and_not_of_the_member(command: Command, member: UUID):
+    now = json.loads(command("replay", str(member), "--json").stdout)
+    later = json.loads(command("replay", str(member), "--known-at", "2999-01-01", "--json").stdout)
+
+    assert later == now
+    assert later["known_position"] > 0
+
+
 def test_an_unknown_member_or_moment_is_said_plainly(command: Command, member: UUID):
     nobody = command("replay", "00000000-0000-4000-8000-000000000000")
     never = command("replay", str(member), "--as-of", "上个月")

@@ -83,9 +83,14 @@ def test_a_clock_may_be_ahead_of_midnight_by_five_minutes_too(at):
     assert read_command("depart", {"occurred_at": at}, country(), now_us=near_us, organisation="MQ").occurred.text == at
 
 
-@pytest.mark.parametrize("verb", ["accept", "decline", "place-in-branch"])
-def test_whoever_takes_a_member_in_is_an_organisation(verb):
-    own = {"decline": {"reason": "NOT_HERE"}, "place-in-branch": {"branch": "CG-1", "kind": "FALLBACK"}}.get(verb, {})
+@pytest.mark.parametrize("verb", ["accept", "decline", "place-in-branch", "waive-contact"])
+def test_whoever_takes_a_member_in_or_owes_a_month_is_an_organisation(verb):
+    fields = {
+        "decline": {"reason": "NOT_HERE"},
+        "place-in-branch": {"branch": "CG-1", "kind": "FALLBACK"},
+        "waive-contact": {"month": "2025-05", "reason": "ILLNESS"},
+    }
+    own = fields.get(verb, {})
     with pytest.raises(Invalid) as caught:
         read_command(verb, {"occurred_at": "2025-06-01", **own}, country(), now_us=NOW_US, organisation=None)
     assert [(fault.pointer, fault.code) for fault in caught.value.faults] == [("/organisation", "missing")]
