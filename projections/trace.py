@@ -17,7 +17,7 @@ from domain.member.dues import DuesPaid
 from domain.member.evolve import live
 from domain.member.feedback.events import AnnualFeedbackIssued, FeedbackAcknowledged
 from domain.member.fold import HEAD, effective
-from domain.member.merging.belonging import MERGING, belonging
+from domain.member.merging.belonging import MERGING, belonging, linked_facts
 from domain.member.service import events as s
 from domain.member.state import State
 from domain.member.transfer import events as t
@@ -174,9 +174,13 @@ class Trace:
         self.facts = self.live = None
 
     def _note_linked_places(self, position: int) -> None:
+        """Note what is named by the facts that merges tie to this member by now; later merges may tie more of them."""
+        known: dict[UUID, list[Fact]] = {}
         for fact in self.linked:
             if fact.position <= position:
-                note_named(fact, self.places)
+                known.setdefault(fact.stream, []).append(fact)
+        for fact in linked_facts(UUID(self.member), self.facts or [], lambda stream: known.get(stream, [])):
+            note_named(fact, self.places)
 
     def _observe(self, fact: Fact, reference: Reference, position: int) -> None:
         """Compare the state after a fact with the rows that stand, and end and begin rows where they differ."""

@@ -31,6 +31,7 @@ class AgreementAnswer(Shape):
     signed_for: list[str]
     duties: list[AgreementDuty]
     visible: list[AgreementSight]
+    from_: Day = Field(alias="from")
     until: Day
     document: str | None
 

@@ -122,6 +122,25 @@ def test_live_in_small_pages_rebuilt_and_caught_up_agree(
     assert state_hash(connection) == in_small_pages
 
 
+@pytest.mark.parametrize("doubles", [51], indirect=True)
+def test_a_record_that_was_taken_back_names_nothing_of_who_is_merged_with_its_former_other_half(
+    doubles: Doubles,
+    recorder: KitelineRecorder,
+    pool: Pool,
+    log: Log,
+    connection: Connection[TupleRow],
+    make_runner: Callable[..., Runner],
+) -> None:
+    make_runner(page=50).catch_up()
+    kept, yet_another = doubles.members()[2], doubles.members()[7]
+    doubles.merge(kept, yet_another)
+    doubles.record(recorder)
+    make_runner(page=50).catch_up()
+    live = state_hash(connection)
+    rebuild(pool, log, VIEWS)
+    assert state_hash(connection) == live
+
+
 @pytest.mark.parametrize("doubles", [61], indirect=True)
 def test_who_was_merged_into_another_has_a_row_no_more_and_again_once_it_is_undone(
     doubles: Doubles, connection: Connection[TupleRow], make_runner: Callable[..., Runner]
