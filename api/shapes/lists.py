@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import Field
 
 from api.shapes.base import Day, Id, Occurred, PageShape, RegionCode, Shape
-from api.shapes.members import DutyShape, Stage, View
+from api.shapes.members import Category, DutyShape, Stage, View
 
 Side = Literal["outflow", "inflow", "affiliated"]
 
@@ -20,8 +20,19 @@ class RosterItem(Shape):
     stage: Stage | None
     view: View | None
     origin_region: RegionCode | None
+    declared_region: RegionCode | None
     region: RegionCode | None
+    abroad: bool
     branch: str | None
+    holder: str | None
+    accepted_by: str | None
+    movement_id: str | None
+    leg: int | None
+    category: Category | None
+    affiliation_region: RegionCode | None
+    scope: Literal["IN_CITY", "IN_PROVINCE", "ACROSS_PROVINCES"] | None
+    lost_contact: bool
+    personal: dict[str, str] | None = Field(None, description="only with `fields` and `purpose`; the read is logged")
     since: Day | None = Field(description="the day on which the stage began")
     last_contact_at: Occurred | None
     overdue: bool

@@ -10,6 +10,7 @@ from api.shapes.recording import Precision
 Stage = Literal["reported", "awaiting_check_in", "checked_in", "settled", "returned", "closed"]
 View = Literal["pre_departure", "in_transit", "return"]
 Category = Literal["FULL", "PROBATIONARY"]
+Membership = Literal["active", "suspended", "ended"]
 Placement = Literal["WORKPLACE", "RESIDENCE", "INDUSTRY", "HOMETOWN", "FALLBACK"]
 DutyKind = Literal[
     "pre_departure_talk",
@@ -53,6 +54,7 @@ class LegShape(Shape):
     """One stay, or expected stay."""
 
     leg: int = Field(ge=1)
+    declared: dict[str, Any] | None = Field(description="the destination as declared: region, abroad or unknown")
     declared_region: RegionCode | None
     region: RegionCode | None
     checked_in_at: Occurred | None
@@ -135,7 +137,7 @@ class StateShape(Shape):
     member_id: Id
     version: int = Field(ge=0)
     category: Category | None
-    membership: Literal["active", "suspended", "ended"]
+    membership: Membership
     erased: bool = Field(description="whether personal data was erased")
     membership_since: Occurred | None = Field(description="when it was decided so, or when the member died")
     second_review_due: Day | None = Field(description="when a suspension is looked at again")
@@ -150,6 +152,7 @@ class StateShape(Shape):
     dues_paid_until: str | None = Field(description="the last month for which dues were paid, YYYY-MM")
     movement: MovementShape | None
     transfer: TransferShape | None
+    posts: list[Id] = Field(description="posts held")
     flags: list[str]
     duties: list[DutyShape]
 
@@ -166,9 +169,16 @@ class MemberItem(Shape):
     """A member in a list."""
 
     member_id: Id
+    version: int = Field(ge=0)
+    category: Category | None
+    membership: Membership
     affiliation: str | None
     responsible: str | None
     stage: Stage | None
+    view: View | None
+    region: RegionCode | None
+    lost_contact: bool
+    personal: dict[str, str] | None = Field(None, description="only with `fields` and `purpose`; the read is logged")
 
 
 class MembersPage(PageShape):
@@ -181,7 +191,7 @@ class CorrectionShape(Shape):
     """What became of an event."""
 
     by: str = Field(description="the event that corrects or voids it")
-    kind: str
+    kind: Literal["corrected", "voided", "set_aside"]
 
 
 class PlaceName(Shape):
@@ -208,19 +218,34 @@ class InclusionShape(Shape):
     hashes: list[str] = Field(description="base64, in the order of RFC 6962")
 
 
+class AsRecorded(Shape):
+    """What an event said before it was corrected."""
+
+    occurred_at: Occurred
+    occurred_precision: Precision
+    organisation: str | None
+    data: dict[str, Any]
+
+
 class HistoryItem(Shape):
     """One event of a life, and how the member stood after it."""
 
     event_id: str
     type: str
+    stream: str = Field(
+        description="whose stream it stands on: of a merged record, that record's; of a dissolution, its"
+    )
+    version: int = Field(ge=1, description="of that stream")
     position: Position
     occurred_at: Occurred
     occurred_precision: Precision
     recorded_at: Instant
     actor: str
     channel: str
+    organisation: str | None = Field(description="who acted")
     data: dict[str, Any]
     correction: CorrectionShape | None
+    as_recorded: AsRecorded | None = Field(None, description="only of an event that was corrected")
     flags: list[str]
     places: list[EndedPlace]
     state: dict[str, Any] | None
