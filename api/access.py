@@ -53,10 +53,8 @@ async def must_be_allowed_on(
     members = service.kiteline.members
     kept = members.take(member_id)
     if kept is not None:
-        reference = service.kiteline.reference()
-        if kept.reference is not reference:
-            # An organisation may have been dissolved since: whose member it is, is told anew.
-            kept.refold(reference)
+        # An organisation may have been dissolved since: whose member it is, is told anew.
+        kept.turn_to(service.kiteline.reference())
         members.put(kept)
         if _decided(service, principal, action, kept, acting).allowed:
             return

@@ -126,6 +126,15 @@ class Reference:
             case _:
                 return self
 
+    def folds_like(self, other: Reference) -> bool:
+        """Whether every fold by this reference is the same by another: agreements and code lists are not asked."""
+        return (
+            self.organisations is other.organisations
+            and self.policies is other.policies
+            and self.workdays is other.workdays
+            and self.regions is other.regions
+        )
+
     def at(self, us: int) -> Reference:
         """Return the same knowledge, of organisations as they stood at an instant (microseconds since 1970 UTC)."""
         turns = self.organisations.turns_us

@@ -234,8 +234,7 @@ def decide_fact(ledger: Ledger, fact: Fact, reference: Reference, now_us: int) -
 
     Raises Refused or Invalid; the ledger is then as it was.
     """
-    if ledger.reference is not reference:
-        ledger.refold(reference)
+    ledger.turn_to(reference)
     late: set[str] = set()
     told = partial(_regions_of, subject_of(ledger.facts, fact), fact.organisation, reference, local_day(now_us))
     if isinstance(fact.body, _ABOUT_EVENTS):

@@ -62,10 +62,9 @@ class Ledger:
 
     def add(self, fact: Fact, reference: Reference) -> None:
         """Take a fact in: the state moves on when the fact comes last, else it is folded from the beginning."""
+        self.turn_to(reference)
         self.facts.append(fact)
-        if self.reference is not reference:
-            self.refold(reference)
-        elif comes_last(self.ordered, fact) and not fact.body.fact.startswith("event_"):
+        if comes_last(self.ordered, fact) and not fact.body.fact.startswith("event_"):
             apply(self.state, fact, reference)
             self.ordered += [fact, *succession.upto(self.state, reference, HEAD)]
         elif fact.body.fact.startswith("event_"):
@@ -74,6 +73,15 @@ class Ledger:
             own = [one for one in self.ordered if not isinstance(one.body, OrganisationDissolved)]
             insort(own, fact, key=sort_key)
             self._fold(own, reference)
+
+    def turn_to(self, reference: Reference) -> None:
+        """Stand by another reference from here on; folds anew where that may make a difference."""
+        if self.reference is reference:
+            return
+        if self.reference.folds_like(reference):
+            self.reference = reference
+        else:
+            self.refold(reference)
 
     def refold(self, reference: Reference) -> None:
         """Fold everything again."""
