@@ -10,12 +10,18 @@ from infra.settings import load_settings
 
 app = typer.Typer()
 
+_SIGNED = """
+SELECT size, signed_at FROM log_checkpoint
+WHERE origin = (SELECT source FROM log_epoch ORDER BY epoch DESC LIMIT 1) ORDER BY size DESC LIMIT 1
+"""
+
 
 @app.command()
 def status() -> None:
     """Show the log's head, what the read models reflect, their lag, and members whose events could not be folded."""
     from infra.cli.database import opened_database
     from infra.database.connections import connect_pool
+    from projections.log_tiles import tree_size
     from projections.position import parked_members, reflected
 
     with (
@@ -27,6 +33,8 @@ def status() -> None:
         head, recorded_at = row if row is not None else (0, None)
         standing = reflected(connection)
         parked = parked_members(connection)
+        leaves = tree_size(connection)
+        signed, signed_at = connection.execute(_SIGNED).fetchone() or (0, None)
 
     console = Console()
     table = Table("part 部分", "position 位置", "lag 落后", "written 写入", title="Kiteline")
@@ -37,6 +45,8 @@ def status() -> None:
         str(head - standing.position),
         _moment(standing.updated_at),
     )
+    table.add_row("tree 树", str(leaves), str(head - leaves), "")
+    table.add_row("checkpoint 检查点", str(signed), str(head - signed), _moment(signed_at))
     console.print(table)
     if not parked:
         return

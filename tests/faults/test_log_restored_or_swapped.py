@@ -9,7 +9,11 @@ import httpx
 import psycopg
 import pytest
 from psycopg import sql
+from typer.testing import CliRunner
 
+from api.log_keeping import LogUnsound
+from api.service import open_service
+from infra.cli.main import app
 from infra.database.embedded import EmbeddedPostgres
 from infra.event_store.epochs import TreeBeingWritten, declare_epoch
 from infra.notes import log_keys, signed_note
@@ -193,3 +197,41 @@ def test_a_rotated_key_is_vouched_for_by_the_former_and_takes_over(home: Path, d
     with pytest.raises(signed_note.NoteRefused):
         read_signed(note, [signed_note.read_verifier(older)])
     assert (home / "keys" / "log").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_process_that_only_answers_refuses_too_and_imports_do(
+    home: Path, database_url: str, restore: Callable[[str], str]
+):
+    backup, _ = two_lives(home, database_url, restore)
+
+    with open_service(Settings(home=home, database_url=backup), backup, projecting=False) as service:
+        refusal = service.refusal()
+        assert refusal is not None
+        assert refusal.code == "log_unsound"
+        with pytest.raises(LogUnsound, match="backup of an earlier time"):
+            service.log_keeping.must_be_sound()
+
+
+def test_the_commands_declare_and_rotate(home: Path, database_url: str, restore: Callable[[str], str]):
+    backup, _ = two_lives(home, database_url, restore)
+    environment = {"KITELINE_HOME": str(home), "KITELINE_DATABASE_URL": backup}
+
+    def run(*arguments: str) -> str:
+        done = CliRunner().invoke(app, ["log", *arguments], env=environment)
+        assert done.exit_code == 0, done.output
+        return done.stdout
+
+    declared = run("new-epoch")
+    assert "urn:kiteline:local:2" in declared
+    with running_service(home, backup) as running:
+        record(running, 1)
+        assert running.department.http.get("/v1/log/key").text.strip() in declared
+
+    newer, former = run("rotate-key").splitlines()
+    early = CliRunner().invoke(app, ["log", "rotate-key", "--retire"], env=environment)
+    assert early.exit_code == 1
+    assert "has not signed a checkpoint yet" in early.output
+    with running_service(home, backup) as running:
+        record(running, 1)
+    assert run("rotate-key", "--retire") == f"{newer}\n"
+    assert former in declared
