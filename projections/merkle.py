@@ -159,6 +159,12 @@ class GrowingTree:
         self._complete.append(hashed)
         self.size += 1
 
+    def copy(self) -> GrowingTree:
+        """Return a tree of the same leaves, which grows by itself."""
+        same = GrowingTree()
+        same.size, same._complete = self.size, list(self._complete)
+        return same
+
     @property
     def root(self) -> bytes:
         """The root of what was added so far."""

@@ -169,11 +169,12 @@ def facts_of(rows: Iterable[LogRow]) -> list[Fact]:
 
 def cloud_event(row: LogRow, source: str) -> bytes:
     """Return the CloudEvent as first recorded, which is the leaf of the log's tree: joined, never parsed."""
-    recorded_at = row.recorded_at.astimezone(UTC) if row.recorded_at.tzinfo is not UTC else row.recorded_at
+    # isoformat ends in +00:00; strftime would take five times as long, for every event of a tree.
+    recorded_at = row.recorded_at.astimezone(UTC).isoformat(timespec="microseconds")[:-6]
     version = _major(row.state)
     tail = (
         f',"position":{row.position},"source":"{source}","specversion":"1.0","subject":"{row.originator_id}",'
-        f'"time":"{recorded_at:%Y-%m-%dT%H:%M:%S.%fZ}","type":"org.kiteline.{row.topic}.v{version}"}}'
+        f'"time":"{recorded_at}Z","type":"org.kiteline.{row.topic}.v{version}"}}'
     )
     return row.state[:-1] + tail.encode()
 

@@ -40,13 +40,24 @@ Progress = Callable[[int, int], None]
 class _Fold:
     """The two trees: of the rows as they are, and of the hashes that were kept when they were recorded."""
 
-    rows: GrowingTree = field(default_factory=GrowingTree)
-    kept: GrowingTree = field(default_factory=GrowingTree)
+    rows: GrowingTree
+    kept: GrowingTree
     whole: bool = True
     differ: list[int] = field(default_factory=list)
     differing: int = 0
     last_at: datetime | None = None
     last_epoch: int = 0
+
+    def add(self, hashed: bytes | None, kept: bytes | None) -> None:
+        """Add an event's hash, None for one that is gone, and the kept one; the trees are one until they differ."""
+        if self.kept is self.rows:
+            if hashed is not None and kept in (None, hashed):
+                self.rows.add(hashed)
+                return
+            self.kept = self.rows.copy()
+        if hashed is not None:
+            self.rows.add(hashed)
+        self.kept.add(kept or hashed or b"")
 
 
 def check_log(
@@ -117,7 +128,8 @@ def _walk(
     findings: Findings,
     progress: Progress,
 ) -> _Fold:
-    fold = _Fold()
+    tree = GrowingTree()
+    fold = _Fold(tree, tree)
     sources = dict(connection.execute(_SOURCES).fetchall())
     roots = _Roots(connection, stands.origin, measures, findings)
     expected = 1
@@ -133,7 +145,7 @@ def _walk(
                 )
                 fold.whole = False
                 for position in range(expected, row.position):
-                    fold.kept.add(kept.get(position, b""))
+                    fold.add(None, kept.get(position))
             _add(fold, row, sources, kept, findings)
             roots.compare(fold)
             expected = row.position + 1
@@ -156,8 +168,7 @@ def _add(fold: _Fold, row: LogRow, sources: dict[int, str], kept: dict[int, byte
         fold.differing += 1
         if len(fold.differ) < 10:
             fold.differ.append(row.position)
-    fold.rows.add(hashed)
-    fold.kept.add(hashed if then is None else then)
+    fold.add(hashed, then)
 
 
 class _Roots:
