@@ -235,3 +235,17 @@ def test_the_commands_declare_and_rotate(home: Path, database_url: str, restore:
         record(running, 1)
     assert run("rotate-key", "--retire") == f"{newer}\n"
     assert former in declared
+
+
+def test_what_nobody_asks_about_is_signed_all_the_same(home: Path, database_url: str):
+    with running_service(home, database_url, checkpoint_seconds=0.2) as running:
+        running.department.organise("MQ-1", "620621")
+        deadline = monotonic() + WITHIN
+        while size_outside(home) < running.latest and monotonic() < deadline:
+            sleep(0.05)
+        assert size_outside(home) == running.latest
+
+
+def size_outside(home: Path) -> int:
+    note = OutsideCopy(home).last(ORIGIN)
+    return -1 if note is None else read_text(signed_note.read(note).text).size
