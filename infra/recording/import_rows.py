@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any, Final
 from domain.fact import Body
 from domain.member import events as e
 from domain.organisation import OrganisationRegistered
+from domain.times import local_day
 
 if TYPE_CHECKING:
     from domain.policy import Policy
+    from infra.recording.members import Ledger
     from infra.registers.dates import Day
     from infra.registers.places import Place
     from infra.registers.row import RegisterRow
@@ -109,6 +111,12 @@ def external_home(region: str | None, name: str | None = None) -> OrganisationRe
     name = name or "流出地党组织（未注明）"
     digest = sha256(f"{region or COUNTRY}:{name}".encode()).hexdigest()[:12]
     return OrganisationRegistered(f"EXT-{digest}", name, "BRANCH", region or COUNTRY, external=True)
+
+
+def tells_the_latest(row: RegisterRow, ledger: Ledger) -> bool:
+    """Whether a row is of the person's latest absence: what an older one says of telephone or work is of its time."""
+    movement, start = ledger.state.movement, row.departed_on or row.arrived_on
+    return movement is None or start is None or start.last >= local_day(movement.legs[0].departed_us)
 
 
 def personal_of(row: RegisterRow) -> dict[str, str]:

@@ -22,7 +22,14 @@ from infra.event_store.refusals import IdentityKnown, VersionConflict
 from infra.event_store.save import Save, Saved, VaultWrite
 from infra.recording.desk import Desk, decide_fact
 from infra.recording.drafts import Caller, drafted, new_id, stamp
-from infra.recording.import_rows import FIELD_OF, Wanted, external_organisation, personal_of, wanted_facts
+from infra.recording.import_rows import (
+    FIELD_OF,
+    Wanted,
+    external_organisation,
+    personal_of,
+    tells_the_latest,
+    wanted_facts,
+)
 from infra.recording.known_facts import beyond_what_is_known
 from infra.recording.mapper import FactMapper, fact_from_row
 from infra.recording.members import Ledger, ledger_of, new_ledger
@@ -32,6 +39,7 @@ from infra.registers.issues import RowIssue
 from infra.registers.organisations import OrganisationDirectory
 from infra.registers.reading import read_register
 from infra.vault.upkeep import refresh
+from infra.vault.vault import key_in
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -340,9 +348,9 @@ class _Pass:
             return None
         is_new = ledger is None and earlier is None
         ledger = earlier or ledger or self._new_ledger()
-        changed = (
-            {} if is_new or key is None else {name: text for name, text in personal.items() if kept.get(name) != text}
-        )
+        changed: dict[str, str] = {}
+        if not is_new and key is not None and tells_the_latest(row, ledger):
+            changed = {name: text for name, text in personal.items() if kept.get(name) != text}
         try:
             facts = self._facts(row, ledger, changed, is_new=is_new)
         except _RowRefused as refused:
@@ -351,8 +359,11 @@ class _Pass:
         vault = None
         if is_new and facts:
             vault = self._desk.vault.seal_person(ledger.member_id, personal, number)
+            key, changed = key_in(vault), personal
         elif changed and key is not None:
             vault = self._desk.vault.seal_fields(ledger.member_id, key, changed)
+        # A later row of the same person finds what this one leaves.
+        known[number] = ledger, {**kept, **changed}, key
         return _Plan(row, number, ledger.member_id, facts, vault, ledger)
 
     def _new_ledger(self) -> Ledger:

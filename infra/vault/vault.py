@@ -82,6 +82,13 @@ class WrappedKey:
     wrapped: bytes
 
 
+def key_in(write: VaultWrite) -> WrappedKey | None:
+    """Return the key of the new member whom a write enters, None where it enters nobody new."""
+    if write.master_version is None or write.wrapped_key is None:
+        return None
+    return WrappedKey(write.master_version, write.wrapped_key)
+
+
 class Vault:
     """The vault under one master key; safe for threads, keeps the unwrapped keys of the last members seen."""
 

@@ -136,3 +136,21 @@ def test_no_home_is_made_up_for_somebody_who_has_one(running: Running, departmen
     imported(running, "LZ", HERE, "测试壬", number, "正式党员", "某某样例公司党支部", "2025-04-03", "620102", "")
 
     assert len(department.ask("/v1/organisations", limit=1000)["items"]) == before
+
+
+def test_what_each_absence_of_a_person_says_of_work_does_not_come_and_go(running: Running, number: str):
+    """The latest absence tells the telephone and the work; a register of all of them brings nothing twice."""
+    head = "姓名,公民身份号码,党员类别,流出党支部,流出时间,流入地,返回时间,外出从业单位"
+    who = f"测试壬,{number},正式党员,MQ-1"
+    absences = [
+        f"{who},2022-03-01,兰州城关,2022-09-01,样例一厂",
+        f"{who},2024-03-01,兰州城关,,样例三厂",
+        f"{who},2023-03-01,兰州城关,2023-09-01,样例二厂",
+    ]
+    first, again = (imported(running, "MQ", "\n".join([head, *absences[:2]]), absences[2]) for _ in range(2))
+    [member] = running.department.ask("/v1/members", search=number)["items"]
+    told = running.department.ask(f"/v1/members/{member['member_id']}", fields="employer", purpose="check")
+
+    assert (first["accepted"], first["already_known"]) == (3, 0)
+    assert (again["accepted"], again["already_known"]) == (0, 3)
+    assert told["personal"] == {"employer": "样例三厂"}
