@@ -20,6 +20,7 @@ from domain.member.service import commands as service
 from domain.member.transfer.commands import COMMANDS as TRANSFER
 
 if TYPE_CHECKING:
+    from domain.fact import Body
     from domain.member.reading import Reader
 
 WHO_ACTS: Final = Sentence("请写明由哪个组织办理", "Name the organisation that acts.")
@@ -150,3 +151,9 @@ EVERY_COMMAND: Final = COMMANDS | {privacy.ERASURE.name: privacy.ERASURE}
 """Those too that are no verb of a path."""
 COMMAND_OF: Final = {command.body: command for command in _ALL}
 """By the fact; corrections are read by the fields of the command that made the fact."""
+
+TEXTS_ASKED_FOR: Final[dict[type[Body], frozenset[str]]] = {
+    command.body: frozenset(field.name for field in command.fields if field.kind is Kind.TEXT and field.required)
+    for command in EVERY_COMMAND.values()
+}
+"""The free texts without which a fact is not recorded."""

@@ -11,7 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
-from domain.errors import Invalid, Refused, Sentence
+from domain.errors import Invalid, Refused
 from domain.fact import Fact, sort_key
 from domain.member import events as e
 from domain.member.decide import decide, decide_about_event, joins
@@ -27,7 +27,7 @@ from domain.organisation import OrganisationDissolved
 from domain.times import local_day
 from infra.event_store.refusals import VersionConflict
 from infra.event_store.save import Idempotency, Save, Saved
-from infra.recording.drafts import Caller, drafted, stamp
+from infra.recording.drafts import Caller, drafted, must_all_be_asked_for, stamp, text_name
 from infra.recording.errors import NoSuchMember, TooContended, VersionMismatch
 from infra.recording.keys import Key, Keys
 from infra.recording.mapper import FactMapper, facts_of
@@ -45,10 +45,6 @@ if TYPE_CHECKING:
     from infra.recording.application import Kiteline
     from infra.vault.vault import Vault
 
-ERASED: Final = Sentence(
-    "该党员的个人信息已经清除，不能再保存文字说明",
-    "This member's personal data was erased: no free text can be kept for them.",
-)
 _TRIES: Final = 60
 _LONG: Final = 100
 _ABOUT_EVENTS: Final = (e.EventCorrected, e.EventVoided, e.FlagConfirmed)
@@ -201,7 +197,7 @@ class Desk:
             )
             fact = decide_fact(ledger, fact, reference, now_us)
             drafts.append(fact)
-            texts |= {f"text:{fact.event_id}:{name}": text for name, text in asked.texts.items()}
+            texts |= {text_name(fact, name): text for name, text in asked.texts.items()}
         return drafts, texts
 
     def _save(
@@ -212,8 +208,9 @@ class Desk:
             member_id = drafts[0].stream
             key = (yield partial(self._key_of, member_id)).get(member_id)
             if key is None:
-                raise Refused("personal_data_erased", ERASED)
-            vault = self.vault.seal_fields(member_id, key, texts)
+                must_all_be_asked_for(drafts, texts)
+            else:
+                vault = self.vault.seal_fields(member_id, key, texts)
         return Save([self._mapper.to_stored_event(fact) for fact in (*notes, *drafts)], row, None, vault)
 
     def _key_of(self, member_id: UUID) -> dict[UUID, Any]:

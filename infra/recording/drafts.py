@@ -8,7 +8,9 @@ from threading import Lock
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
+from domain.errors import Refused, Sentence
 from domain.fact import Body, Fact, place_in_time
+from domain.member.commands import TEXTS_ASKED_FOR
 from domain.member.events import MemberRegistered
 from domain.member.fold import registered_when
 from domain.times import instant_us
@@ -41,6 +43,10 @@ class RandomBytes:
 
 
 RANDOM: Final = RandomBytes()
+ERASED: Final = Sentence(
+    "该党员的个人信息已经清除，不能再保存文字说明",
+    "This member's personal data was erased: no free text can be kept for them.",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,3 +106,20 @@ def stamp(facts: list[Fact], saved: Saved) -> None:
     for offset, fact in enumerate(facts):
         fact.position = (saved.first_position or 0) + offset
         fact.recorded_us = recorded_us
+
+
+def must_all_be_asked_for(drafts: list[Fact], texts: dict[str, str]) -> None:
+    """Let a decision about somebody erased be recorded without the text that it had to bring; nobody could read it.
+
+    Raises Refused for a text that nobody asked for: whoever writes one must know that it is not kept.
+    """
+    asked_for = {text_name(fact, name) for fact in drafts for name in TEXTS_ASKED_FOR.get(type(fact.body), ())}
+    if not texts.keys() <= asked_for:
+        raise Refused("personal_data_erased", ERASED)
+    for fact in drafts:
+        fact.text = False
+
+
+def text_name(fact: Fact, name: str) -> str:
+    """Return by what name the vault keeps a free text of a fact."""
+    return f"text:{fact.event_id}:{name}"

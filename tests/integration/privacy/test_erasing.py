@@ -74,6 +74,23 @@ def test_nothing_that_was_kept_can_be_read_and_the_same_person_is_somebody_new(d
     assert department.register("支部", name=NAME, identity_number=number) != member
 
 
+def test_a_decision_that_must_say_why_is_still_possible_and_its_words_are_not_kept(
+    running: Running, department: Person
+):
+    member = department.register("支部", name=NAME)
+    erase(department, member)
+    decision = {"document": "样例文件", "meeting": "样例会议", "reason": "样例原因"}
+    department.command(member, "suspend-membership", "2026-02-02", **decision)
+    note = department.post(f"/v1/members/{member}/restore-membership", {"occurred_at": "2026-02-03", **decision})
+    assert (note.status_code, note.json()["code"]) == (409, "personal_data_erased")
+    department.command(member, "end-membership", "2026-02-04", **decision)
+    state = department.ask(f"/v1/members/{member}")
+    assert (state["membership"], state["flags"]) == ("ended", [])
+    with running.service.kiteline.log.reading() as connection:
+        row = connection.execute("SELECT count(*) FROM vault_field WHERE member_id = %s", (member,)).fetchone()
+    assert row == (0,)
+
+
 def test_every_table_is_free_of_the_member_s_sealed_data(running: Running, department: Person):
     member = department.register("支部", name=NAME)
     other = department.register("支部", name="样例留存")
