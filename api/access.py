@@ -113,6 +113,10 @@ def known_organisation(service: Service, code: object, pointer: str) -> str:
     """Return the code of an organisation known here. Raises Problem (422)."""
     if isinstance(code, str) and service.kiteline.reference().organisations.get(code) is not None:
         return code
+    if code is None:
+        raise invalid(
+            pointer, "missing", Sentence("请指明组织", "Name an organisation."), "a code from GET /v1/organisations"
+        )
     sentence = Sentence("没有这个组织", "There is no such organisation.")
     raise invalid(pointer, "unknown_organisation", sentence, "a code from GET /v1/organisations")
 

@@ -13,11 +13,12 @@ from starlette.convertors import Convertor, register_url_convertor
 from api.access import must_be_allowed_at, principal_of
 from api.actions import Action
 from api.answers import JsonAnswer
-from api.asking import CursorParameter, LimitParameter, MinPosition, Paging, reach_log
+from api.asking import CursorParameter, KnownAt, LimitParameter, MinPosition, Paging, known_position, reach_log
 from api.bodies import json_object, key_for, key_text
 from api.command_schemas import DAY, MOMENT, ORGANISATION, REGION, closed
 from api.openapi import KEY, READING, RECORDING, answer_headers, problems
 from api.problems import invalid, not_found
+from api.read_models import as_known
 from api.recording import answer, caller_of
 from api.shapes.places import OrganisationsPage, RegionAnswer
 from api.shapes.recording import Recorded
@@ -229,14 +230,22 @@ async def read_region(
     request: Request,
     code: Annotated[str, Path(pattern=r"^[0-9]{6}([0-9]{3}([0-9]{3})?)?$", examples=["620102"])],
     on: Annotated[str | None, Query(description="a day, today if none is named", json_schema_extra=DAY)] = None,
+    known_at: KnownAt = None,
+    min_position: MinPosition = None,
 ) -> JsonAnswer:
-    """Tell what a code was on a day, and where it stands now."""
+    """Tell what a code was on a day, and where it stands now; reorganisations as known at any moment."""
     service: Service = request.app.state.service
     principal = await principal_of(request, service)
     must_be_allowed_at(service, principal, Action.READ_REGION)
     today = local_day(service.now_us)
+    await reach_log(service, min_position)
+    head = await run_in_threadpool(lambda: service.kiteline.log.max_notification_id() or 0)
     reference = await run_in_threadpool(service.kiteline.refresh_reference)
-    return JsonAnswer(_region_view(reference, code, read_on(on) if on is not None else today, today))
+    known = await run_in_threadpool(known_position, service, known_at)
+    known = head if known is None else min(known, head)
+    told = as_known(service, known) if known_at is not None else reference
+    view = _region_view(told, code, read_on(on) if on is not None else today, today)
+    return JsonAnswer({**view, "position": head, "known_position": known})
 
 
 async def asked_to_record(request: Request) -> tuple[Service, Principal, str, dict[str, Any]]:

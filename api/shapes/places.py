@@ -46,6 +46,8 @@ class RegionAnswer(Shape):
     successors: list[str]
     resolves_to: str
     needs_assignment: bool
+    position: int
+    known_position: int
 
 
 class CodeListVersion(Shape):

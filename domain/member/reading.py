@@ -78,6 +78,9 @@ class Reader:
 
     def organisation(self, pointer: str, value: object, on: date | None = None) -> str | None:
         """Read the code of an organisation that is known here, and stands on a day; today when none is named."""
+        if value is None:
+            self.fault(pointer, "missing", MISSING, "a code from GET /v1/organisations")
+            return None
         tree = self.reference.organisations
         if isinstance(value, str) and tree.get(value) is not None:
             then = tree.on(on or self.today)
@@ -92,6 +95,9 @@ class Reader:
 
     def region(self, pointer: str, value: object, on: date) -> str | None:
         """Read a region code as it was on a day; a code that had ended by then names its successor."""
+        if value is None:
+            self.fault(pointer, "missing", MISSING, "6, 9 or 12 digits of GB/T 2260")
+            return None
         if not isinstance(value, str) or not _REGION.match(value):
             sentence = Sentence("不是区划代码", "This is not a region code.")
             self.fault(pointer, "unknown_region", sentence, "6, 9 or 12 digits of GB/T 2260")
@@ -275,7 +281,7 @@ def read_command(
     actor = reader.organisation("/organisation", acting, on) if acting is not None else organisation
     values = read_fields(reader, command.fields, payload, on, extra=_ENVELOPE)
     _read_one_of(reader, command, payload)
-    if isinstance(note := payload.get("note"), str):
+    if (note := payload.get("note")) is not None:
         reader.text("note", "/note", note)
     if command.check is not None and occurred is not None and not reader.faults:
         command.check(reader, Read(values, occurred, actor))

@@ -317,3 +317,13 @@ def test_a_correction_of_a_field_that_is_not_there_names_those_that_are(departme
     [error] = answer.json()["errors"]
     assert (error["pointer"], error["code"]) == ("/changes/place", "unknown_field")
     assert {"channel", "points", "occurred_at", "organisation"} <= set(error["expected"])
+
+
+def test_what_is_missing_is_said_to_be_missing_and_a_note_is_text(department: Person):
+    member = department.register("MQ-1")
+    organisation = department.post("/v1/organisations", {"code": "MQ-9", "name": "样例", "kind": "BRANCH"})
+    note = department.post(f"/v1/members/{member}/depart", {"occurred_at": "2025-02-03", "note": 5})
+
+    for answer, pointer, code in ((organisation, "/region", "missing"), (note, "/note", "unreadable")):
+        assert answer.status_code == 422
+        assert [(one["pointer"], one["code"]) for one in answer.json()["errors"]] == [(pointer, code)]

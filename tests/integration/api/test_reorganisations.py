@@ -41,6 +41,8 @@ def test_a_renamed_county_keeps_its_members_under_the_new_code(department: Perso
     assert before["valid_to"] == "2025-03-01"
     assert (after["resolves_to"], after["successors"]) == ("430193", ["430193"])
     assert department.ask("/v1/regions/430193", on="2025-03-01")["name"] == "样例新区"
+    as_known = department.ask("/v1/regions/430103", on="2025-03-01", known_at=changed["position"] - 1)
+    assert (as_known["valid_to"], as_known["known_position"]) == (None, changed["position"] - 1)
     again = department.command(guest, "check-in", "2025-03-02", organisation=host, region="430193", channel="WORKER")
     assert again["events"][0]["after"]["leg"] == 1, "the same place under another code"
     state = department.ask(f"/v1/members/{guest}", as_of="2025-03-02")
