@@ -25,6 +25,9 @@ _OTHER_FACTS: Final = {
     "acceptance_contested": "两地争议",
     "organisation_dissolved": "党组织撤销",
     "attendance_recorded": "参加活动",
+    "records_merged": "合并",
+    "records_unmerged": "拆回",
+    "personal_data_erased": "清除个人信息",
 }
 _STAGES: Final = {
     "reported": "行前",
@@ -34,6 +37,7 @@ _STAGES: Final = {
     "returned": "已返回",
     "closed": "已结束",
 }
+_MEMBERSHIPS: Final = {"suspended": "停止党籍 suspended", "ended": "党籍终止 ended"}
 _CODES: Final = {
     "CODE": "扫码",
     "WORKER": "社区登记",
@@ -72,13 +76,17 @@ _CODES: Final = {
     "NOT_LIVING_OR_WORKING_HERE": "不在此居住或工作",
     "WRONG_ADDRESSEE": "转接对象有误",
 }
+_UNSAID: Final = frozenset({"movement_id", "activity", "merge_id", "set_aside", "keep_movement", "whose"})
 _SERVICE: Final = {"hours": "{} 小时 h", "post": "岗位 post {:.8}"}
 _LETTER_LABELS: Final = {"letter_number": "介绍信 ", "valid_days": "有效天数 ", "document": "文件 ", "until": "至 "}
 _ORGANISATIONS: Final = {
     **dict.fromkeys(("branch", "to_organisation", "in_favour_of", "affiliation", "code"), ""),
+    "keep_affiliation": "保留隶属 ",
     "successor": "由 ",
 }
 """What comes before an organisation's name, by the field that holds its code."""
+_DROPPED: Final = frozenset({"voided", "set_aside"})
+_CORRECTIONS: Final = {"voided": "作废 voided", "set_aside": "搁置 set aside", "corrected": "更正 corrected"}
 _TRANSFERS: Final = {
     "requested": "已申请",
     "approved": "已同意",
@@ -89,9 +97,7 @@ _TRANSFERS: Final = {
     "withdrawn": "已撤回",
     "expired": "介绍信过期",
 }
-_SENTENCES: Final = {
-    rule.code: rule.sentence for rules in (*RULES.values(), *ODDITIES.values(), ONCE_OVER) for rule in rules
-}
+_OF_A_MERGE: Final = {"kept": "保留 kept {:.8}", "absorbed": "并入者 absorbed {:.8}"}
 
 
 def print_history(
@@ -133,7 +139,7 @@ def print_history(
 
 def _when(item: dict[str, Any]) -> Text:
     now = _moment(item["occurred_at"], item["occurred_precision"])
-    voided = (item["correction"] or {}).get("kind") == "voided"
+    voided = (item["correction"] or {}).get("kind") in _DROPPED
     text = Text(now, "strike" if voided else "")
     before = item.get("as_recorded")
     if before is not None and before["occurred_at"] != item["occurred_at"]:
@@ -152,15 +158,16 @@ def _what(item: dict[str, Any], numbers: dict[str, int]) -> Text:
     body = BODIES[fact]
     zh = COMMAND_OF[body].zh if body in COMMAND_OF else _OTHER_FACTS.get(fact, fact)
     correction = item["correction"]
-    voided = correction is not None and correction["kind"] == "voided"
+    voided = correction is not None and correction["kind"] in _DROPPED
     text = Text.assemble((zh, "bold strike" if voided else "bold"), (f" {fact}", "dim strike" if voided else "dim"))
     if correction is not None:
         by = numbers.get(correction["by"])
         named = f"#{by}" if by is not None else "以后 later"
-        text.append(f"\n由 {named} {'作废 voided' if voided else '更正 corrected'}", "yellow")
+        text.append(f"\n由 {named} {_CORRECTIONS[correction['kind']]}", "yellow")
+    # One code may have a sentence of its own for each kind of fact.
+    sentences = {rule.code: rule.sentence for rule in (*ONCE_OVER, *RULES.get(body, ()), *ODDITIES.get(body, ()))}
     for code in item["flags"]:
-        sentence = _SENTENCES.get(code)
-        text.append(f"\n⚑ {sentence.zh if sentence else code}", "red")
+        text.append(f"\n⚑ {sentences[code].zh if code in sentences else code}", "red")
     return text
 
 
@@ -169,7 +176,7 @@ def _content(item: dict[str, Any], reference: Reference, numbers: dict[str, int]
     text = Text()
     before = (item.get("as_recorded") or {}).get("data", item["data"])
     for name, value in item["data"].items():
-        if name in {"movement_id", "activity"}:
+        if name in _UNSAID:
             continue
         if text:
             text.append("，")
@@ -200,7 +207,7 @@ def _value(name: str, value: Any, reference: Reference, day: Any, numbers: dict[
     if isinstance(value, list):
         return "、".join(map(str, value)) if name != "points" else f"五清 {len(value)}/5"
     label = {"departs_on": "拟于 ", "expected_on": "预计 ", "preferred_kind": "意愿 ", **_LETTER_LABELS}.get(name, "")
-    return _SERVICE.get(name, "{}").format(f"{label}{_CODES.get(str(value), value)}")
+    return (_SERVICE | _OF_A_MERGE).get(name, "{}").format(f"{label}{_CODES.get(str(value), value)}")
 
 
 def _place(code: str, reference: Reference, day: Any) -> str:  # noqa: ANN401 - a date
@@ -231,6 +238,8 @@ def _after(item: dict[str, Any], reference: Reference) -> Text:
         leg = movement["legs"][-1]
         if len(movement["legs"]) > 1:
             text.append(f"（第 {leg['leg']} 程 leg {leg['leg']}）")
+    if state["membership"] in _MEMBERSHIPS:
+        text.append(f" {_MEMBERSHIPS[state['membership']]}", "red")
     if state["lost_contact"]:
         text.append(" 失联 lost", "red")
     transfer = state["transfer"]
@@ -251,6 +260,7 @@ def _print_state(console: Console, items: list[dict[str, Any]], reference: Refer
     state = items[-1]["state"]
     movement = state["movement"]
     stage = _STAGES.get(movement["stage"], "") if movement is not None else "在家"
+    stage = " ".join([stage, *filter(None, [_MEMBERSHIPS.get(state["membership"])])])
     console.print(
         f"最后：{stage}；隶属 {_organisation(state['affiliation'], reference)}；"
         f"责任 {_organisation(state['responsible'], reference)}；最近联系 {state['clocks']['last_contact_at'] or '-'}"
