@@ -19,6 +19,7 @@ from domain.member.evolve import apply, live
 from domain.member.merging.belonging import MERGING_FACTS
 from domain.member.merging.state import MergedAway
 from domain.member.reading import read_command
+from domain.member.service.events import ServiceRecorded
 from domain.member.sharing import regions_told, shared_as
 from domain.member.state import State
 from domain.member.transfer.events import FACTS as TRANSFER_FACTS
@@ -28,7 +29,7 @@ from domain.times import local_day
 from infra.event_store.refusals import VersionConflict
 from infra.event_store.save import Idempotency, Save, Saved
 from infra.recording.drafts import Caller, drafted, must_all_be_asked_for, stamp, text_name
-from infra.recording.errors import NoSuchMember, TooContended, VersionMismatch
+from infra.recording.errors import NoSuchMember, NoSuchPost, TooContended, VersionMismatch
 from infra.recording.keys import Key, Keys
 from infra.recording.mapper import FactMapper, facts_of
 from infra.recording.members import Ledger, ledger_of
@@ -145,6 +146,7 @@ class Desk:
                 continue
             if check is not None:
                 yield partial(check, drafts)
+            yield from self._must_know_the_posts(drafts)
             with self.places.turns() as turns:
                 notes = yield from self.places.noting(before, held_by(ledger.state), drafts[-1], caller, turns)
                 save = yield from self._save(notes, drafts, texts, row)
@@ -212,6 +214,14 @@ class Desk:
             else:
                 vault = self.vault.seal_fields(member_id, key, texts)
         return Save([self._mapper.to_stored_event(fact) for fact in (*notes, *drafts)], row, None, vault)
+
+    def _must_know_the_posts(self, drafts: list[Fact]) -> Procedure[None]:
+        """Raise NoSuchPost for hours at a post that there never was; a claim finds that out by itself."""
+        for fact in drafts:
+            if isinstance(fact.body, ServiceRecorded) and fact.body.post is not None:
+                post = yield from self.places.finding(fact.body.post)
+                if post is None:
+                    raise NoSuchPost
 
     def _key_of(self, member_id: UUID) -> dict[UUID, Any]:
         with self.kiteline.log.reading() as connection:

@@ -95,6 +95,8 @@ def test_a_post_that_nobody_opened_is_not_there(secretary: Person, member: str):
         assert refusal(secretary, member, "claim-post", "2025-03-01", post=post) == (404, "not_found")
         assert secretary.get(f"/v1/posts/{post}").status_code == 404
     assert secretary.ask(f"/v1/members/{member}")["version"] == 1
+    served = {"occurred_at": "2025-03-02", "post": str(uuid4()), "hours": 1}
+    assert secretary.post(f"/v1/members/{member}/record-service", served).status_code == 404
 
 
 def test_a_claim_recorded_late_is_judged_by_its_own_days(secretary: Person, members: Members, offer: Offer):
