@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Final
 from uuid import UUID, uuid5
 
 from domain.fact import Body, Fact, recorded_as
+from domain.policy import COUNTRY
 from domain.times import day_start_us, local_day
 
 _NAMESPACE: Final = UUID("6b1d5f0e-5a3c-5e43-9a5e-0f2c6a7b9d10")
@@ -259,8 +260,8 @@ class OrganisationTree:
 
     def of_region(self, region: str | None) -> str | None:
         """Return who answers for a region: the topmost whose home is there, else that of the region around it."""
-        if region is None:
-            return None
+        if region is None or region == COUNTRY:
+            return None  # homes that nobody named stand there, and none of them answers for a country
         if region not in self._seats:
             self._seats[region] = self._find_seat(region)
         return self._seats[region]

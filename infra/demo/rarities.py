@@ -75,7 +75,11 @@ class Rarities:
 
     def _record_twice(self, number: int, day: date, ledgers: Iterable[Ledger], chance: Chance) -> None:
         """A branch elsewhere registers somebody under a number with a slip of the pen; three people put it right."""
-        away = [one for one in ledgers if one.state.open_movement is not None and one.state.affiliation is not None]
+        away = [
+            one
+            for one in ledgers
+            if one.state.open_movement is not None and (one.state.affiliation or "")[:6] in self._world.offices
+        ]
         if not away:
             return
         known = chance.random.choice(sorted(away, key=lambda one: str(one.member_id)))

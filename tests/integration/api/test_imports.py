@@ -126,3 +126,6 @@ def test_a_home_of_which_a_register_says_nothing_is_unknown_in_the_flows(departm
         flows = department.ask("/v1/flows", level=level, month="2024-06")
         assert [one["origin"] for one in flows["items"] if one["arrived"]] == ["unknown"]
         assert [one["origin"] for one in flows["totals"]["by_origin"] if one["arrived"]] == ["unknown"]
+
+    worklist = department.get("/v1/worklist")
+    assert (worklist.status_code, worklist.json()["errors"][0]["pointer"]) == (422, "/query/organisation")
