@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from domain.member import duties, months, places
 from domain.member.feedback import owing as feedback
 from domain.member.state import Claim
+from domain.member.transfer.steps import close_where_home_is
 from domain.times import local_day
 
 if TYPE_CHECKING:
@@ -81,6 +82,7 @@ def _move_leg_to(state: State, movement: Movement, claim: Claim, reference: Refe
     duties.end_duty(state, "place_in_branch", fact.when)
     duties.place_in_branch(state, reference, movement, fact.when)
     duties.hand_over(state, reference, fact.when)
+    close_where_home_is(state, fact.when, reference)
 
 
 def _place_of_claim(movement: Movement, claim: Claim, reference: Reference) -> str | None:

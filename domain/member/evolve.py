@@ -204,6 +204,7 @@ def case_routed(state: State, fact: Fact, body: e.CaseRouted, reference: Referen
         leg.region = place if place is not None and not place.endswith("00") else leg.region
     places.set_stage(state, movement, "checked_in", fact.when)
     duties.answer_check_in(state, reference, movement, fact.when)
+    close_where_home_is(state, fact.when, reference)
 
 
 def moved_onward(state: State, fact: Fact, body: e.MovedOnward, reference: Reference) -> None:
@@ -223,6 +224,7 @@ def region_assigned(state: State, fact: Fact, body: e.RegionAssigned, reference:
     else:
         places.redeclare(movement.leg, {"region": body.region})
     duties.watch_for_split(state, reference, movement.leg, fact.when)
+    close_where_home_is(state, fact.when, reference)
 
 
 def contact_made(state: State, fact: Fact, _body: e.ContactMade, reference: Reference) -> None:

@@ -16,9 +16,10 @@ from domain.member import duties
 from domain.member import events as e
 from domain.member.commands import COMMANDS
 from domain.member.form import Kind
+from domain.member.rule import is_in_line
 
 if TYPE_CHECKING:
-    from domain.member.state import State
+    from domain.member.state import Movement, State
     from domain.organisation import Dissolution, OrganisationTree
     from domain.reference import Reference
 
@@ -102,10 +103,26 @@ def _take_over(state: State, ended: Dissolution, reference: Reference) -> None:
         _rename(movement.leg, ("accepted_by", "branch", "holder"), old, new)
         for claim in movement.claims:
             _rename(claim, ("organisation", "branch"), old, new)
+        _let_claims_within_one_side_fall(state, movement, reference, at_us)
     _hand_on_transfer(state, old, new, reference, at_us)
     state.declines = [(when, new if code == old else code) for when, code in state.declines]
     duties.succeed(state, reference, old, new, at_us)
     duties.hand_over(state, reference, at_us)
+
+
+def _let_claims_within_one_side_fall(state: State, movement: Movement, reference: Reference, at_us: int) -> None:
+    """Organisations in one line are one side: where two have become one, nothing is left to decide between them."""
+    if not movement.claims:
+        return
+    sides = [code for code in (movement.leg.accepted_by, movement.leg.branch) if code is not None]
+    standing = []
+    for claim in movement.claims:
+        if not any(is_in_line(claim.organisation, side, reference) for side in sides):
+            standing.append(claim)
+            sides.append(claim.organisation)
+    movement.claims = standing
+    if not standing:
+        duties.end_duty(state, "decide_claim", at_us)
 
 
 def _hand_on_transfer(state: State, old: str, new: str, reference: Reference, at_us: int) -> None:

@@ -292,6 +292,7 @@ def give_to(s: Row, row: Row, claim: Row) -> None:
     if not sits_in(org, here["region"]):
         place = ORGANISATIONS[org][3] or ORGANISATIONS[org][1]
         here["region"] = here["declared"] if sits_in(org, here["declared"]) else place
+    transfers.end_where_home_is(s, row)
 
 
 def happen(s: Row, row: Row) -> None:  # noqa: C901, PLR0912, PLR0915 - one long list of cases is the point
@@ -341,6 +342,7 @@ def happen(s: Row, row: Row) -> None:  # noqa: C901, PLR0912, PLR0915 - one long
             leg(s)["region"] = leg(s)["region"] if place.endswith("00") else place
         leg(s)["holder"] = target
         movement["stage"] = "checked_in"
+        transfers.end_where_home_is(s, row)
     elif kind in ("accepted", "acceptance_contested"):
         if stage(s) == "settled":
             row["did"] = "claimed"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from domain.member import events as e
+from tests.model.dissolutions import dissolution
 from tests.unit.member.given import (
     CHENGDU,
     KUNSHAN,
@@ -299,3 +300,34 @@ def test_a_scan_after_midnight_may_follow_a_departure_on_that_day():
     stream.command("check-in", "2024-10-12T00:50:00+08:00", "CG", region=LANZHOU, channel="CODE")
     assert state(stream)["movement"]["departed_at"] == "2024-10-12"
     assert state(stream)["flags"] == []
+
+
+@pytest.mark.parametrize(("gone", "heir"), [("KS", "WZ"), ("WZ", "KS")])
+def test_where_both_sides_become_one_organisation_nothing_is_left_to_decide(gone, heir):
+    stream, _ = contested()
+    stream.reference = stream.reference.with_facts([dissolution(gone, heir, "2025-06-20")])
+    assert owed(stream, "decide_claim", "2025-06-19")
+    assert [one["organisation"] for one in state(stream, "2025-06-19")["movement"]["claims"]] == ["WZ"]
+    assert owed(stream, "decide_claim", "2025-06-20") == []
+    assert state(stream, "2025-06-20")["movement"]["claims"] == []
+    assert stage(stream, "2025-06-20") == "settled"
+
+
+def test_a_claim_whose_side_gives_way_to_a_third_goes_on_with_the_third():
+    stream, _ = contested()
+    stream.reference = stream.reference.with_facts([dissolution("WZ", "CG", "2025-06-20")])
+    assert [one["organisation"] for one in state(stream, "2025-06-20")["movement"]["claims"]] == ["CG"]
+    assert owed(stream, "decide_claim", "2025-06-20")
+
+
+def test_a_claim_decided_for_what_is_home_by_then_closes_the_movement_as_transferred():
+    stream, claim = contested()
+    stream.command("request-transfer", "2025-06-17", "MQ-1", to_organisation="WZ")
+    stream.command("approve-transfer", "2025-06-17", "MQ-1")
+    stream.command("issue-transfer-letter", "2025-06-18", "MQ-1", letter_number="1")
+    stream.command("accept-transfer", "2025-06-20", "WZ", document="迟报说明")
+    assert stage(stream) == "settled"
+    stream.command("decide-claim", "2025-06-25", "SZ", claim_id=claim.event_id, in_favour_of="WZ", document="裁定")
+    movement = state(stream)["movement"]
+    assert (movement["stage"], movement["closed_reason"]) == ("closed", "TRANSFERRED")
+    assert {one["kind"] for one in state(stream)["duties"]} == {"return_receipt"}
