@@ -1,18 +1,21 @@
 """Every attempt to check in is written down, and who keeps guessing has to wait.
 
-Attempts of many threads share a transaction, which does not wait for the disk: what an accepted one did is in the log.
+Attempts of many callers share a transaction, which does not wait for the disk: what an accepted one did is in the log.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections import OrderedDict, deque
 from dataclasses import dataclass
 from threading import Lock
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
+from weakref import WeakKeyDictionary
 
 from domain.errors import Refused, Sentence
 from domain.times import MINUTE_US, SECOND_US
+from infra.recording.procedures import LoopWait
 
 if TYPE_CHECKING:
     from infra.event_store.recorder import KitelineRecorder
@@ -60,6 +63,16 @@ class _Waiting:
     error: Exception | None = None
 
 
+class _OfLoop:
+    """What the coroutines of one event loop wait for, and the task that writes it; touched by that loop alone."""
+
+    __slots__ = ("attempts", "writing")
+
+    def __init__(self) -> None:
+        self.attempts: list[tuple[Attempt, asyncio.Future[None]]] = []
+        self.writing: asyncio.Task[None] | None = None
+
+
 class AttemptLog:
     """Writes attempts; one a process."""
 
@@ -69,6 +82,7 @@ class AttemptLog:
         self._waiting: list[_Waiting] = []
         self._queue = Lock()
         self._writing = Lock()
+        self._loops: WeakKeyDictionary[asyncio.AbstractEventLoop, _OfLoop] = WeakKeyDictionary()
 
     def write(self, attempt: Attempt) -> None:
         """Write one attempt, with all that wait at the same time. Raises StoreUnavailable."""
@@ -81,20 +95,64 @@ class AttemptLog:
         if mine.error is not None:
             raise mine.error
 
+    async def write_async(self, attempt: Attempt) -> None:
+        """Write one attempt, with all that wait in this event loop at the same time. Raises StoreUnavailable."""
+        loop = asyncio.get_running_loop()
+        waiting = self._loops.setdefault(loop, _OfLoop())
+        written: asyncio.Future[None] = loop.create_future()
+        waiting.attempts.append((attempt, written))
+        if waiting.writing is None:
+            waiting.writing = loop.create_task(self._write_of(waiting))
+        await written
+
+    async def _write_of(self, waiting: _OfLoop) -> None:
+        while waiting.attempts:
+            batch, waiting.attempts = waiting.attempts, []
+            error: Exception | None = None
+            try:
+                await asyncio.to_thread(self._insert, [attempt for attempt, _ in batch])
+            except Exception as failure:  # noqa: BLE001 - told to each who waits
+                error = failure
+            for _, written in batch:
+                if written.done():
+                    continue
+                if error is None:
+                    written.set_result(None)
+                else:
+                    written.set_exception(error)
+        waiting.writing = None
+
     def _write_waiting(self) -> None:
         with self._queue:
             batch, self._waiting = self._waiting, []
         error: Exception | None = None
         try:
-            with self._log.reading() as connection:
-                columns = zip(
-                    *((one.attempt.actor, one.attempt.venue, one.attempt.outcome) for one in batch), strict=True
-                )
-                connection.execute(_WRITE, [list(column) for column in columns])
+            self._insert([one.attempt for one in batch])
         except Exception as failure:  # noqa: BLE001 - told to each who waits
             error = failure
         for one in batch:
             one.written, one.error = True, error
+
+    def _insert(self, attempts: list[Attempt]) -> None:
+        columns = zip(*((one.actor, one.venue, one.outcome) for one in attempts), strict=True)
+        with self._log.reading() as connection:
+            connection.execute(_WRITE, [list(column) for column in columns])
+
+
+@dataclass(frozen=True, slots=True)
+class Noted(LoopWait):
+    """An attempt to be written down."""
+
+    attempts: AttemptLog
+    attempt: Attempt
+
+    def __call__(self) -> None:
+        """Write it in this thread."""
+        self.attempts.write(self.attempt)
+
+    async def in_loop(self) -> None:
+        """Have it written with all that wait in this loop."""
+        await self.attempts.write_async(self.attempt)
 
 
 class WrongAttempts:

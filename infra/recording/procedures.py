@@ -1,12 +1,13 @@
 """Recording written once, waited for in a thread or in an event loop.
 
-A procedure is a generator that yields what to wait for: an append to the log, a stream of it, a turn, or a callable
-that reads.
+A procedure is a generator that yields what to wait for: an append to the log, something that an event loop waits for in
+its own way (a stream, a turn), or a callable that reads or writes.
 """
 
 from __future__ import annotations
 
 import asyncio
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
@@ -30,8 +31,22 @@ class Append:
     save: Save
 
 
+class LoopWait(ABC):
+    """What a thread waits for by calling it, and an event loop without giving a thread to each."""
+
+    __slots__ = ()
+
+    @abstractmethod
+    def __call__(self) -> object:
+        """Wait in this thread."""
+
+    @abstractmethod
+    async def in_loop(self) -> object:
+        """Wait in the running event loop."""
+
+
 @dataclass(frozen=True, slots=True)
-class Load:
+class Load(LoopWait):
     """Read a stream; answered with its rows, oldest first. A thread calls it, an event loop shares a thread's read."""
 
     loads: StreamLoads
@@ -41,9 +56,13 @@ class Load:
         """Read in this thread."""
         return self.loads.load(self.stream)
 
+    async def in_loop(self) -> list[LogRow]:
+        """Share a read with all who wait in this loop."""
+        return await self.loads.load_async(self.stream)
+
 
 @dataclass(frozen=True, slots=True)
-class Turn:
+class Turn(LoopWait):
     """Wait until it is one's turn at something that one at a time may change."""
 
     turn: Future[None]
@@ -51,6 +70,10 @@ class Turn:
     def __call__(self) -> None:
         """Wait in this thread."""
         self.turn.result()
+
+    async def in_loop(self) -> None:
+        """Wait in the running event loop; a cancelled wait gives the turn up."""
+        await asyncio.wrap_future(self.turn)
 
 
 Wait: TypeAlias = "Append | Callable[[], Any]"
@@ -82,11 +105,8 @@ async def arun(procedure: Procedure[T]) -> T:
             try:
                 if isinstance(wait, Append):
                     value = await wait.log.record_async(wait.save)
-                elif isinstance(wait, Load):
-                    value = await wait.loads.load_async(wait.stream)
-                elif isinstance(wait, Turn):
-                    value = None
-                    await asyncio.wrap_future(wait.turn)
+                elif isinstance(wait, LoopWait):
+                    value = await wait.in_loop()
                 else:
                     value = await asyncio.to_thread(wait)
             except Exception as error:  # noqa: BLE001 - handed back to where it is understood
