@@ -109,7 +109,8 @@ class Reference:
         match fact.body:
             case OrganisationDissolved():
                 tree = self.organisations.with_dissolved(dissolution_of(fact))
-                return self._knowing(fact.position, organisations=tree)
+                # Who stood in whose line is asked anew: the book keeps what it once found.
+                return self._knowing(fact.position, organisations=tree, agreements=AgreementBook(self.agreements.by_id))
             case PolicyAdopted() as body:
                 return self._knowing(fact.position, policies=self.policies.with_adopted(body))
             case CodeListAdopted() as body:

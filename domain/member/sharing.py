@@ -46,7 +46,7 @@ def regions_told(state: State, organisation: str | None, kind: str, reference: R
     if side_of(state, organisation, reference) == "destination":
         told |= {code for code in (movement.leg.region, movement.leg.declared_region) if code is not None}
     for party, what in reference.agreements.shown(state.affiliation, day, reference.organisations):
-        home = reference.region_of(party)
+        home = reference.region_of(reference.organisations.standing(party))
         if what == kind and home is not None:
             told |= {home} | {place for place in places if reference.is_in(party, place)}
     return {code[:6] for code in told}

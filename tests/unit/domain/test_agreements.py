@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import random
+from dataclasses import replace
 from uuid import UUID
 
 import pytest
@@ -21,6 +22,7 @@ from domain.agreement import (
 from domain.errors import Refused
 from domain.fact import Body, Fact
 from infra.tokens.principal import Principal, Role
+from tests.model.dissolutions import dissolution
 from tests.model.world import ORGANISATIONS, world
 
 STREAM = UUID(int=7)
@@ -59,6 +61,15 @@ def test_a_party_shows_its_members_once_it_has_signed_and_sees_others_once_they_
     whole = book(signed("MQ", "JJ", by=["MQ"]), AgreementCountersigned(["JJ"]))
     assert shown(whole, "MQ-1", "2025-06-01") == {"JJ"}
     assert shown(whole, "JJ-1", "2025-06-01") == {"MQ"}
+
+
+def test_whose_party_is_dissolved_is_shown_no_more_from_the_moment_at_which_it_is_known() -> None:
+    known = replace(world(), agreements=book(signed("MQ", "JJ")))
+    on = dt.date(2025, 6, 1)
+    assert known.agreements.shown("MQ-1", on, known.organisations)
+    later = known.with_facts([dissolution("MQ", "GS", "2025-05-01")])
+    assert not later.agreements.shown("MQ-1", on, later.organisations)
+    assert known.agreements.shown("MQ-1", on, known.organisations)
 
 
 def test_an_end_brings_the_last_day_forward_and_never_puts_it_off() -> None:
