@@ -11,7 +11,17 @@ from starlette.concurrency import run_in_threadpool
 from api.access import load, must_be_allowed_on, must_not_be_merged, principal_of, refusal, resolved
 from api.actions import Action
 from api.answers import JsonAnswer
-from api.asking import MinPosition, reach_log
+from api.asking import (
+    AsOf,
+    CursorParameter,
+    KnownAt,
+    LimitParameter,
+    MinPosition,
+    Paging,
+    as_of_moment,
+    known_position,
+    reach_log,
+)
 from api.authorisation import ROLE_MAY_NOT, Resource, decide
 from api.bodies import member_id_of
 from api.openapi import READING, problems
@@ -19,6 +29,7 @@ from api.problems import not_found
 from api.shapes.feedback import FeedbackList, FeedbackShape
 from domain.errors import Sentence
 from domain.member.feedback.content import content_of
+from domain.member.fold import fold
 from domain.member.merging.belonging import belonging
 
 if TYPE_CHECKING:
@@ -36,26 +47,39 @@ _NO_FEEDBACK: Final = Sentence("没有这份反馈", "There is no such feedback.
     operation_id="list_feedback",
     summary="年度反馈 The yearly feedback that the caller's organisation issued or is to acknowledge",
     response_model=None,
-    responses={200: {"model": FeedbackList}, **problems({*READING, 404})},
+    responses={200: {"model": FeedbackList}, **problems({*READING, 404, 410})},
 )
-async def list_feedback(
+async def list_feedback(  # noqa: PLR0913, PLR0917 - the question's parameters
     request: Request,
     member_id: str,  # noqa: ARG001 - documents the path
     year: Annotated[int | None, Query(ge=1921, le=2200, description="of this year only")] = None,
+    as_of: AsOf = None,
+    known_at: KnownAt = None,
     min_position: MinPosition = None,
+    limit: LimitParameter = 50,
+    cursor: CursorParameter = None,
 ) -> JsonAnswer:
     """List what the caller may read, oldest first."""
     service: Service = request.app.state.service
     principal = await principal_of(request, service)
     member = member_id_of(request)
+    moment = as_of_moment(service, as_of)
     await reach_log(service, min_position)
     ledger = await run_in_threadpool(load, service, member)
-    found = [one for one in _readable(service, principal, ledger) if year is None or one.year == year]
+    position = _position(service, ledger)
+    asked = await run_in_threadpool(known_position, service, known_at)
+    known = position if asked is None else min(asked, position)
+    question = ("feedback", str(member), year, as_of, known_at)
+    paging = Paging.begin(service, question, cursor, limit, known, moment)
+    told = await run_in_threadpool(_issued, service, ledger, paging)
+    found = [one for one in _readable(service, principal, member, told) if year is None or one.year == year]
     if not found:
         await must_be_allowed_on(service, principal, Action.READ_FEEDBACK, member)
-        must_not_be_merged(ledger)
-    items = await run_in_threadpool(lambda: [_told(service, ledger, one) for one in found])
-    return JsonAnswer({"items": items, "position": _position(service, ledger)})
+        must_not_be_merged(ledger, paging.known_position)
+    begin = paging.after or 0
+    page = found[begin : begin + limit]
+    items = await run_in_threadpool(lambda: [_told(service, ledger, one) for one in page])
+    return paging.answer(items, position=position, after=begin + limit if begin + limit < len(found) else None)
 
 
 @router.get(
@@ -77,7 +101,7 @@ async def read_feedback(
     member = member_id_of(request)
     await reach_log(service, min_position)
     ledger = await run_in_threadpool(load, service, member)
-    for one in _readable(service, principal, ledger):
+    for one in _readable(service, principal, member, ledger.state.feedback if ledger.facts else []):
         if one.feedback_id == feedback_id:
             return JsonAnswer(await run_in_threadpool(_told, service, ledger, one))
     if ledger.merged_into is not None:
@@ -86,11 +110,19 @@ async def read_feedback(
     raise not_found(_NO_FEEDBACK)
 
 
-def _readable(service: Service, principal: Principal, ledger: Ledger) -> list[Feedback]:
+def _issued(service: Service, ledger: Ledger, paging: Paging) -> list[Feedback]:
+    known = paging.known_position
+    facts = ledger.known(known)
+    if not facts:
+        return []
+    return fold(facts, service.kiteline.reference_at(known), as_of_us=paging.as_of_us).feedback
+
+
+def _readable(service: Service, principal: Principal, member: UUID, told: list[Feedback]) -> list[Feedback]:
     tree = service.kiteline.reference().organisations
     found = []
-    for one in ledger.state.feedback if ledger.facts else []:
-        decision = decide(principal, Action.READ_FEEDBACK, _resource(service, ledger.member_id, one), tree)
+    for one in told:
+        decision = decide(principal, Action.READ_FEEDBACK, _resource(service, member, one), tree)
         if decision is ROLE_MAY_NOT:
             raise refusal(decision)
         if decision.allowed:
@@ -112,7 +144,8 @@ def _resource(service: Service, member: UUID, feedback: Feedback) -> Resource:
 
 
 def _told(service: Service, ledger: Ledger, feedback: Feedback) -> dict[str, Any]:
-    issued = next(fact for fact in ledger.facts if fact.event_id == feedback.feedback_id)
+    everything = ledger.linked or ledger.facts
+    issued = next(fact for fact in everything if fact.event_id == feedback.feedback_id)
     # Of a member recorded twice: what was known of that record when it was issued.
     facts = belonging(issued.stream, ledger.linked, issued.position) if ledger.linked else ledger.facts
     content = content_of(facts, feedback, service.kiteline.reference_at(issued.position))

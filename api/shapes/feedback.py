@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from api.shapes.base import Day, Id, Occurred, Position, Shape
+from api.shapes.base import Day, Id, Occurred, PageShape, Position, Shape
 
 
 class PeriodShape(Shape):
@@ -45,8 +45,7 @@ class FeedbackShape(Shape):
     position: Position
 
 
-class FeedbackList(Shape):
+class FeedbackList(PageShape):
     """What the caller may read."""
 
     items: list[FeedbackShape]
-    position: Position

@@ -161,6 +161,24 @@ def test_who_had_the_member_before_tells_of_their_own_days(country: Country, rep
     assert country.of("城关-1").get(path).status_code == 404
 
 
+def test_the_list_is_paged_and_says_what_was_acknowledged_by_a_day_and_known_by_a_position(
+    country: Country, reported: Reported
+):
+    path, host = f"/v1/members/{reported.member}/feedback", country.of("城关")
+    first = country.everywhere.ask(path, limit=1)
+    ids = [one["feedback_id"] for one in first["items"]]
+    while first["next"] is not None:
+        first = country.everywhere.ask(path, limit=1, cursor=first["next"])
+        ids += [one["feedback_id"] for one in first["items"]]
+    assert reported.feedback_id in ids
+    assert ids == [one["feedback_id"] for one in country.everywhere.ask(path)["items"]]
+    (then,) = host.ask(path, as_of="2026-01-07")["items"]
+    (now,) = host.ask(path)["items"]
+    assert (then["acknowledged_at"], now["acknowledged_at"]) == (None, "2026-01-08")
+    assert host.ask(path, known_at=reported.before)["items"] == []
+    assert host.ask(path, known_at=reported.issued_at)["items"][0]["acknowledged_at"] is None
+
+
 def test_after_the_return_the_days_there_can_still_be_told(country: Country):
     origin, host = country.of("凉州-1"), country.of("湖里-1")
     member = origin.register("凉州-1", name="测试返乡")

@@ -42,6 +42,7 @@ def told(running) -> dict[str, str]:
     department.command(
         member, "correct-event", "2026-03-07", event_id=accepted, changes={"occurred_at": "2026-03-06"}, reason="OTHER"
     )
+    department.command(member, "issue-annual-feedback", "2026-03-08", organisation="LZ-1", year=2026)
     department.command(member, "request-transfer", "2026-03-08", to_organisation="LZ-1")
     post = department.record(
         "/v1/posts", organisation="LZ-1", title="样例岗位", skills=[], places=1, occurred_at="2026-01-01"
@@ -67,6 +68,7 @@ def told(running) -> dict[str, str]:
         ("/v1/members/{member_id}/history", {}),
         ("/v1/members/{member_id}/reads", {}),
         ("/v1/members/{member_id}/service-record", {}),
+        ("/v1/members/{member_id}/feedback", {}),
         ("/v1/rosters", {"region": "000000", "fields": "name", "purpose": "样例"}),
         ("/v1/lifecycle", {"region": "000000"}),
         ("/v1/lifecycle/members", {"region": "000000"}),
