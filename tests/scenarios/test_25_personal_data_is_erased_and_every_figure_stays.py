@@ -1,11 +1,14 @@
-"""Scenario 25: erasure asked for on 2026-02-01: name and numbers unreadable everywhere, figures unchanged."""
+"""Scenario 25: erasure asked for on 2026-02-01: name and numbers unreadable everywhere, figures and proofs unchanged."""
 
+from base64 import b64decode
 from typing import Any
 from uuid import uuid4
 
 import httpx
 import pytest
 
+from infra.notes import checkpoint, signed_note
+from projections.merkle import check_consistency, check_inclusion, leaf_hash
 from tests.running_service import Answer, Person, synthetic_identity_number
 from tests.scenarios.country import Country
 
@@ -43,6 +46,18 @@ def figures(country: Country) -> dict[str, Any]:
     return asked
 
 
+def signed_tree(person: Person) -> checkpoint.Checkpoint:
+    keys = [signed_note.read_verifier(line) for line in person.http.get("/v1/log/key").text.splitlines()]
+    found, _ = checkpoint.read_signed(person.http.get("/v1/log/checkpoint").text, keys)
+    return found
+
+
+def proof(person: Person, **asked: int) -> list[bytes]:
+    answer = person.http.get("/v1/log/proof", params=asked)
+    assert answer.status_code == 200, answer.text
+    return [b64decode(one) for one in answer.json()["hashes"]]
+
+
 class Erased:
     """A member away, another who stays as they are, and what was told before and after the erasure."""
 
@@ -65,6 +80,8 @@ class Erased:
         self.duties = [one for one in country.worklist("民勤", as_of="2026-02-02") if one["member_id"] == self.member]
         self.before = figures(country)
         self.history = country.history(self.member)
+        self.auditor = country.running.as_role("auditor", region="000000")
+        self.signed_before = signed_tree(self.auditor)
         self.answer = erase(self.department, self.member)
         country.running.latest = max(country.running.latest, self.answer.json()["position"])
 
@@ -117,3 +134,20 @@ def test_the_history_goes_on_and_names_nobody(country: Country, erased: Erased):
 def test_the_same_person_registered_again_is_a_new_member(country: Country, erased: Erased):
     again = country.of("民勤-1").register("民勤-1", name=NAME, identity_number=erased.number)
     assert again != erased.member
+
+
+def test_every_proof_still_verifies(erased: Erased):
+    older, newer = erased.signed_before, signed_tree(erased.auditor)
+    assert newer.size > older.size
+    grown = proof(erased.auditor, **{"from": older.size, "to": newer.size})
+    check_consistency(older.size, newer.size, older.root, newer.root, grown)
+    told = [*(one["position"] for one in erased.history), erased.answer.json()["position"]]
+    for position in told:
+        entries = erased.auditor.http.get("/v1/log/entries", params={"from": position, "to": position}).json()["items"]
+        leaf = b64decode(entries[0]["leaf"])
+        for text in (NAME, PHONE, erased.number):
+            assert text.encode() not in leaf
+        for tree in (older, newer):
+            if position <= tree.size:
+                path = proof(erased.auditor, position=position, size=tree.size)
+                check_inclusion(position - 1, tree.size, leaf_hash(leaf), path, tree.root)
