@@ -86,7 +86,7 @@ def main() -> None:
     """Measure and report."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--members", type=int, default=2_500)
+    parser.add_argument("--members", type=int, default=5_000)
     parser.add_argument("--peer-events", type=int, default=3_000)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="kiteline-bench-") as folder, EmbeddedPostgres(Path(folder)) as server:

@@ -47,6 +47,7 @@ _PARKED: Final = "SELECT member_id FROM projection_parked"
 
 PAGE: Final = 16_000
 _FAR: Final = 30_000
+_HARDLY_ANY: Final = 200
 _FIRST_PAGE: Final = 2_000
 _SHORTEST_IDLE: Final = 0.02
 _LONGEST_IDLE: Final = 0.2
@@ -223,8 +224,8 @@ class _Work:
             return True
 
     def _folded(self, rows: Sequence[Row]) -> Iterator[tuple[Batch, Changes]]:
-        if len(rows) < self._first:
-            self._part()
+        if len(rows) < min(_HARDLY_ANY, self._first):
+            self._part()  # from here on one folds them; the other's members have to be read again
         elif self._second is None and self._is_far_behind():
             self._second = self._joined()
         if self._second is not None:

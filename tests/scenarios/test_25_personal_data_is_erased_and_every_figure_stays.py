@@ -1,4 +1,4 @@
-"""Scenario 25: erasure asked for on 2026-02-01: name and numbers unreadable everywhere, figures and proofs unchanged."""
+"""Scenario 25: erasure asked for on 2026-02-01: name and numbers unreadable, figures and proofs as they were."""
 
 from base64 import b64decode
 from typing import Any
