@@ -90,6 +90,7 @@ class Player:
         self._under_way: deque[tuple[Future[Any], _Person, int, int, Procedure[Receipt]]] = deque()
         self._to_append: list[tuple[Append, _Person, int, int, Procedure[Receipt]]] = []
         self._people: list[_Person] = []
+        self._draining = False
         self.played = Played()
 
     def play(
@@ -167,8 +168,13 @@ class Player:
             return
         person.busy = True
         self._go_on(person, first, last, procedure, None, None)
-        while len(self._under_way) > _AT_ONCE:
-            self._finish_one()
+        # Not from within itself: what was waiting for one that is finished is asked on the way.
+        while len(self._under_way) > _AT_ONCE and not self._draining:
+            self._draining = True
+            try:
+                self._finish_one()
+            finally:
+                self._draining = False
 
     def _append(self) -> None:
         """Hand over all at once what is to be appended: one by one they would be stored in transactions of a few."""
@@ -220,7 +226,9 @@ class Player:
             # Registered by an earlier run that left no keys: that life is told already.
             person.told = not self._keyed and receipt.status != _CREATED
         else:
-            for step, fact in zip(person.life.steps[first:last], receipt.events, strict=True):
+            # What a post notes of its holder, whose end frees it say, stands before the member's own.
+            own = receipt.events[len(receipt.events) - (last - first) :]
+            for step, fact in zip(person.life.steps[first:last], own, strict=True):
                 if step.name is not None:
                     person.events[step.name] = fact.event_id
         self._next(person)

@@ -7,14 +7,21 @@ from pathlib import Path
 
 import pytest
 
+from domain.identity import make_identity_number
 from domain.member.fold import fold
+from domain.organisation import OrganisationRegistered
 from domain.times import day_end_us
 from infra.demo.crowd import Crowd, play_crowd
 from infra.demo.making import Workshop, make, opened_workshop
 from infra.demo.marker import Marker, read_marker
+from infra.demo.player import Player
+from infra.demo.steps import Life, Step
 from infra.demo.untidy_registers import WrittenRegister
+from infra.recording.drafts import Caller
 from infra.recording.imports import ImportReport
 from infra.recording.mapper import fact_from_row
+from infra.recording.posts import PostDesk
+from infra.recording.procedures import run
 from infra.settings import Settings
 from infra.vault.master_key import MasterKey
 from infra.vault.vault import Vault
@@ -99,6 +106,34 @@ def test_a_making_that_was_interrupted_goes_on_and_doubles_nothing(shop: Worksho
     )
     assert [one for one, count in said.items() if count > 1] == []
     assert sum(finished.refused.values()) < finished.events * 0.003
+
+
+def test_a_holder_of_a_post_may_die_in_the_demo(shop: Workshop):
+    """The post's own note stands in the answer before the member's fact."""
+    office = Caller("office", None, "SIMULATION")
+    shop.references.register_many([OrganisationRegistered("620621-9", "样例支部", "BRANCH", "620621")], office)
+    shop.clock.go_to(date(2026, 3, 2))
+    opened = {"organisation": "620621-9", "title": "样例岗", "places": 1, "occurred_at": "2026-03-01"}
+    post = run(PostDesk(shop.desk).opening(opened, office)).stream
+    papers = {"document": "样例〔2026〕1号", "meeting": "样例支部大会"}
+    steps = tuple(
+        Step(day, verb, {"occurred_at": day.isoformat(), "organisation": "620621-9", **fields}, "office", None, name)
+        for day, verb, fields, name in (
+            (date(2026, 3, 3), "claim-post", {"post": str(post)}, "claimed"),
+            (date(2026, 3, 4), "record-death", papers, "died"),
+        )
+    )
+    person = {
+        "identity_number": make_identity_number("990000", date(1970, 1, 1), 1),
+        "name": "测试甲",
+        "organisation": "620621-9",
+        "occurred_at": "2026-03-02",
+    }
+    player = Player(shop.desk, shop.registration, shop.clock, keyed=True)
+    list(player.play([(Life("one", steps, person), None)]))
+    assert not player.played.refused
+    assert player.played.recorded == 3
+    assert [state.membership for state in _states(shop)] == ["ended"]
 
 
 def test_a_crowd_is_played_by_several_processes_and_not_twice(database_url: str, home: Path):
