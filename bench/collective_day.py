@@ -39,7 +39,7 @@ from infra.tokens.principal import Role
 
 BAR = Bar("collective-day", "check-ins/s", "scans asked for", floor=0.99, aim=1)
 CALLER = Caller("bench", "branch", "SIMULATION")
-CONNECTIONS = 64
+CONNECTIONS = 512
 _LATE_SECONDS = 60.0
 
 _RECORDED = "SELECT count(*), count(DISTINCT originator_id) FROM log WHERE topic = 'checked_in'"
