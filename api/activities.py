@@ -13,8 +13,7 @@ from api.answers import JsonAnswer
 from api.authorisation import decide
 from api.bodies import expected_version, json_object, key_for, key_text
 from api.command_schemas import HOURS, MOMENT, ORGANISATION, closed
-from api.openapi import IF_MATCH, RECORDING, answer_headers, problems
-from api.posts import takes
+from api.openapi import IF_MATCH, RECORDING, answer_headers, problems, takes
 from api.problems import not_found
 from api.recording import answer, caller_of
 from api.shapes.recording import Recorded

@@ -14,7 +14,7 @@ from api.asking import CursorParameter, LimitParameter, MinPosition, Paging, rea
 from api.authorisation import NOT_FOUND, Resource, decide
 from api.bodies import expected_version, json_object, key_for, key_text, read_id
 from api.command_schemas import DAY, MOMENT, ORGANISATION, closed
-from api.openapi import IF_MATCH, KEY, READING, RECORDING, answer_headers, problems
+from api.openapi import IF_MATCH, READING, RECORDING, answer_headers, problems, takes
 from api.recording import answer, caller_of
 from api.shapes.agreements import AgreementAnswer, AgreementsPage
 from api.shapes.recording import Recorded
@@ -81,22 +81,15 @@ _RECORDED: Final[dict[int | str, dict[str, Any]]] = {
 _GUARDED: Final[dict[int | str, dict[str, Any]]] = {**_RECORDED, **problems({412})}
 
 
-def _takes(schema: dict[str, Any], *more: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "parameters": [KEY, *more],
-        "requestBody": {"required": True, "content": {"application/json": {"schema": schema}}},
-    }
-
-
 @router.post(
     "/v1/agreements",
     operation_id="sign_agreement",
     summary="签订双向共管协议 Sign an agreement for the parties that the caller acts for",
-    description="It binds once every party has signed; `stream` in the answer is its id.",
+    description="A party shows its members once it has signed; `stream` in the answer is its id.",
     status_code=201,
     response_model=None,
     responses=_RECORDED,
-    openapi_extra=_takes(_AGREEMENT),
+    openapi_extra=takes(_AGREEMENT),
     tags=["recording 记录"],
 )
 async def sign_agreement(request: Request) -> JsonAnswer:
@@ -120,7 +113,7 @@ async def sign_agreement(request: Request) -> JsonAnswer:
     status_code=201,
     response_model=None,
     responses=_GUARDED,
-    openapi_extra=_takes(_SIGNATURE, IF_MATCH),
+    openapi_extra=takes(_SIGNATURE, IF_MATCH),
     tags=["recording 记录"],
 )
 async def countersign_agreement(request: Request, agreement_id: str) -> JsonAnswer:
@@ -148,7 +141,7 @@ async def countersign_agreement(request: Request, agreement_id: str) -> JsonAnsw
     status_code=201,
     response_model=None,
     responses=_GUARDED,
-    openapi_extra=_takes(_END, IF_MATCH),
+    openapi_extra=takes(_END, IF_MATCH),
     tags=["recording 记录"],
 )
 async def end_agreement(request: Request, agreement_id: str) -> JsonAnswer:

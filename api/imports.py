@@ -26,7 +26,7 @@ from api.shapes.registers import ImportReport as ImportReportShape
 from domain.errors import Sentence
 from infra.event_store.save import Save
 from infra.metrics import IMPORT_ROWS
-from infra.recording.imports import ImportReport
+from infra.recording.import_report import ImportReport
 from infra.recording.keys import Key
 from infra.registers.annotated import write_annotated
 from infra.registers.refusal import RegisterRefused

@@ -15,7 +15,7 @@ from api.asking import MinPosition, reach_log
 from api.authorisation import Resource, decide
 from api.bodies import expected_version, json_object, key_for, key_text, read_id
 from api.command_schemas import MOMENT, ORGANISATION, closed
-from api.openapi import IF_MATCH, KEY, READING, RECORDING, answer_headers, problems
+from api.openapi import IF_MATCH, READING, RECORDING, answer_headers, problems, takes
 from api.problems import Problem, invalid, not_found
 from api.recording import answer, caller_of
 from api.shapes.merges import MergeAnswer
@@ -75,13 +75,6 @@ _RECORDED: Final[dict[int | str, dict[str, Any]]] = {
 _GUARDED: Final[dict[int | str, dict[str, Any]]] = {**_RECORDED, **problems({412})}
 
 
-def _takes(schema: dict[str, Any], *more: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "parameters": [KEY, *more],
-        "requestBody": {"required": True, "content": {"application/json": {"schema": schema}}},
-    }
-
-
 @router.post(
     "/v1/merges",
     operation_id="propose_merge",
@@ -90,7 +83,7 @@ def _takes(schema: dict[str, Any], *more: dict[str, Any]) -> dict[str, Any]:
     status_code=201,
     response_model=None,
     responses=_RECORDED,
-    openapi_extra=_takes(_PROPOSAL),
+    openapi_extra=takes(_PROPOSAL),
     tags=["recording 记录"],
 )
 async def propose_merge(request: Request) -> JsonAnswer:
@@ -118,7 +111,7 @@ async def propose_merge(request: Request) -> JsonAnswer:
     status_code=201,
     response_model=None,
     responses=_GUARDED,
-    openapi_extra=_takes(_CONFIRMATION, IF_MATCH),
+    openapi_extra=takes(_CONFIRMATION, IF_MATCH),
     tags=["recording 记录"],
 )
 async def confirm_merge(request: Request, merge_id: str) -> JsonAnswer:
@@ -143,7 +136,7 @@ async def confirm_merge(request: Request, merge_id: str) -> JsonAnswer:
     status_code=201,
     response_model=None,
     responses=_GUARDED,
-    openapi_extra=_takes(_UNDOING, IF_MATCH),
+    openapi_extra=takes(_UNDOING, IF_MATCH),
     tags=["recording 记录"],
 )
 async def undo_merge(request: Request, merge_id: str) -> JsonAnswer:

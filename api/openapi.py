@@ -63,6 +63,14 @@ def answer_headers() -> dict[str, Any]:
     return {"ETag": _ETAG, "Idempotency-Replayed": REPLAYED}
 
 
+def takes(schema: dict[str, Any], *parameters: dict[str, Any]) -> dict[str, Any]:
+    """Describe what a recording takes: its key, further parameters, and a body in JSON."""
+    return {
+        "parameters": [KEY, *parameters],
+        "requestBody": {"required": True, "content": {"application/json": {"schema": schema}}},
+    }
+
+
 def install(app: FastAPI) -> None:
     """Make the document when it is first asked for, and again when a code list has changed."""
     shown: list[CodeBook] = []

@@ -16,7 +16,7 @@ from api.answers import JsonAnswer
 from api.asking import CursorParameter, KnownAt, LimitParameter, MinPosition, Paging, known_position, reach_log
 from api.bodies import json_object, key_for, key_text
 from api.command_schemas import DAY, MOMENT, ORGANISATION, REGION, closed
-from api.openapi import KEY, READING, RECORDING, answer_headers, problems
+from api.openapi import READING, RECORDING, answer_headers, problems, takes
 from api.problems import invalid, not_found
 from api.read_models import as_known
 from api.recording import answer, caller_of
@@ -102,14 +102,6 @@ _WORKDAYS: Final = closed(
     ["year"],
     examples=[{"year": 2027, "holidays": ["2027-01-01"], "workdays": []}],
 )
-
-
-def takes(schema: dict[str, Any], *parameters: dict[str, Any]) -> dict[str, Any]:
-    """Return what the document says of a recording's body and headers."""
-    return {
-        "parameters": [KEY, *parameters],
-        "requestBody": {"required": True, "content": {"application/json": {"schema": schema}}},
-    }
 
 
 @router.post(

@@ -24,7 +24,7 @@ from api.asking import (
 from api.authorisation import prefix
 from api.bodies import json_object, key_for, key_text
 from api.command_schemas import MOMENT, ORGANISATION, closed
-from api.openapi import KEY, READING, RECORDING, answer_headers, problems
+from api.openapi import READING, RECORDING, answer_headers, problems, takes
 from api.places_asked import OrganisationParameter, RegionParameter
 from api.problems import not_found
 from api.recording import answer, caller_of
@@ -60,14 +60,6 @@ _POST: Final = closed(
     examples=[{"title": "社区矛盾调解", "places": 3, "skills": ["法律"], "organisation": "LZ-CG"}],
 )
 _NO_POST: Final = Sentence("没有这个岗位", "There is no such post.")
-
-
-def takes(schema: dict[str, Any], *more: dict[str, Any]) -> dict[str, Any]:
-    """Return what the document says of a recording's key and body."""
-    return {
-        "parameters": [KEY, *more],
-        "requestBody": {"required": True, "content": {"application/json": {"schema": schema}}},
-    }
 
 
 @router.post(

@@ -13,8 +13,8 @@ from api.actions import Action
 from api.answers import JsonAnswer
 from api.bodies import expected_version, key_for
 from api.command_schemas import DAY, MOMENT, ORGANISATION, closed
-from api.openapi import IF_MATCH, READING, problems
-from api.places import RECORDED, asked_to_record, read_on, takes
+from api.openapi import IF_MATCH, READING, problems, takes
+from api.places import RECORDED, asked_to_record, read_on
 from api.problems import not_found
 from api.recording import answer, caller_of
 from api.shapes.places import CodeListsAnswer

@@ -13,7 +13,7 @@ from api.answers import JsonAnswer
 from api.authorisation import Resource, decide
 from api.bodies import expected_version, json_object, key_for, key_text
 from api.command_schemas import DAY, MOMENT, ORGANISATION, REGION, closed
-from api.openapi import IF_MATCH, KEY, RECORDING, REPLAYED, answer_headers, problems
+from api.openapi import IF_MATCH, RECORDING, REPLAYED, answer_headers, problems, takes
 from api.problems import not_found
 from api.recording import answer, caller_of
 from api.shapes.recording import Recorded
@@ -79,13 +79,6 @@ _PROBLEMS: Final = {*RECORDING, 404}
 _NO_VENUE: Final = Sentence("没有这个报到点", "There is no such venue.")
 
 
-def _takes(schema: dict[str, Any], *more: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "parameters": [KEY, *more],
-        "requestBody": {"required": True, "content": {"application/json": {"schema": schema}}},
-    }
-
-
 @router.post(
     "/v1/venues",
     operation_id="open_venue",
@@ -97,7 +90,7 @@ def _takes(schema: dict[str, Any], *more: dict[str, Any]) -> dict[str, Any]:
         201: {"model": Recorded, "description": "recorded 已记录", "headers": answer_headers()},
         **problems(_PROBLEMS),
     },
-    openapi_extra=_takes(_VENUE),
+    openapi_extra=takes(_VENUE),
 )
 async def open_venue(request: Request) -> JsonAnswer:
     """Open a venue of an organisation for which the caller may act."""
@@ -125,7 +118,7 @@ async def open_venue(request: Request) -> JsonAnswer:
         201: {"model": CodeIssued, "description": "issued 已发放", "headers": answer_headers()},
         **problems({*_PROBLEMS, 412}),
     },
-    openapi_extra=_takes(_CODE, IF_MATCH),
+    openapi_extra=takes(_CODE, IF_MATCH),
 )
 async def issue_venue_code(request: Request, venue_id: str) -> JsonAnswer:
     """Issue a code for a venue of the caller's organisations."""
@@ -158,7 +151,7 @@ async def issue_venue_code(request: Request, venue_id: str) -> JsonAnswer:
         201: {"model": CodesIssued, "description": "issued 已发放", "headers": {"Idempotency-Replayed": REPLAYED}},
         **problems(_PROBLEMS),
     },
-    openapi_extra=_takes(_CODES),
+    openapi_extra=takes(_CODES),
 )
 async def issue_venue_codes(request: Request) -> JsonAnswer:
     """Issue codes for venues of the caller's organisations, all with the same end."""
@@ -201,7 +194,7 @@ async def issue_venue_codes(request: Request) -> JsonAnswer:
         201: {"model": Recorded, "description": "recorded 已记录", "headers": answer_headers()},
         **problems({*_PROBLEMS, 412}),
     },
-    openapi_extra=_takes(_REVOCATION, IF_MATCH),
+    openapi_extra=takes(_REVOCATION, IF_MATCH),
 )
 async def revoke_venue_code(request: Request, venue_id: str, code: str) -> JsonAnswer:
     """Withdraw a code of a venue of the caller's organisations."""

@@ -26,7 +26,8 @@ from infra.database.migrations import migrate
 from infra.recording.application import Kiteline
 from infra.recording.desk import Desk
 from infra.recording.drafts import Caller
-from infra.recording.imports import Importer, ImportReport
+from infra.recording.import_report import ImportReport
+from infra.recording.imports import Importer
 from infra.recording.organisations import ReferenceDesk
 from infra.vault.master_key import MasterKey
 from infra.vault.vault import Vault

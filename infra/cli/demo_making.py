@@ -25,7 +25,7 @@ from infra.vault.vault import Vault
 
 if TYPE_CHECKING:
     from infra.demo.untidy_registers import WrittenRegister
-    from infra.recording.imports import ImportReport
+    from infra.recording.import_report import ImportReport
     from infra.settings import Settings
 
 _ERRORS_SHOWN: Final = 4

@@ -13,7 +13,7 @@ from infra.settings import load_settings
 
 if TYPE_CHECKING:
     from api.service import Service
-    from infra.recording.imports import ImportReport
+    from infra.recording.import_report import ImportReport
 
 app = typer.Typer()
 

@@ -9,7 +9,7 @@ from rich.text import Text
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from infra.recording.imports import ImportReport
+    from infra.recording.import_report import ImportReport
     from infra.registers.issues import RowIssue
 
 _WARNINGS_SHOWN: Final = 5

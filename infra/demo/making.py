@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from infra.demo.steps import Life
     from infra.demo.untidy_registers import WrittenRegister
     from infra.demo.world import World
-    from infra.recording.imports import ImportReport
+    from infra.recording.import_report import ImportReport
     from infra.vault.vault import Vault
 
 YEAR: Final = timedelta(days=365)

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import orjson
 
-from infra.recording.imports import ImportReport
+from infra.recording.import_report import ImportReport
 from infra.registers.issues import RowIssue
 from infra.registers.mentions import mentions
 from infra.registers.refusal import RegisterRefused

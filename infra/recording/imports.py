@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Container
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Final
@@ -22,6 +22,7 @@ from infra.event_store.refusals import IdentityKnown, VersionConflict
 from infra.event_store.save import Save, Saved, VaultWrite
 from infra.recording.desk import Desk, decide_fact
 from infra.recording.drafts import Caller, drafted, new_id, stamp
+from infra.recording.import_report import ImportReport
 from infra.recording.import_rows import (
     FIELD_OF,
     Wanted,
@@ -56,55 +57,6 @@ NAME_DISAGREES: Final = Sentence(
 )
 CONTENDED: Final = Sentence("他人正在修改，请重新导入此行", "Others were changing this person: import this row again")
 Progress = Callable[[int, int | None], None]
-
-
-@dataclass(slots=True)
-class ImportReport:
-    """What became of a register; `rows = accepted + already_known + rejected`."""
-
-    import_id: str
-    position: int = 0
-    rows: int = 0
-    accepted: int = 0
-    already_known: int = 0
-    rejected: int = 0
-    errors: list[RowIssue] = field(default_factory=list)
-    warnings: list[RowIssue] = field(default_factory=list)
-    events: int = 0
-    seconds: dict[str, float] = field(default_factory=dict)
-    """Where the time went: `read`, `look_up`, `decide` (sealing included), `write`."""
-
-    def spent(self, stage: str, since: float) -> float:
-        """Add the time since `since` (of the performance counter) to a stage; return now."""
-        now = perf_counter()
-        self.seconds[stage] = self.seconds.get(stage, 0.0) + now - since
-        return now
-
-    def body(self, language: str = "zh") -> dict[str, Any]:
-        """Return the answer of INTERFACE.md, "Imports"."""
-        return {
-            "import_id": self.import_id,
-            "position": self.position,
-            "rows": self.rows,
-            "accepted": self.accepted,
-            "already_known": self.already_known,
-            "rejected": self.rejected,
-            "errors": [issue_view(issue, language) for issue in self.errors],
-            "warnings": [issue_view(issue, language) for issue in self.warnings],
-        }
-
-
-def issue_view(issue: RowIssue, language: str) -> dict[str, Any]:
-    """Return one error or warning; no personal value is in it."""
-    return {
-        "sheet": issue.sheet,
-        "row": issue.row,
-        "column": issue.column,
-        "field": issue.field,
-        "code": issue.code,
-        "message": issue.message_en if language == "en" else issue.message_zh,
-        "expected": issue.expected,
-    }
 
 
 @dataclass(slots=True)

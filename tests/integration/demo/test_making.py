@@ -18,7 +18,7 @@ from infra.demo.player import Player
 from infra.demo.steps import Life, Step
 from infra.demo.untidy_registers import WrittenRegister
 from infra.recording.drafts import Caller
-from infra.recording.imports import ImportReport
+from infra.recording.import_report import ImportReport
 from infra.recording.mapper import fact_from_row
 from infra.recording.posts import PostDesk
 from infra.recording.procedures import run
