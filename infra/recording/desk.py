@@ -33,7 +33,7 @@ from infra.recording.errors import NoSuchMember, NoSuchPost, TooContended, Versi
 from infra.recording.keys import Key, Keys
 from infra.recording.mapper import FactMapper, facts_of
 from infra.recording.members import Ledger, ledger_of
-from infra.recording.places import PostPlaces, held_by
+from infra.recording.post_places import PostPlaces, held_by
 from infra.recording.procedures import Append, Load, Procedure, arun, run
 from infra.recording.receipts import Receipt
 

@@ -33,7 +33,7 @@ from infra.event_store.save import Save, Saved
 from infra.recording.drafts import Caller, drafted, new_id, stamp
 from infra.recording.errors import NoSuchMerge, TooContended, VersionMismatch
 from infra.recording.mapper import FactMapper
-from infra.recording.places import Move, held_by
+from infra.recording.post_places import Move, held_by
 from infra.recording.procedures import Append, Procedure
 from infra.recording.receipts import Receipt
 

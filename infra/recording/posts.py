@@ -1,4 +1,4 @@
-"""Recording that a post is offered; what becomes of its places is noted with its holders' own facts (`places`)."""
+"""Recording that a post is offered; what becomes of its places is noted with its holders' own facts (`post_places`)."""
 
 from __future__ import annotations
 
