@@ -14,6 +14,7 @@ from anyio import CapacityLimiter
 from api import problem_list as kinds
 from api.cosigning import Cosigning
 from api.cursors import Cursors
+from api.feed_writing import FeedWriting
 from api.log_keeping import LogKeeping
 from api.problems import Problem, unavailable
 from api.projecting import Projecting
@@ -91,6 +92,7 @@ class Service:
     log_keeping: LogKeeping
     cosigning: Cosigning | None
     projecting: Projecting | None = None
+    feed_writing: FeedWriting | None = None
     questions: CapacityLimiter = field(init=False)
     stopping: bool = False
 
@@ -102,7 +104,8 @@ class Service:
         """Tell how the parts beside the database are: ok, off, or what is wrong."""
         projections = "off" if self.projecting is None else self.projecting.state
         cosigned = "off" if self.cosigning is None else self.cosigning.state
-        return {"projections": projections, "log": self.log_keeping.state, "witnesses": cosigned}
+        feeds = "off" if self.feed_writing is None else self.feed_writing.state
+        return {"projections": projections, "feeds": feeds, "log": self.log_keeping.state, "witnesses": cosigned}
 
     def refusal(self) -> Problem | None:
         """Say why nothing is served at all: the log is not the one that was signed."""
@@ -129,6 +132,7 @@ def open_service(settings: Settings, database_url: str, *, projecting: bool = Tr
     kiteline = Kiteline(database_url, readers=settings.database_pool_size)
     readers = connect_pool(database_url, role="reader", max_size=settings.database_pool_size, name="kiteline questions")
     keeping: Projecting | None = None
+    feed_writing: FeedWriting | None = None
     log_keeping: LogKeeping | None = None
     cosigning: Cosigning | None = None
     try:
@@ -141,6 +145,7 @@ def open_service(settings: Settings, database_url: str, *, projecting: bool = Tr
         told = cosigning.signed if cosigning is not None else None
         log_keeping = LogKeeping(kiteline, database_url, settings, writing=projecting, signed=told)
         keeping = Projecting(kiteline, database_url) if projecting else None
+        feed_writing = FeedWriting(kiteline, database_url) if projecting else None
         desk = Desk(kiteline, vault, clock_us)
         references = ReferenceDesk(desk)
         registration = Registration(desk)
@@ -177,10 +182,13 @@ def open_service(settings: Settings, database_url: str, *, projecting: bool = Tr
             log_keeping=log_keeping,
             cosigning=cosigning,
             projecting=keeping,
+            feed_writing=feed_writing,
         )
     finally:
         if keeping is not None:
             keeping.close()
+        if feed_writing is not None:
+            feed_writing.close()
         if log_keeping is not None:
             log_keeping.close()
         if cosigning is not None:

@@ -23,6 +23,7 @@ def status() -> None:
     from infra.database.connections import connect_pool
     from projections.log_tiles import tree_size
     from projections.position import parked_members, reflected
+    from projections.region_feeds import progress
 
     with (
         opened_database(load_settings()) as url,
@@ -34,6 +35,7 @@ def status() -> None:
         standing = reflected(connection)
         parked = parked_members(connection)
         leaves = tree_size(connection)
+        fed = progress(connection)
         signed, signed_at = connection.execute(_SIGNED).fetchone() or (0, None)
 
     console = Console()
@@ -45,6 +47,7 @@ def status() -> None:
         str(head - standing.position),
         _moment(standing.updated_at),
     )
+    table.add_row("region feeds 地区事件流", str(fed), str(head - fed), "")
     table.add_row("tree 树", str(leaves), str(head - leaves), "")
     table.add_row("checkpoint 检查点", str(signed), str(head - signed), _moment(signed_at))
     console.print(table)

@@ -169,14 +169,18 @@ def facts_of(rows: Iterable[LogRow]) -> list[Fact]:
 
 def cloud_event(row: LogRow, source: str) -> bytes:
     """Return the CloudEvent as first recorded, which is the leaf of the log's tree: joined, never parsed."""
+    return recorded_event(row.state, row.position, source, row.originator_id, row.recorded_at, row.topic)
+
+
+def recorded_event(state: bytes, position: int, source: str, stream: UUID, recorded_at: datetime, topic: str) -> bytes:
+    """Return the CloudEvent of a state as first recorded; `source` names deployment and epoch."""
     # isoformat ends in +00:00; strftime would take five times as long, for every event of a tree.
-    recorded_at = row.recorded_at.astimezone(UTC).isoformat(timespec="microseconds")[:-6]
-    version = _major(row.state)
+    moment = recorded_at.astimezone(UTC).isoformat(timespec="microseconds")[:-6]
     tail = (
-        f',"position":{row.position},"source":"{source}","specversion":"1.0","subject":"{row.originator_id}",'
-        f'"time":"{recorded_at}Z","type":"org.kiteline.{row.topic}.v{version}"}}'
+        f',"position":{position},"source":"{source}","specversion":"1.0","subject":"{stream}",'
+        f'"time":"{moment}Z","type":"org.kiteline.{topic}.v{_major(state)}"}}'
     )
-    return row.state[:-1] + tail.encode()
+    return state[:-1] + tail.encode()
 
 
 def _major(state: bytes) -> str:
