@@ -44,7 +44,7 @@ def verify(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="what was looked at and found, as JSON")] = False,
 ) -> None:
-    """Prove the log: signature, tree, every event; beside the database streams, read models and blind index too.
+    """Prove the log: signature, tree, every event; beside the database streams, feeds, read models and blind index too.
 
     As strong as the key and the earlier checkpoint that you bring. Exit codes: 0 everything holds, 1 something is
     wrong, 2 a setting cannot be used, 3 the log cannot be read.
@@ -74,6 +74,7 @@ def _outside(url: str, token: str | None, brought: Trust, findings: Findings) ->
 
 def _beside(settings: Settings, brought: Trust, findings: Findings) -> str | None:
     from infra.cli.database import opened_database
+    from infra.cli.verifying.feeds_check import check_feeds
     from infra.cli.verifying.log_check import check_log
     from infra.cli.verifying.over_http import seen_by_witnesses
     from infra.cli.verifying.streams import check_streams
@@ -96,6 +97,7 @@ def _beside(settings: Settings, brought: Trust, findings: Findings) -> str | Non
                 with _progress("事件 events") as progress:
                     check_log(connection, recorder, stands, trust, findings, progress, seen)
                 check_streams(connection, findings)
+                check_feeds(connection, findings)
                 with _progress("保险库 vault") as progress:
                     check_vault(connection, Vault(load_master_key(settings)), findings, progress)
             with _progress("读模型 read models") as progress:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -50,9 +51,19 @@ class SignedLog:
         """Do as the owner of the tables what triggers and privileges keep everybody else from."""
         with psycopg.connect(self.url) as connection:
             connection.execute("ALTER TABLE log DISABLE TRIGGER USER")
+            connection.execute("ALTER TABLE feed_entry DISABLE TRIGGER USER")
             for statement in statements:
                 connection.execute(statement, values)
             connection.execute("ALTER TABLE log ENABLE TRIGGER USER")
+            connection.execute("ALTER TABLE feed_entry ENABLE TRIGGER USER")
+
+    def await_feeds(self) -> None:
+        """Wait until the feeds of regions are written to the log's head."""
+        for _ in range(1_500):
+            if self.ask("SELECT f.position = h.position FROM feed_progress AS f, log_head AS h"):
+                return
+            time.sleep(0.02)
+        raise TimeoutError
 
     def ask(self, statement: LiteralString) -> Any:
         """Read one value."""
