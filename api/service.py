@@ -40,6 +40,7 @@ from infra.recording.registration import Registration
 from infra.recording.reorganisations import Reorganisations
 from infra.recording.venues import VenueDesk
 from infra.tokens.configured import token_verifier
+from infra.vault.configured import configured_vault
 from infra.vault.erasure_list import ErasureList
 from infra.vault.master_key import load_master_key
 from infra.vault.upkeep import confirm_master_key
@@ -127,7 +128,7 @@ def open_service(settings: Settings, database_url: str, *, projecting: bool = Tr
     Raises OperatorFailure where a key cannot be read, or is not the one that this database was written with.
     """
     master_key = load_master_key(settings)
-    vault, signer = Vault(master_key), CodeSigner(master_key)
+    vault, signer = configured_vault(settings, master_key), CodeSigner(master_key)
     verifier = token_verifier(settings)
     kiteline = Kiteline(database_url, readers=settings.database_pool_size)
     readers = connect_pool(database_url, role="reader", max_size=settings.database_pool_size, name="kiteline questions")

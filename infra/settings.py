@@ -48,6 +48,12 @@ class Settings(BaseSettings):
     master_key: SecretStr | None = Field(
         None, description="vault master key, base64; without it home/keys/master is made"
     )
+    master_key_command: str | None = Field(
+        None, min_length=1, description="command that prints the master key, as of a key management service; no shell"
+    )
+    vault_cipher: Literal["AES-256-GCM", "SM4-GCM"] = Field(
+        "AES-256-GCM", description="how personal data is sealed; what the other sealed opens as well"
+    )
     erasure_list: Path | None = Field(
         None, description="list of erasures, to keep apart from the database's backups; default home/erasures"
     )

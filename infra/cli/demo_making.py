@@ -20,8 +20,7 @@ from infra.cli.register_report import print_report
 from infra.demo.making import Workshop, make, opened_workshop
 from infra.demo.marker import FOLDER, Marker, read_marker
 from infra.failures import OperatorFailure
-from infra.vault.master_key import load_master_key
-from infra.vault.vault import Vault
+from infra.vault.configured import configured_vault
 
 if TYPE_CHECKING:
     from infra.demo.untidy_registers import WrittenRegister
@@ -72,7 +71,7 @@ def make_here(settings: Settings, members: int, seed: int, today: date) -> None:
 
     end_with_parent(os.getppid())
     console = Console()
-    vault = Vault(load_master_key(settings))
+    vault = configured_vault(settings)
     url = settings.database_url
     if url is None:
         raise MakingFailed("没有数据库。", "There is no database.")

@@ -16,6 +16,7 @@ COMMANDS = {
     "demo": "demo",
     "doctor": "doctor",
     "import": "import_register",
+    "keys": "keys",
     "log": "log",
     "rebuild": "rebuild",
     "replay": "replay",

@@ -84,8 +84,7 @@ def _beside(settings: Settings, brought: Trust, findings: Findings) -> str | Non
     from infra.notes.log_keys import load_log_keys
     from infra.notes.outside_copy import OutsideCopy
     from infra.notes.standing import how_it_stands
-    from infra.vault.master_key import load_master_key
-    from infra.vault.vault import Vault
+    from infra.vault.configured import configured_vault
 
     with opened_database(settings) as url, connect_pool(url, max_size=3, name="kiteline verify") as pool:
         recorder = KitelineRecorder(url, readers=2)
@@ -99,7 +98,7 @@ def _beside(settings: Settings, brought: Trust, findings: Findings) -> str | Non
                 check_streams(connection, findings)
                 check_feeds(connection, findings)
                 with _progress("保险库 vault") as progress:
-                    check_vault(connection, Vault(load_master_key(settings)), findings, progress)
+                    check_vault(connection, configured_vault(settings), findings, progress)
             with _progress("读模型 read models") as progress:
                 _compare_read_models(pool, recorder, findings, progress)
         finally:

@@ -22,8 +22,7 @@ from infra.demo.world import nation
 from infra.recording.desk import Desk
 from infra.recording.drafts import Caller
 from infra.recording.registration import Registration
-from infra.vault.master_key import load_master_key
-from infra.vault.vault import Vault
+from infra.vault.configured import configured_vault
 
 if TYPE_CHECKING:
     from infra.demo.steps import Step
@@ -69,7 +68,7 @@ def play_crowd(crowd: Crowd, settings: Settings, url: str, processes: int) -> It
 
     People whom an earlier run registered under the same seed are left as they are.
     """
-    vault = Vault(load_master_key(settings))
+    vault = configured_vault(settings)
     with opened_workshop(url, vault, facts_kept=1) as shop:
         shop.clock.go_to(crowd.first)
         shop.references.register_many(
@@ -97,7 +96,7 @@ _OPEN: Final = ExitStack()
 def _open(crowd: Crowd, settings: Settings, url: str) -> None:
     """Open a worker's own desk; it is closed when the process ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    vault = Vault(load_master_key(settings))
+    vault = configured_vault(settings)
     shop = _OPEN.enter_context(opened_workshop(url, vault, facts_kept=_FACTS_OF_A_COHORT))
     shop.kiteline.refresh_reference()
     _HERE.append((crowd, crowd.world(), shop))

@@ -12,66 +12,21 @@ from collections import OrderedDict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from threading import Lock
-from typing import Any, Final, LiteralString
+from typing import Any, LiteralString
 from uuid import UUID
 
 import psycopg
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from psycopg.rows import tuple_row
 
 from domain.identity import normalise_identity_number
 from infra.event_store.save import VaultWrite
 from infra.vault import fields as names_of
-from infra.vault.cipher import KEY_BYTES, NONCE_BYTES, cipher, decrypt, encrypt
+from infra.vault.cipher import KEY_BYTES, NONCE_BYTES, Algorithm, SealingKey, Unreadable, cipher, decrypt, encrypt
 from infra.vault.master_key import MasterKey
+from infra.vault.queries import BY_IDENTITY, FIELDS, KEYS, SEARCH, SEARCH_AMONG
 from infra.vault.search_tokens import Token, TokenMaker
 
 Connection = psycopg.Connection[Any]
-
-KEYS: Final = """
-SELECT member_id, master_version, wrapped
-FROM vault_key
-WHERE member_id = ANY(%s::uuid[])
-"""
-
-FIELDS: Final = """
-SELECT k.member_id, k.master_version, k.wrapped, f.field, f.ciphertext
-FROM vault_key AS k
-JOIN vault_field AS f USING (member_id)
-WHERE k.member_id = ANY(%s::uuid[]) AND (%s::text[] IS NULL OR f.field = ANY(%s::text[]))
-"""
-
-BY_IDENTITY: Final = """
-SELECT i.key_version, i.digest, i.member_id
-FROM unnest(%s::integer[], %s::bytea[]) AS asked (key_version, digest)
-JOIN vault_index AS i USING (key_version, digest)
-"""
-
-# Each token's members come off the primary key in order, so that a common surname costs no more than a rare one.
-SEARCH: Final = """
-SELECT DISTINCT found.member_id
-FROM unnest(%(kinds)s::text[], %(tokens)s::bytea[]) AS asked (kind, token)
-CROSS JOIN LATERAL (
-    SELECT t.member_id
-    FROM vault_token AS t
-    WHERE t.kind = asked.kind AND t.token = asked.token
-        AND (%(after)s::uuid IS NULL OR t.member_id > %(after)s::uuid)
-    ORDER BY t.member_id
-    LIMIT %(limit)s
-) AS found
-ORDER BY found.member_id
-LIMIT %(limit)s
-"""
-
-SEARCH_AMONG: Final = """
-SELECT DISTINCT t.member_id
-FROM unnest(%(kinds)s::text[], %(tokens)s::bytea[]) AS asked (kind, token)
-CROSS JOIN unnest(%(among)s::uuid[]) AS visible (member_id)
-JOIN vault_token AS t USING (kind, token, member_id)
-WHERE %(after)s::uuid IS NULL OR t.member_id > %(after)s::uuid
-ORDER BY t.member_id
-LIMIT %(limit)s
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,15 +47,17 @@ def key_in(write: VaultWrite) -> WrappedKey | None:
 class Vault:
     """The vault under one master key; safe for threads, keeps the unwrapped keys of the last members seen."""
 
-    def __init__(self, master_key: MasterKey, *, kept_keys: int = 4_096) -> None:
+    def __init__(self, master_key: MasterKey, *, algorithm: Algorithm = "AES-256-GCM", kept_keys: int = 4_096) -> None:
+        """`algorithm` says how to seal; what the other sealed opens as well."""
         versions = sorted(master_key.versions)
-        self._current = master_key.current
-        self._wrapping = {version: cipher(master_key.derive(version, "wrap")) for version in versions}
-        self._uploads = {version: cipher(master_key.derive(version, "upload")) for version in versions}
+        self._algorithm: Algorithm = algorithm
+        self.current = master_key.current
+        self._wrapping = {version: cipher(master_key.derive(version, "wrap"), algorithm) for version in versions}
+        self._uploads = {version: cipher(master_key.derive(version, "upload"), algorithm) for version in versions}
         self._indexing = {version: master_key.derive(version, "index") for version in versions}
         self._makers = {version: TokenMaker(master_key.derive(version, "search")) for version in versions}
-        self._hashing = master_key.derive(master_key.oldest, "hash")
-        self._unwrapped: OrderedDict[bytes, AESGCM] = OrderedDict()
+        self._hashing = master_key.hashing
+        self._unwrapped: OrderedDict[bytes, SealingKey] = OrderedDict()
         self._kept_keys = kept_keys
         self._lock = Lock()
 
@@ -118,12 +75,12 @@ class Vault:
         index, tokens = self.entries_of(personal)
         random = os.urandom(KEY_BYTES + NONCE_BYTES)
         data_key, nonce = random[:KEY_BYTES], random[KEY_BYTES:]
-        wrapped = encrypt(self._wrapping[self._current], nonce, data_key, _place_of_key(member_id))
+        wrapped = encrypt(self._wrapping[self.current], nonce, data_key, _place_of_key(member_id))
         return VaultWrite(
             member_id=member_id,
-            master_version=self._current,
+            master_version=self.current,
             wrapped_key=wrapped,
-            fields=_seal(cipher(data_key), member_id, personal),
+            fields=_seal(cipher(data_key, self._algorithm), member_id, personal),
             index=index,
             tokens=tokens,
         )
@@ -164,11 +121,42 @@ class Vault:
         """Open the named fields of many members in one query. Raises Unreadable if a row was tampered with."""
         asked = None if names is None else list(names)
         opened: dict[UUID, dict[str, str]] = {}
-        for member_id, version, wrapped, field, sealed in _rows(conn, FIELDS, [list(member_ids), asked, asked]):
-            key = self._unwrap(member_id, WrappedKey(version, wrapped))
-            plain = decrypt(key, sealed, _place_of_field(member_id, field)).decode()
+        for member_id, version, wrapped, former, field, sealed in _rows(conn, FIELDS, [list(member_ids), asked, asked]):
+            place, keys = _place_of_field(member_id, field), [wrapped] if former is None else [wrapped, former]
+            plain = self._opened(member_id, [WrappedKey(version, one) for one in keys], sealed, place).decode()
             opened.setdefault(member_id, {})[field] = plain
         return opened
+
+    def _opened(self, member_id: UUID, keys: Sequence[WrappedKey], sealed: bytes, place: bytes) -> bytes:
+        """Open by the member's key or, right after it was changed, by the one before. Raises Unreadable."""
+        for key in keys[:-1]:
+            try:
+                return decrypt(self._unwrap(member_id, key), sealed, place)
+            except Unreadable:
+                continue
+        return decrypt(self._unwrap(member_id, keys[-1]), sealed, place)
+
+    # Changing keys: the events and ids stay as they are.
+
+    def rewrapped(self, member_id: UUID, key: WrappedKey) -> WrappedKey:
+        """Wrap a member's data key anew, under the master key that seals now. Raises Unreadable."""
+        data_key = decrypt(self._wrapping[key.master_version], key.wrapped, _place_of_key(member_id))
+        return self._wrapped(member_id, data_key)
+
+    def new_key(self, member_id: UUID) -> WrappedKey:
+        """Make a data key for a member, wrapped under the master key that seals now."""
+        return self._wrapped(member_id, os.urandom(KEY_BYTES))
+
+    def resealed(self, member_id: UUID, keys: Sequence[WrappedKey], field: str, sealed: bytes) -> bytes:
+        """Seal a field anew under the first of the keys; opened by whichever of them. Raises Unreadable."""
+        place = _place_of_field(member_id, field)
+        plain = self._opened(member_id, keys, sealed, place)
+        return encrypt(self._unwrap(member_id, keys[0]), os.urandom(NONCE_BYTES), plain, place)
+
+    def _wrapped(self, member_id: UUID, data_key: bytes) -> WrappedKey:
+        nonce = os.urandom(NONCE_BYTES)
+        wrapped = encrypt(self._wrapping[self.current], nonce, data_key, _place_of_key(member_id))
+        return WrappedKey(self.current, wrapped)
 
     # Finding.
 
@@ -230,7 +218,7 @@ class Vault:
     def seal_upload(self, upload_id: UUID, content: bytes) -> bytes:
         """Encrypt an uploaded file so that it opens only under its own id."""
         nonce = os.urandom(NONCE_BYTES)
-        return self._current.to_bytes(4, "big") + encrypt(self._uploads[self._current], nonce, content, upload_id.bytes)
+        return self.current.to_bytes(4, "big") + encrypt(self._uploads[self.current], nonce, content, upload_id.bytes)
 
     def open_upload(self, upload_id: UUID, sealed: bytes) -> bytes:
         """Open what `seal_upload` made. Raises Unreadable, or KeyError for a master key that is no longer held."""
@@ -250,13 +238,13 @@ class Vault:
 
     def entries_of(self, personal: Mapping[str, str]) -> tuple[tuple[tuple[int, bytes], ...], tuple[Token, ...]]:
         """Make the blind index entries and the search tokens that these values should have."""
-        return self._index_of(personal), self._makers[self._current].of_person(personal)
+        return self._index_of(personal), self._makers[self.current].of_person(personal)
 
     def _index_of(self, personal: Mapping[str, str]) -> tuple[tuple[int, bytes], ...]:
         number = personal.get(names_of.IDENTITY_NUMBER)
         return self.identity_digests(number) if number else ()
 
-    def _unwrap(self, member_id: UUID, key: WrappedKey) -> AESGCM:
+    def _unwrap(self, member_id: UUID, key: WrappedKey) -> SealingKey:
         # Kept by member and ciphertext: a key that erasure destroyed is never asked for again, as its row is gone.
         place = member_id.bytes + key.wrapped
         with self._lock:
@@ -264,7 +252,7 @@ class Vault:
                 self._unwrapped.move_to_end(place)
                 return kept
         wrapping = self._wrapping[key.master_version]
-        unwrapped = cipher(decrypt(wrapping, key.wrapped, _place_of_key(member_id)))
+        unwrapped = cipher(decrypt(wrapping, key.wrapped, _place_of_key(member_id)), self._algorithm)
         with self._lock:
             self._unwrapped[place] = unwrapped
             if len(self._unwrapped) > self._kept_keys:
@@ -272,7 +260,7 @@ class Vault:
         return unwrapped
 
 
-def _seal(key: AESGCM, member_id: UUID, personal: Mapping[str, str]) -> tuple[tuple[str, bytes], ...]:
+def _seal(key: SealingKey, member_id: UUID, personal: Mapping[str, str]) -> tuple[tuple[str, bytes], ...]:
     random = os.urandom(NONCE_BYTES * len(personal))
     return tuple(
         (name, encrypt(key, random[at : at + NONCE_BYTES], text.encode(), _place_of_field(member_id, name)))

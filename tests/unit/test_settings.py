@@ -35,6 +35,7 @@ def test_every_setting_can_come_from_a_file(field: str, tmp_path: Path):
         "checkpoint_seconds": "30",
         "token_jwks_url": "https://issuer.example/jwks",
         "log_level": "ERROR",
+        "vault_cipher": "SM4-GCM",
     }
     value = values.get(field, "2048")
     file = tmp_path / "value"

@@ -14,8 +14,9 @@ from infra.event_store.refusals import IdentityKnown
 from infra.event_store.save import LogStoredEvent, Save
 from infra.vault.cipher import Unreadable
 from infra.vault.master_key import MasterKey, MasterKeyFailure
+from infra.vault.queries import SEARCH
 from infra.vault.upkeep import confirm_master_key, erase, refresh
-from infra.vault.vault import SEARCH, Vault
+from infra.vault.vault import Vault
 
 KEYS = MasterKey({1: bytes(range(32))})
 ROTATING = MasterKey({1: bytes(range(32)), 2: bytes(range(32, 64))})
