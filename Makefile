@@ -9,7 +9,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input --quiet
 export KITELINE_HOME ?= $(CURDIR)/.kiteline
 
 .DEFAULT_GOAL := help
-.PHONY: help run test gates tests bench bench-full setup broker-files lock format clean
+.PHONY: help run test gates tests bench bench-full setup broker-files schemas lock format clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
@@ -50,6 +50,9 @@ $(READY): requirements.lock pyproject.toml
 
 broker-files: setup
 	@$(BIN)/kiteline broker fetch > /dev/null
+
+schemas: setup ## publishes the schemas of new facts and fields; refuses what published readers could not read
+	@$(BIN)/python -m scripts.release_schemas
 
 lock: setup ## requirements.lock anew from pyproject.toml
 	$(BIN)/uv pip compile --quiet --system-certs --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \

@@ -15,6 +15,7 @@ from api import (
     agreements,
     bulk,
     check_ins,
+    contracts,
     erasure,
     feedback,
     histories,
@@ -71,6 +72,7 @@ PARTS: Final = (
     statistics,
     log,
     witnessing,
+    contracts,
     operations,
 )
 """In the order in which paths are matched."""
