@@ -9,7 +9,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input --quiet
 export KITELINE_HOME ?= $(CURDIR)/.kiteline
 
 .DEFAULT_GOAL := help
-.PHONY: help run test gates tests bench bench-full setup broker-files schemas lock format clean
+.PHONY: help run test gates tests bench bench-full setup broker-files kcat schemas lock format clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
@@ -27,7 +27,7 @@ gates: setup ## what needs no running part: style, types, import contracts, depe
 	$(BIN)/deptry . --no-ansi
 	$(BIN)/pip-licenses > /dev/null
 
-tests: setup broker-files ## the tests alone; PYTEST_ARGS='-k name' narrows them
+tests: setup broker-files kcat ## the tests alone; PYTEST_ARGS='-k name' narrows them
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
 bench: setup broker-files ## the benchmarks that fit in 15 minutes
@@ -53,6 +53,13 @@ broker-files: setup
 
 schemas: setup ## publishes the schemas of new facts and fields; refuses what published readers could not read
 	@$(BIN)/python -m scripts.release_schemas
+
+# A reader of Kafka that is not Python's, for the tests of what is published.
+kcat:
+	@command -v kcat > /dev/null \
+		|| { test "$$(id -u)" = 0 && command -v apt-get > /dev/null \
+			&& { apt-get install -qq -y kcat || { apt-get -qq update && apt-get install -qq -y kcat; }; } > /dev/null 2>&1; } \
+		|| echo "缺少 kcat，有测试会失败；请安装。kcat is missing, and tests will fail for it: apt-get install kcat, brew install kcat." >&2
 
 lock: setup ## requirements.lock anew from pyproject.toml
 	$(BIN)/uv pip compile --quiet --system-certs --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \

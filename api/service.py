@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -95,6 +95,8 @@ class Service:
     cosigning: Cosigning | None
     projecting: Projecting | None = None
     feed_writing: FeedWriting | None = None
+    attached: dict[str, Callable[[], str]] = field(default_factory=dict)
+    """Parts that the composition root runs beside these, and how each is doing."""
     questions: CapacityLimiter = field(init=False)
     stopping: bool = False
 
@@ -107,7 +109,9 @@ class Service:
         projections = "off" if self.projecting is None else self.projecting.state
         cosigned = "off" if self.cosigning is None else self.cosigning.state
         feeds = "off" if self.feed_writing is None else self.feed_writing.state
-        return {"projections": projections, "feeds": feeds, "log": self.log_keeping.state, "witnesses": cosigned}
+        attached = {name: state() for name, state in self.attached.items()}
+        own = {"projections": projections, "feeds": feeds, "log": self.log_keeping.state, "witnesses": cosigned}
+        return {**own, **attached}
 
     def refusal(self) -> Problem | None:
         """Say why nothing is served at all: the log is not the one that was signed."""

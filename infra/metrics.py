@@ -59,6 +59,44 @@ CHECKPOINT_SIZE = Gauge("kiteline_log_checkpoint_leaves", "Leaves in the last ch
 CHECKPOINT_TIMESTAMP = Gauge(
     "kiteline_log_checkpoint_timestamp_seconds", "When a checkpoint was last signed, Unix time.", registry=REGISTRY
 )
+PUBLISHER_LEADING = Gauge(
+    "kiteline_publisher_leading", "Whether this process publishes to Kafka (one does at a time).", registry=REGISTRY
+)
+PUBLISHER_BEHIND = Gauge(
+    "kiteline_publisher_entries_behind", "Entries of feeds that no broker has acknowledged yet.", registry=REGISTRY
+)
+PUBLISHER_REGIONS_BEHIND = Gauge(
+    "kiteline_publisher_regions_behind", "Regions with entries that no broker has acknowledged yet.", registry=REGISTRY
+)
+PUBLISHER_OLDEST = Gauge(
+    "kiteline_publisher_oldest_unpublished_timestamp_seconds",
+    "When the oldest entry that no broker has acknowledged was recorded, Unix time; 0 where there is none.",
+    registry=REGISTRY,
+)
+PUBLISHER_LOOKED = Gauge(
+    "kiteline_publisher_last_look_timestamp_seconds",
+    "When the figures of publishing were last taken from the feeds' own heads, Unix time.",
+    registry=REGISTRY,
+)
+PUBLISHER_REFUSED = Gauge(
+    "kiteline_publisher_refused_topics",
+    "Topics that nothing is published to: another partition count, or no right to them.",
+    registry=REGISTRY,
+)
+PUBLISHER_ACKNOWLEDGED = Counter(
+    "kiteline_publisher_acknowledged", "Entries that the brokers acknowledged.", registry=REGISTRY
+)
+PUBLISHER_LAST_ACKNOWLEDGED = Gauge(
+    "kiteline_publisher_last_acknowledged_timestamp_seconds",
+    "When an entry was last acknowledged, Unix time.",
+    registry=REGISTRY,
+)
+PUBLISHER_REPUBLISHED = Counter(
+    "kiteline_publisher_republished",
+    "Regions published again from their start, by reason; all but `asked` mean that Kafka lost what it had.",
+    ("reason",),
+    registry=REGISTRY,
+)
 WITNESSED = Counter(
     "kiteline_witness_checkpoints",
     "Sisters' checkpoints cosigned, or refused as no continuation.",

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from uuid import UUID
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
     from psycopg import Connection
@@ -64,6 +65,18 @@ FROM (
 JOIN log AS l ON l.position = f.position
 JOIN log_epoch AS e ON e.epoch = l.epoch
 ORDER BY f.feedposition
+"""
+_PAGES: Final = """
+SELECT f.region, f.feedposition, f.event_id, l.position, l.originator_id, l.originator_version, l.topic, l.state,
+       l.recorded_at, e.source
+FROM unnest(%s::text[], %s::bigint[]) WITH ORDINALITY AS w (region, after, turn)
+CROSS JOIN LATERAL (
+    SELECT region, feedposition, position, event_id FROM feed_entry
+    WHERE region = w.region AND feedposition > w.after ORDER BY feedposition LIMIT %s
+) AS f
+JOIN log AS l ON l.position = f.position
+JOIN log_epoch AS e ON e.epoch = l.epoch
+ORDER BY w.turn, f.feedposition
 """
 _PLACE: Final = "SELECT feedposition FROM feed_entry WHERE event_id = %s AND region = %s"
 _PLACE_AT: Final = """
@@ -135,6 +148,12 @@ def progress(connection: Connection[TupleRow]) -> int:
 def page_after(connection: Connection[TupleRow], region: str, after: int, limit: int) -> list[FeedRow]:
     """Read a feed's entries behind `after` (a feedposition, 0 for its beginning), at most `limit`, in order."""
     return list(map(FeedRow._make, connection.execute(_PAGE, (region, after, limit), binary=True).fetchall()))
+
+
+def pages_after(connection: Connection[TupleRow], places: Mapping[str, int], limit: int) -> list[FeedRow]:
+    """Read several feeds, each behind its own place, at most `limit` entries of each; feed by feed, each in order."""
+    parameters = (list(places), list(places.values()), limit)
+    return list(map(FeedRow._make, connection.execute(_PAGES, parameters, binary=True).fetchall()))
 
 
 def place_of(connection: Connection[TupleRow], region: str, event_id: UUID) -> int | None:

@@ -18,6 +18,7 @@ COMMANDS = {
     "import": "import_register",
     "keys": "keys",
     "log": "log",
+    "publish": "publish",
     "rebuild": "rebuild",
     "replay": "replay",
     "serve": "serve",

@@ -26,6 +26,7 @@ class Part(StrEnum):
 
     API = "api"
     PROJECTIONS = "projections"
+    PUBLISHER = "publisher"
 
 
 class PortTaken(OperatorFailure):
@@ -42,7 +43,7 @@ def serve(
         Part | None, typer.Option(help="one role instead of all; run another process for the others")
     ] = None,
 ) -> None:
-    """Serve the API and keep the read models, until Ctrl-C or TERM: then what is under way is finished."""
+    """Serve the API, keep the read models, publish where a Kafka is set, until Ctrl-C or TERM: then finish and stop."""
     from infra.logs import configure_logs, get_logger
 
     settings = load_settings()
@@ -60,13 +61,27 @@ def run(settings: Settings, only: Part | None = None) -> None:
     from infra.cli.database import opened_database
 
     with contextlib.ExitStack() as stack:
-        listening = None if only is Part.PROJECTIONS else stack.enter_context(claimed_port(settings))
+        listening = stack.enter_context(claimed_port(settings)) if only in {None, Part.API} else None
         url = stack.enter_context(opened_database(settings))
-        service = stack.enter_context(open_service(settings, url, projecting=only is not Part.API))
+        service = stack.enter_context(open_service(settings, url, projecting=only in {None, Part.PROJECTIONS}))
+        if only in {None, Part.PUBLISHER} and settings.kafka_bootstrap_servers is not None:
+            stack.enter_context(_publishing(service, url))
         if listening is not None:
             serve_http(service, listening)
         else:
             _wait_for_signal()
+
+
+@contextlib.contextmanager
+def _publishing(service: "Service", url: str) -> Iterator[None]:
+    from consumers.publishing.publisher import Publishing
+
+    publishing = Publishing(service.settings, url, sound=lambda: service.refusal() is None)
+    service.attached["publisher"] = lambda: publishing.state
+    try:
+        yield
+    finally:
+        publishing.close()
 
 
 def serve_http(service: "Service", listening: socket.socket) -> None:

@@ -19,6 +19,7 @@ WHERE origin = (SELECT source FROM log_epoch ORDER BY epoch DESC LIMIT 1) ORDER 
 @app.command()
 def status() -> None:
     """Show the log's head, what the read models reflect, their lag, and members whose events could not be folded."""
+    from consumers.publishing import progress as publishing
     from infra.cli.database import opened_database
     from infra.database.connections import connect_pool
     from projections.log_tiles import tree_size
@@ -36,6 +37,7 @@ def status() -> None:
         parked = parked_members(connection)
         leaves = tree_size(connection)
         fed = progress(connection)
+        published, topics = publishing.standing(connection), publishing.lags(connection)
         signed, signed_at = connection.execute(_SIGNED).fetchone() or (0, None)
 
     console = Console()
@@ -48,9 +50,18 @@ def status() -> None:
         _moment(standing.updated_at),
     )
     table.add_row("region feeds 地区事件流", str(fed), str(head - fed), "")
+    if published is not None:
+        told = sum(one.acknowledged for one in topics), sum(one.entries for one in topics)
+        table.add_row(f"Kafka topics 主题: {published.state}", *map(str, told), _moment(published.looked_at))
     table.add_row("tree 树", str(leaves), str(head - leaves), "")
     table.add_row("checkpoint 检查点", str(signed), str(head - signed), _moment(signed_at))
     console.print(table)
+    refused = Table("region 地区", "reason 原因", "entries 条", title="Topics refused 未发布的主题")
+    for one in topics:
+        if one.refused is not None:
+            refused.add_row(one.region, one.refused, str(one.entries))
+    if refused.row_count:
+        console.print(refused)
     if not parked:
         return
     waiting = Table("member 党员", "from position 自位置", "kind of error 错误", "since 自", title="Parked 搁置")

@@ -1,0 +1,1 @@
+"""The feeds of regions in the topics of a real Apache Kafka."""
