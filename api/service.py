@@ -15,7 +15,6 @@ from api import problem_list as kinds
 from api.cosigning import Cosigning
 from api.cursors import Cursors
 from api.feed_writing import FeedWriting
-from api.housekeeping import Housekeeping
 from api.log_keeping import LogKeeping
 from api.problems import Problem, unavailable
 from api.projecting import Projecting
@@ -139,7 +138,6 @@ def open_service(settings: Settings, database_url: str, *, projecting: bool = Tr
     readers = connect_pool(database_url, role="reader", max_size=settings.database_pool_size, name="kiteline questions")
     keeping: Projecting | None = None
     feed_writing: FeedWriting | None = None
-    housekeeping: Housekeeping | None = None
     log_keeping: LogKeeping | None = None
     cosigning: Cosigning | None = None
     try:
@@ -162,7 +160,7 @@ def open_service(settings: Settings, database_url: str, *, projecting: bool = Tr
         imports = ImportArchive(kiteline.log, vault)
         erasures = ErasureDesk(desk, imports, ErasureList(settings.erasure_list or settings.home / "erasures"))
         log_keeping.before_serving(erasures.apply_again)
-        service = Service(
+        yield Service(
             settings=settings,
             kiteline=kiteline,
             vault=vault,
@@ -191,11 +189,7 @@ def open_service(settings: Settings, database_url: str, *, projecting: bool = Tr
             projecting=keeping,
             feed_writing=feed_writing,
         )
-        housekeeping = Housekeeping(service) if projecting else None
-        yield service
     finally:
-        if housekeeping is not None:
-            housekeeping.close()
         if keeping is not None:
             keeping.close()
         if feed_writing is not None:

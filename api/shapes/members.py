@@ -268,7 +268,7 @@ class ReadItem(Shape):
     role: str
     organisation: str | None
     fields: list[str]
-    purpose: str | None = Field(None, description="null of somebody whose personal data was erased")
+    purpose: str
 
 
 class ReadsPage(PageShape):

@@ -176,8 +176,11 @@ def movement_view(movement: Movement) -> dict[str, Any]:
     }
 
 
-def after(state: State, fact: Fact) -> dict[str, Any]:
-    """Return what is stored with an event as `after`: enough for a region newly concerned to need nothing earlier."""
+def after(state: State, fact: Fact | None = None) -> dict[str, Any]:
+    """Return what is stored with an event as `after`: enough for a region newly concerned to need nothing earlier.
+
+    Without a fact, what any event but one of a transfer would say.
+    """
     movement = state.movement
     found = {  # keys in the order of RFC 8785, as stored: an answer given again is the same text
         "affiliation": state.affiliation,
@@ -198,7 +201,7 @@ def after(state: State, fact: Fact) -> dict[str, Any]:
         "stage": movement.stage if movement is not None else None,
         "view": movement.view if movement is not None else None,
     }
-    if state.transfer is not None and isinstance(fact.body, transfer.FACTS):
+    if state.transfer is not None and fact is not None and isinstance(fact.body, transfer.FACTS):
         view = found.pop("view")
         return {**found, "transfer": after_of(state.transfer), "view": view}
     return found

@@ -67,6 +67,12 @@ _TRANSFER: Final = an_object(
     "组织关系转接",
     "the transfer, with the facts of a transfer",
 )
+_PRESENT: Final = said(
+    "为 false 时：所述并非党员现状，而是该事项当时的情形，或不予说明",
+    "false where this is not how the member stands today, but how it stood at the event's own time, or nothing; "
+    "absent otherwise",
+    type="boolean",
+)
 _STATE: Final[Schema] = {
     "affiliation": or_null(organisation("组织关系隶属", "the one formal home branch")),
     "responsible": or_null(organisation("责任组织", "who is responsible for the member")),
@@ -87,7 +93,7 @@ def after_schema(body: type[Body]) -> Schema:
     """Return the schema of `after` for a fact; null for facts of other streams."""
     if not is_about_a_member(body):
         return said("非党员事项，恒为 null", "not about one member", type="null")
-    more: Schema = {}
+    more: Schema = {"present": _PRESENT}
     if body.__module__ == _OF_TRANSFERS:
         more["transfer"] = _TRANSFER
     if body.fact == _MERGED:

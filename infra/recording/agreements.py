@@ -21,7 +21,8 @@ from domain.agreement import (
 from domain.errors import Invalid, Sentence
 from domain.fact import Body
 from domain.member.reading import MISSING, NOT_IN_LIST, Reader
-from domain.times import Occurred
+from domain.member.sharing import with_successors
+from domain.times import Occurred, local_day
 from infra.event_store.refusals import VersionConflict
 from infra.event_store.save import Save, Saved
 from infra.recording.drafts import Caller, drafted, new_id, stamp
@@ -125,7 +126,8 @@ class AgreementDesk:
             terms = body if isinstance(body, AgreementSigned) else _known(agreement).terms
             fact = drafted(stream, version + 1, body, occurred, caller.organisation, caller)
             homes = [reference.region_of(party) for party in terms.parties]
-            fact.concerns = tuple(sorted({home[:6] for home in homes if home is not None}))
+            counties = {home[:6] for home in homes if home is not None}
+            fact.concerns = tuple(sorted(with_successors(counties, reference, local_day(desk.now_us()))))
             try:
                 saved: Saved = yield Append(kiteline.log, Save([self._mapper.to_stored_event(fact)], row))
             except VersionConflict:

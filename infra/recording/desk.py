@@ -20,14 +20,12 @@ from domain.member.merging.belonging import MERGING_FACTS
 from domain.member.merging.state import MergedAway
 from domain.member.reading import read_command
 from domain.member.service.events import ServiceRecorded
-from domain.member.sharing import regions_told, shared_as
 from domain.member.state import State
-from domain.member.transfer.events import FACTS as TRANSFER_FACTS
-from domain.member.views import after, concerned_regions
 from domain.organisation import OrganisationDissolved
 from domain.times import local_day
 from infra.event_store.refusals import VersionConflict
 from infra.event_store.save import Idempotency, Save, Saved
+from infra.recording.concerning import ABOUT_EVENTS, Concerning
 from infra.recording.drafts import Caller, drafted, must_all_be_asked_for, stamp, text_name
 from infra.recording.errors import NoSuchMember, NoSuchPost, TooContended, VersionMismatch
 from infra.recording.keys import Key, Keys
@@ -38,9 +36,6 @@ from infra.recording.procedures import Append, Load, Procedure, arun, run
 from infra.recording.receipts import Receipt
 
 if TYPE_CHECKING:
-    from datetime import date
-
-    from domain.fact import Body
     from domain.reference import Reference
     from infra.event_store.save import LogRow
     from infra.recording.application import Kiteline
@@ -48,7 +43,6 @@ if TYPE_CHECKING:
 
 _TRIES: Final = 60
 _LONG: Final = 100
-_ABOUT_EVENTS: Final = (e.EventCorrected, e.EventVoided, e.FlagConfirmed)
 _CAN_OPEN: Final = (e.DepartureReported, e.Departed, e.CheckedIn)
 
 
@@ -242,18 +236,17 @@ def decide_fact(ledger: Ledger, fact: Fact, reference: Reference, now_us: int) -
     Raises Refused or Invalid; the ledger is then as it was.
     """
     ledger.turn_to(reference)
-    late: set[str] = set()
-    told = partial(_regions_of, subject_of(ledger.facts, fact), fact.organisation, reference, local_day(now_us))
-    if isinstance(fact.body, _ABOUT_EVENTS):
+    concerning = Concerning(ledger, fact, reference, local_day(now_us))
+    if isinstance(fact.body, ABOUT_EVENTS):
         fact = decide_about_event(ledger.facts, fact, reference, now_us=now_us)
     else:
         past = state_before(ledger, fact, reference)
         fact = decide(past, fact, reference)
         if past is not ledger.state:
-            late = told(past)
+            concerning.then(past)
             apply(past, fact, reference)
-            late |= told(past)
-    concerned = late | told(ledger.state)
+            concerning.then(past)
+    concerning.now(ledger.state)
     ids = set(ledger.state.movement_ids)
     ledger.add(fact, reference)
     if isinstance(fact.body, _CAN_OPEN) and (joined := joins(ids, ledger.state.movement_ids, fact)) is not None:
@@ -261,32 +254,10 @@ def decide_fact(ledger: Ledger, fact: Fact, reference: Reference, now_us: int) -
         ledger.refold(reference)
         fact = replace(fact, body=replace(fact.body, movement_id=joined))
         ledger.add(fact, reference)
-    concerned |= told(ledger.state)
-    if isinstance(fact.body, _ABOUT_EVENTS):
-        target = fact.body.event_id
-        concerned |= {region for one in ledger.facts if one.event_id == target for region in one.concerns}
-    fact.after = after(ledger.state, fact)
-    fact.concerns = tuple(sorted(concerned))
+        concerning.joins()
+    concerning.now(ledger.state)
+    concerning.settle(fact)
     return fact
-
-
-def _regions_of(subject: Body, organisation: str | None, reference: Reference, today: date, state: State) -> set[str]:
-    """Return the regions that hear of a fact as a member stands; of contacts and activities fewer than of moves."""
-    kind = shared_as(subject)
-    if kind is not None:
-        return regions_told(state, organisation, kind, reference, today)
-    return concerned_regions(state, with_transfer=isinstance(subject, TRANSFER_FACTS))
-
-
-def subject_of(facts: list[Fact], fact: Fact) -> Body:
-    """Return what a fact is about in the end: itself, or what it corrects, voids or confirms."""
-    while isinstance(fact.body, _ABOUT_EVENTS):
-        event_id = fact.body.event_id
-        target = next((one for one in facts if one.event_id == event_id), None)
-        if target is None:
-            break
-        fact = target
-    return fact.body
 
 
 def state_before(ledger: Ledger, fact: Fact, reference: Reference) -> State:

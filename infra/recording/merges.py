@@ -25,11 +25,12 @@ from domain.member.merging.state import (
 )
 from domain.member.reading import NOT_IN_LIST, UNKNOWN_FIELD, Reader
 from domain.member.state import State
-from domain.member.views import after, concerned_regions
+from domain.member.views import after
 from domain.merge import MergeConfirmed, MergeProposed, MergeUndone
 from domain.times import SHANGHAI, instant
 from infra.event_store.refusals import VersionConflict
 from infra.event_store.save import Save, Saved
+from infra.recording.concerning import concern_both
 from infra.recording.drafts import Caller, drafted, new_id, stamp
 from infra.recording.errors import NoSuchMerge, TooContended, VersionMismatch
 from infra.recording.mapper import FactMapper
@@ -67,6 +68,8 @@ class _Pair:
         self.kept = kept
         self.absorbed = absorbed
         self.reader = reader
+        self.aside: frozenset[str] = frozenset()
+        """What the merge sets aside, by event id, or its undoing brings back."""
         self.moves: list[Move] = []
         """Who holds places of posts, passing from one to the other; who lets go first."""
 
@@ -124,6 +127,7 @@ class MergeDesk:
             confirmed = drafted(merge_id, merge.version + 1, body, occurred, organisation, caller)
             chosen = {"keep_movement": merge.keep_movement, "keep_affiliation": merge.keep_affiliation}
             aside = _set_aside(pair, chosen)
+            pair.aside = frozenset(aside)
             if len(merge.confirmers) + 1 < CONFIRMATIONS:
                 return [confirmed]
             merged = RecordsMerged(str(merge_id), str(merge.kept), str(merge.absorbed), aside or None, **chosen)
@@ -144,7 +148,9 @@ class MergeDesk:
 
         def draft(pair: _Pair) -> list[Fact]:
             must_be_undoable(pair.merge)
-            later = recorded_meanwhile(_merging_fact(pair.merge, pair.kept), pair.kept.facts)
+            merged = _merging_fact(pair.merge, pair.kept)
+            pair.aside = frozenset(merged.set_aside or ())
+            later = recorded_meanwhile(merged, pair.kept.facts)
             whose = _read_whose(pair.reader, payload.get("whose", {}), later)
             occurred, organisation, _ = _read(pair.reader, payload, caller, ("whose",))
             body = RecordsUnmerged(str(merge_id), str(pair.merge.kept), str(pair.merge.absorbed), whose or None)
@@ -221,16 +227,18 @@ def _merging_fact(merge: Merge, kept: Ledger) -> RecordsMerged:
 def _on_both(
     pair: _Pair, body: Body, occurred: Occurred, organisation: str | None, caller: Caller
 ) -> tuple[Fact, Fact]:
-    """Draft a fact on the streams of both, with what each is after it and every region that either concerned."""
+    """Draft a fact on the streams of both, with what each is after it and whom it concerns."""
     ledgers = (pair.kept, pair.absorbed)
     kept, absorbed = (drafted(one.member_id, one.version + 1, body, occurred, organisation, caller) for one in ledgers)
     known = {fact.event_id: fact for one in ledgers for fact in (*one.linked, *one.facts)}
     everything = [*known.values(), kept, absorbed]
     states = [_state_of(one.member_id, everything, pair.reader.reference) for one in ledgers]
-    concerned = set().union(*map(concerned_regions, (*states, *(one.state for one in ledgers))))
     for fact, state in zip((kept, absorbed), states, strict=True):
         fact.after = after(state, fact)
-        fact.concerns = tuple(sorted(concerned))
+    changed = [*pair.absorbed.facts, *belonging(absorbed.stream, everything)]
+    changed += [one for one in known.values() if one.event_id in pair.aside]
+    before = (pair.kept.state, pair.absorbed.state)
+    concern_both((kept, absorbed), before, (states[0], states[1]), changed, pair.reader.reference, pair.reader.today)
     pair.moves = [
         (fact, held_by(one.state), held_by(state))
         for fact, one, state in zip((kept, absorbed), ledgers, states, strict=True)

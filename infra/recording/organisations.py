@@ -13,10 +13,11 @@ from domain import codes
 from domain.errors import Fault, Invalid, Refused, Sentence
 from domain.fact import Body, Fact
 from domain.member.reading import MISSING, NOT_IN_LIST, UNKNOWN_FIELD, Reader
+from domain.member.sharing import with_successors
 from domain.organisation import OrganisationRegistered, organisation_stream, reference_stream
 from domain.policy import COUNTRY, PolicyAdopted, check_figures
 from domain.reference import WorkdaysSet
-from domain.times import Occurred
+from domain.times import Occurred, local_day
 from infra.event_store.refusals import VersionConflict
 from infra.event_store.save import Save, Saved
 from infra.recording.desk import Desk
@@ -27,6 +28,7 @@ from infra.recording.procedures import Append, Procedure
 from infra.recording.receipts import Receipt
 
 if TYPE_CHECKING:
+    from domain.reference import Reference
     from infra.event_store.save import Idempotency
     from infra.recording.keys import Key
 
@@ -129,13 +131,14 @@ class ReferenceDesk:
 
     def _fact(self, stream: UUID, version: int, body: Body, occurred: Occurred, caller: Caller) -> Fact:
         fact = drafted(stream, version, body, occurred, caller.organisation, caller)
-        fact.concerns = _concerns(body)
+        fact.concerns = _concerns(body, self._desk.kiteline.reference(), local_day(self._desk.now_us()))
         return fact
 
 
-def _concerns(body: Body) -> tuple[str, ...]:
+def _concerns(body: Body, reference: Reference, today: date) -> tuple[str, ...]:
     regions = [getattr(body, name, None) for name in ("region", "stationed_in")]
-    return tuple(sorted({region[:6] for region in regions if region and region != COUNTRY}))
+    found = {region[:6] for region in regions if region and region != COUNTRY}
+    return tuple(sorted(with_successors(found, reference, today)))
 
 
 def read_organisation(reader: Reader, payload: dict[str, Any]) -> tuple[OrganisationRegistered, Occurred]:

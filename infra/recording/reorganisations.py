@@ -15,10 +15,12 @@ from domain.dissolving import must_be_possible
 from domain.errors import Invalid, Sentence
 from domain.fact import Body
 from domain.member.reading import MISSING, NOT_IN_LIST, Reader
+from domain.member.sharing import with_successors
 from domain.member.succession import named
 from domain.organisation import OrganisationDissolved, organisation_stream, reference_stream
+from domain.policy import COUNTRY
 from domain.reference import RegionReorganised
-from domain.times import Occurred, day_start_us
+from domain.times import Occurred, day_start_us, local_day
 from infra.event_store.refusals import VersionConflict
 from infra.event_store.save import Save, Saved
 from infra.recording.drafts import Caller, drafted, stamp
@@ -112,7 +114,7 @@ class Reorganisations:
             if if_match is not None and if_match != len(facts):
                 raise VersionMismatch(if_match, len(facts))
             fact = drafted(stream, len(facts) + 1, body, occurred, caller.organisation, caller)
-            fact.concerns = concerned_by(body, reference)
+            fact.concerns = concerned_by(body, reference, local_day(desk.now_us()))
             try:
                 saved: Saved = yield Append(kiteline.log, Save([self._mapper.to_stored_event(fact)], row))
             except VersionConflict:
@@ -136,18 +138,27 @@ class Reorganisations:
             raise Invalid(reader.faults)
 
 
-def concerned_by(body: Body, reference: Reference) -> tuple[str, ...]:
-    """Return the county-level regions, or cities and provinces, that a change names."""
+def concerned_by(body: Body, reference: Reference, today: date) -> tuple[str, ...]:
+    """Return the county-level regions, or cities and provinces, that a change names.
+
+    A dissolution that names members goes where they were, and to a successor's region only if all of them come there:
+    no region is told of members who come to another.
+    """
     found: set[str] = set()
     if isinstance(body, OrganisationDissolved):
         shares = body.shares or ()
-        for code in (body.code, body.successor, *(share["successor"] for share in shares)):
-            known = reference.organisations.get(code)
-            if known is not None:
-                found |= {place[:6] for place in (known.region, known.stationed_in) if place is not None}
+        heirs = {share["successor"] for share in shares if share.get("members")}
+        if heirs:
+            comes_to = {reference.region_of(code) for code in heirs}
+            known = [reference.region_of(body.code), *(comes_to if len(comes_to) == 1 else ())]
+        else:
+            codes = (body.code, body.successor, *(share["successor"] for share in shares))
+            places = ((reference.region_of(code), reference.place_of(code)) for code in codes)
+            known = [place for both in places for place in both]
+        found |= {place[:6] for place in known if place is not None}
     elif isinstance(body, RegionReorganised):
         found |= {*body.from_codes, *body.to_codes}
-    return tuple(sorted(found))
+    return tuple(sorted(with_successors(found, reference, today) - {COUNTRY}))
 
 
 def read_dissolution(reader: Reader, code: str, payload: dict[str, Any]) -> tuple[OrganisationDissolved, Occurred]:

@@ -93,9 +93,14 @@ STEPS = st.one_of(st.lists(_STEP, min_size=1, max_size=14), *[st.integers(0, 1 <
 """Short lives, that shrink well, and long ones, in which more happens."""
 
 
-def live(steps: list[Step], watch: Callable[..., None] | None = None, since: str | None = None) -> Stream:
+def live(
+    steps: list[Step],
+    watch: Callable[..., None] | None = None,
+    since: str | None = None,
+    stream: Stream | None = None,
+) -> Stream:
     """Live a life; `watch` sees each command with the fact recorded, or None when it was refused."""
-    stream = Stream()
+    stream = stream or Stream()
     stream.register(since=since, category="PROBATIONARY")
     day = FIRST_DAY
     for what, which, onward, one, two in steps:

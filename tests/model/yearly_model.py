@@ -77,7 +77,9 @@ def happen(s: Row, row: Row) -> None:
         s["card"].update(inspected=row["occurred_at"], since=next_year)
     elif kind == "annual_feedback_issued":
         org = row["organisation"]
-        s["feedback"] = [*s["feedback"], {**data, "org": org, "when": row["when"], "acknowledged": None}]
+        hosts = [stay["hosts"][0] for stay in there(s, row)]
+        issued = {**data, "org": org, "when": row["when"], "acknowledged": None, "hosts": hosts}
+        s["feedback"] = [*s["feedback"], issued]
         if _is_settled(s) and related(org, s["stays"][-1]["hosts"][0]):
             s["fed"] = s["fed"] | {data["year"]}
     elif kind == "feedback_acknowledged":

@@ -1,0 +1,109 @@
+"""Whom the events of random lives concern: told by what stores it, and by a model that shares nothing with it.
+
+What is sent cannot be taken back, so that besides the model's own telling the promises are looked at one by one.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.model import feed_model
+from tests.model import member_model as model
+from tests.model.desked_lives import Desked, desked
+from tests.model.feed_model import ABOUT, FAR, home, places
+from tests.model.lives import STEPS
+from tests.model.recording import telling
+from tests.model.test_member_model import deterministic
+from tests.model.world import ORGANISATIONS
+
+if TYPE_CHECKING:
+    from domain.fact import Fact
+
+SEED = st.integers(0, 1 << 30)
+
+
+def snapshots(stream: Desked) -> list[tuple[Fact, dict[str, Any], dict[str, Any]]]:
+    """Return each fact with the member as the model knows them today, before it and after it."""
+    rows = telling(stream.facts)
+    today = [model.state_at(rows[:count], FAR) for count in range(len(rows) + 1)]
+    return [(fact, today[index], today[index + 1]) for index, fact in enumerate(stream.facts)]
+
+
+def about(stream: Desked, fact: Fact) -> str:
+    """Return what kind of event a fact is about in the end."""
+    by_id = {one.event_id: one for one in stream.facts}
+    while fact.fact in ABOUT:
+        fact = by_id[fact.body.event_id]  # type: ignore[attr-defined]
+    return fact.fact
+
+
+@deterministic
+@given(STEPS, SEED)
+def test_every_event_concerns_the_regions_that_the_model_finds_and_no_other(life, seed):
+    stream = desked(life, seed)
+    expected = feed_model.concerned(telling(stream.facts), stream.in_force)
+    told = [(fact.fact, sorted(fact.concerns)) for fact in stream.facts]
+    assert told == [(fact.fact, sorted(expected[fact.event_id])) for fact in stream.facts]
+
+
+@deterministic
+@given(STEPS, SEED)
+def test_who_was_sent_an_event_is_sent_whatever_corrects_voids_or_confirms_it(life, seed):
+    stream = desked(life, seed)
+    by_id = {fact.event_id: fact for fact in stream.facts}
+    for fact in stream.facts:
+        if fact.fact in ABOUT:
+            about = by_id[fact.body.event_id]  # type: ignore[attr-defined]
+            assert set(about.concerns) <= set(fact.concerns)
+
+
+@deterministic
+@given(STEPS, SEED)
+def test_the_event_by_which_a_region_is_concerned_no_more_is_the_last_that_it_hears(life, seed):
+    for fact, before, after in snapshots(desked(life, seed)):
+        left = (home(before) | places(before)) - (home(after) | places(after))
+        assert left <= set(fact.concerns)
+
+
+@deterministic
+@given(STEPS, SEED)
+def test_nobody_is_told_where_a_member_is_who_does_not_concern_them(life, seed):
+    stream = desked(life, seed)
+    partner = ORGANISATIONS[stream.terms.partner][1]
+    for fact, before, after in snapshots(stream):
+        told: dict[str, Any] = fact.after or {}
+        if "present" in told or told["movement"] is None:
+            continue
+        today = home(before) | home(after) | places(before) | places(after) | {partner}
+        for s in (before, after):
+            if s["transfer"] and fact.fact.startswith(("transfer_", "receipt_")):
+                today |= {ORGANISATIONS[s["transfer"][side]][1] for side in ("from", "to")}
+        assert set(fact.concerns) <= today
+
+
+@deterministic
+@given(STEPS, SEED)
+def test_what_an_event_says_of_its_own_time_is_no_secret_to_whom_it_is_sent(life, seed):
+    stream = desked(life, seed)
+    rows = telling(stream.facts)
+    partner = ORGANISATIONS[stream.terms.partner][1]
+    for fact in stream.facts:
+        told: dict[str, Any] = fact.after or {}
+        if "present" not in told or told["movement"] is None:
+            continue
+        movement = told["movement"]["movement_id"]
+        known = model.replay(rows[: fact.position], FAR) + model.replay(rows[: fact.position - 1], FAR)
+        theirs = {partner}
+        for entry in known:
+            for s in (entry["before"], entry["after"]):
+                theirs |= home(s)
+                if s["movement"] and s["movement"]["id"] == movement:
+                    theirs |= {code for one in s["movement"]["legs"] for code in (one["declared"], one["region"])}
+        sides = {one["to"] for entry in known for one in [entry["after"]["transfer"]] if one}
+        theirs |= {ORGANISATIONS[code][1] for code in sides}
+        for one in stream.facts[: fact.position - 1]:
+            theirs |= set(one.concerns) if one.event_id == getattr(fact.body, "event_id", None) else set()
+        assert set(fact.concerns) <= theirs
