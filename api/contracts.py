@@ -1,8 +1,9 @@
-"""The documents that subscribers hold on to: the published schemas, exactly as published. No token is needed."""
+"""The documents that subscribers hold on to: published schemas, as published, and AsyncAPI. No token is needed."""
 
 from __future__ import annotations
 
 from functools import cache
+from importlib import metadata
 from itertools import groupby
 from typing import Any, Final
 
@@ -14,6 +15,7 @@ from api.answers import JsonAnswer
 from api.openapi import problems
 from api.problems import not_found
 from api.shapes.contracts import PublishedSchemas
+from infra.contracts.asyncapi import asyncapi_document
 from infra.contracts.releases import ENVELOPE, event_type, released
 
 router = APIRouter(tags=["contracts 约定"])
@@ -22,6 +24,7 @@ SCHEMA_JSON: Final = "application/schema+json"
 _OPEN: Final = (500, 503, 504)
 _FOR_EVER: Final = {"Cache-Control": "public, max-age=31536000, immutable"}
 _FOR_NOW: Final = {"Cache-Control": "public, max-age=300"}
+_DOCUMENT: Final = {"application/json": {"schema": {"type": "object", "description": "AsyncAPI 3.1"}}}
 _SCHEMA: Final = {SCHEMA_JSON: {"schema": {"type": "object", "description": "JSON Schema, draft 07"}}}
 
 
@@ -50,6 +53,23 @@ async def read_schema(name: str, version: str) -> Response:
     if content is None:
         raise not_found()
     return Response(content, media_type=SCHEMA_JSON, headers=_FOR_EVER)
+
+
+@router.get(
+    "/asyncapi.json",
+    operation_id="read_asyncapi",
+    summary="数据流文档 Topics, feeds and webhooks, with every message on them (AsyncAPI 3.1)",
+    response_model=None,
+    responses={200: {"description": "the document", "content": _DOCUMENT}, **problems(_OPEN)},
+)
+async def read_asyncapi() -> Response:
+    """Hand out the document; its references lead to the schemas beside it."""
+    return Response(_asyncapi(), media_type="application/json", headers=_FOR_NOW)
+
+
+@cache
+def _asyncapi() -> bytes:
+    return orjson.dumps(asyncapi_document(metadata.version("kiteline")))
 
 
 @cache

@@ -49,3 +49,10 @@ def test_the_schema_of_a_recorded_event_is_where_the_event_says(
 
     schema = nobody.get(stored["dataschema"]).json()
     assert schema["properties"].keys() >= stored["data"].keys()
+
+
+def test_the_asyncapi_document_refers_to_schemas_that_are_there(nobody: httpx.Client):
+    document = nobody.get("/asyncapi.json").text
+
+    paths = {item["versions"][-1]["path"] for item in nobody.get("/schemas/").json()["items"]}
+    assert paths == {path for path in paths if f'"$ref":"{path}"' in document}

@@ -14,7 +14,9 @@ def nobody(running: Running) -> httpx.Client:
     return httpx.Client(base_url=running.url, trust_env=False)
 
 
-@pytest.mark.parametrize("path", ["/livez", "/readyz", "/metrics", "/openapi.json", "/docs"])
+@pytest.mark.parametrize(
+    "path", ["/livez", "/readyz", "/metrics", "/openapi.json", "/asyncapi.json", "/schemas/", "/docs"]
+)
 def test_no_token_is_needed_for(nobody: httpx.Client, path: str):
     assert nobody.get(path).status_code == 200
 
