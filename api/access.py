@@ -16,6 +16,7 @@ from domain.errors import Sentence
 from domain.member.events import MemberRegistered
 from domain.member.feedback.stays import stays
 from domain.member.fold import HEAD
+from domain.member.introduction import MemberIntroduced
 from domain.member.merging.belonging import merged_into
 from domain.member.views import concerned_regions
 from domain.times import local_day
@@ -147,7 +148,8 @@ def standing(service: Service, member_id: UUID) -> Ledger:
 
 def records_of(ledger: Ledger) -> set[UUID]:
     """Return the ids under which a person is registered: the member's own, and those of records merged into it."""
-    return {ledger.member_id} | {fact.stream for fact in ledger.facts if isinstance(fact.body, MemberRegistered)}
+    entered = (fact.stream for fact in ledger.facts if isinstance(fact.body, MemberRegistered | MemberIntroduced))
+    return {ledger.member_id, *entered}
 
 
 def must_not_be_merged(ledger: Ledger, known_position: int = HEAD) -> None:

@@ -22,7 +22,7 @@ from domain import codes
 from domain.member.events import CheckedIn
 from infra.check_in_codes.signed_text import LENGTH
 from infra.metrics import COMMANDS as COMMANDS_COUNTED
-from infra.recording.check_in_requests import LONGEST_CODE
+from infra.recording.check_in_requests import LONGEST_CODE, LONGEST_INTRODUCTION
 from infra.recording.check_ins import Standing
 from infra.recording.procedures import arun
 from infra.tokens.principal import Role
@@ -58,6 +58,13 @@ _CHECK_IN: Final = closed(
             "description": "whose check-in it is, sent by an office; a member is known by their token 公民身份号码",
         },
         "name": {"type": "string", "minLength": 1, "maxLength": 100, "description": "as on the card 姓名"},
+        "introduction": {
+            "type": "string",
+            "minLength": 1,
+            "maxLength": LONGEST_INTRODUCTION,
+            "description": "what the origin's prompt gave the member, of another deployment; then an office need not "
+            "send name and number 引介",
+        },
         "occurred_at": MOMENT,
         "organisation": ORGANISATION,
         "origin_organisation": {**ORGANISATION, "description": "of somebody unknown here: the home branch 流出党支部"},
@@ -81,7 +88,9 @@ A member sends the code that they scanned. An office sends a code or its own ven
 and name; somebody unknown is registered, at their home branch if it is named and known here. Answers tell the member's
 id only to the member, and to those whom the check-in concerns. A code that does not count is refused with what to do
 next (409 `code_expired`, `code_revoked`, `code_not_yet_valid`, `code_number_wrong`; 422 `code_invalid`); every attempt
-is logged. Who was wrong ten times within ten minutes at a venue waits (429).
+is logged. Who was wrong ten times within ten minutes at a venue waits (429). Somebody who comes from another deployment
+brings the `introduction` of its prompt (422 `introduction_invalid`, 409 `introduced_already`): they are known here from
+then on, with what was told of them.
 """
 
 

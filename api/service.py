@@ -39,6 +39,10 @@ from infra.recording.posts import PostDesk
 from infra.recording.registration import Registration
 from infra.recording.reorganisations import Reorganisations
 from infra.recording.venues import VenueDesk
+from infra.sisters.introducing import Introductions
+from infra.sisters.known import configured_sisters
+from infra.sisters.recording import SisterRecording
+from infra.sisters.taking import Inbox
 from infra.tokens.configured import token_verifier
 from infra.vault.configured import configured_vault
 from infra.vault.erasure_list import ErasureList
@@ -87,6 +91,7 @@ class Service:
     importer: Importer
     imports: ImportArchive
     erasures: ErasureDesk
+    inbox: Inbox
     verifier: TokenVerifier
     readers: ConnectionPool[Connection[TupleRow]]
     cursors: Cursors
@@ -151,8 +156,10 @@ def open_service(settings: Settings, database_url: str, *, projecting: bool = Tr
         log_keeping = LogKeeping(kiteline, database_url, settings, writing=projecting, signed=told)
         keeping = Projecting(kiteline, database_url) if projecting else None
         feed_writing = FeedWriting(kiteline, database_url) if projecting else None
-        desk = Desk(kiteline, vault, clock_us)
+        sisters = configured_sisters(settings, database_url)
+        desk = Desk(kiteline, vault, clock_us, sisters.introducer.write)
         references = ReferenceDesk(desk)
+        inbox = Inbox(SisterRecording(desk, references, sisters), kiteline.log)
         registration = Registration(desk)
         known_venues = KnownVenues(kiteline, clock_us)
         venues = VenueDesk(desk, signer, known_venues)
@@ -173,7 +180,7 @@ def open_service(settings: Settings, database_url: str, *, projecting: bool = Tr
             known_venues=known_venues,
             venues=venues,
             code_issues=CodeIssues(desk, venues, signer, known_venues),
-            check_ins=CheckInDesk(desk, registration, references, signer, known_venues),
+            check_ins=CheckInDesk(desk, registration, references, signer, known_venues, Introductions(desk, inbox)),
             posts=PostDesk(desk),
             post_list=PostList(kiteline),
             activities=ActivityDesk(desk),
@@ -181,6 +188,7 @@ def open_service(settings: Settings, database_url: str, *, projecting: bool = Tr
             importer=Importer(desk, references),
             imports=imports,
             erasures=erasures,
+            inbox=inbox,
             verifier=verifier,
             readers=readers,
             cursors=Cursors(vault.keyed_hash, clock_us),

@@ -101,6 +101,11 @@ class Fact:
     after: dict[str, Any] | None = None
 
     @property
+    def first_id(self) -> str:
+        """The id of the event where it was first recorded: what it opens is called by it in every deployment."""
+        return self.origin_id or self.event_id
+
+    @property
     def originator_id(self) -> UUID:
         """The library's word for the stream."""
         return self.stream

@@ -113,6 +113,24 @@ REQUEST_SECONDS = Histogram(
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10),
     registry=REGISTRY,
 )
+FOREIGN_EVENTS = Counter(
+    "kiteline_foreign_events",
+    "Events of sister deployments by what became of them: recorded, known, passed_over or put_aside.",
+    ("outcome",),
+    registry=REGISTRY,
+)
+FOREIGN_BEHIND = Gauge(
+    "kiteline_foreign_events_behind",
+    "Events of a region's topic that have not been read yet, against its true end.",
+    ("region",),
+    registry=REGISTRY,
+)
+QUARANTINED = Gauge(
+    "kiteline_quarantine_events",
+    "Events of sister deployments that wait for a person or an introduction, by reason.",
+    ("reason",),
+    registry=REGISTRY,
+)
 IMPORT_ROWS = Counter("kiteline_import_rows", "Rows of registers by outcome.", ("outcome",), registry=REGISTRY)
 
 

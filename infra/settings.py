@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
@@ -23,6 +23,16 @@ class SettingsError(OperatorFailure):
     """A KITELINE_ variable is unknown, or its value cannot be used."""
 
     exit_code = 2
+
+
+class SisterSettings(BaseModel):
+    """A sister deployment: what is hers, the key that signs her introductions, and her Kafka where it is another."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    regions: list[Annotated[str, Field(pattern=r"^[0-9]{2,6}$")]] = Field(min_length=1)
+    key: str = Field(min_length=1)
+    kafka_bootstrap_servers: str | None = None
 
 
 class Settings(BaseSettings):
@@ -74,6 +84,13 @@ class Settings(BaseSettings):
     )
     witnesses: dict[str, str] = Field(
         default_factory=dict, description="JSON object: address of a witness to its key line, to be cosigned by it"
+    )
+    sisters: dict[str, SisterSettings] = Field(
+        default_factory=dict,
+        description="JSON object: deployment of a sister to her regions (beginnings of codes), key line and Kafka",
+    )
+    introduction_key: SecretStr | None = Field(
+        None, description="Ed25519 key that signs introductions, base64; without it home/keys/introduction is made"
     )
     token_issuer: str = Field("urn:kiteline:local", min_length=1, description="issuer that tokens must name")
     token_audience: str = Field("kiteline", min_length=1, description="audience that tokens must name")
@@ -225,6 +242,8 @@ def _shown(name: str, settings: Settings) -> str:
         return "-"
     if name == "kafka_options":
         return ", ".join(f"{key}=***" for key in sorted(value)) or "-"
+    if name == "sisters":
+        return ", ".join(f"{one}: {' '.join(value[one].regions)}" for one in sorted(value)) or "-"
     if name == "database_url":
         parts = urlsplit(value)
         return f"{parts.scheme}://***@{parts.hostname or ''}:{parts.port or 5432}{parts.path}"

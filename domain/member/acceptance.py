@@ -24,7 +24,7 @@ def accepted(state: State, fact: Fact, body: e.Accepted | e.AcceptanceContested,
     if movement is None or fact.organisation is None:
         return
     if movement.stage == "settled":
-        claim_id = getattr(body, "claim_id", None) or fact.event_id
+        claim_id = getattr(body, "claim_id", None) or fact.first_id
         movement.claims.append(Claim(claim_id, fact.organisation, body.branch, fact.occurred_at))
         _owe_decision(state, movement, reference, fact.when)
         return

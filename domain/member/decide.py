@@ -11,6 +11,7 @@ from domain.member import events as e
 from domain.member.feedback.events import AnnualFeedbackIssued
 from domain.member.feedback.steps import completed
 from domain.member.fold import effective, fold, voided_ids
+from domain.member.introduction import MemberIntroduced
 from domain.member.merging.belonging import MERGING
 from domain.member.privacy.events import PersonalDataErased
 from domain.member.reading import Reader, read_changes
@@ -36,6 +37,10 @@ MERGE_STANDS = Sentence(
     "合并和拆回不能在此更正或作废，请在该合并的地址办理拆回",
     "A merge or its undoing is not corrected or voided here: undo the merge at its own address.",
 )
+OF_A_SISTER = Sentence(
+    "这条记录来自兄弟地区，请由其更正或作废",
+    "A sister region recorded this event: it is corrected or voided there.",
+)
 NO_FLAG = Sentence("这条记录没有待核实的疑点", "This event has no flag to confirm.")
 
 
@@ -53,7 +58,7 @@ def decide(past: State, fact: Fact, reference: Reference) -> Fact:
     if isinstance(fact.body, e.Accepted) and movement is not None and movement.stage == "settled":
         # Another type of fact: known only by its day, it stands at another time of that day.
         when = place_in_time(occurred_as_recorded(fact.occurred_at, fact.precision), e.AcceptanceContested)
-        return replace(fact, body=e.AcceptanceContested(fact.event_id, fact.body.branch), when=when)
+        return replace(fact, body=e.AcceptanceContested(fact.first_id, fact.body.branch), when=when)
     return fact
 
 
@@ -69,6 +74,8 @@ def decide_about_event(ledger: list[Fact], fact: Fact, reference: Reference, *, 
         raise Refused("erasure_stands", ERASURE_STANDS)
     if isinstance(target.body, MERGING):
         raise Refused("merge_stands", MERGE_STANDS)
+    if not isinstance(body, e.FlagConfirmed) and target.origin_id is not None and fact.origin_id is None:
+        raise Refused("recorded_by_a_sister", OF_A_SISTER)
     if isinstance(body, e.EventVoided):
         _must_be_voidable(ledger, target)
     elif isinstance(body, e.FlagConfirmed):
@@ -85,7 +92,7 @@ def decide_about_event(ledger: list[Fact], fact: Fact, reference: Reference, *, 
 
 
 def _must_be_voidable(ledger: list[Fact], target: Fact) -> None:
-    if isinstance(target.body, e.MemberRegistered):
+    if isinstance(target.body, e.MemberRegistered | MemberIntroduced):
         raise Refused("registration_stands", REGISTRATION_STANDS)
     if target.event_id in voided_ids(ledger):
         raise Refused("already_voided", ALREADY_VOIDED)
@@ -108,4 +115,4 @@ def joins(before: set[str], after: set[str], fact: Fact) -> str | None:
     A movement keeps its id when its beginning becomes known afterwards.
     """
     gone = before - after
-    return gone.pop() if len(gone) == 1 and fact.event_id in after else None
+    return gone.pop() if len(gone) == 1 and fact.first_id in after else None

@@ -115,11 +115,12 @@ class Departed(Body):
 @recorded_as
 @dataclass(frozen=True, slots=True)
 class CheckInPrompted(Body):
-    """提示报到."""
+    """提示报到. `introduction` is what the member takes along to another deployment, signed here."""
 
     fact: ClassVar[str] = "check_in_prompted"
     order: ClassVar[int] = 36
     channel: str | None = None
+    introduction: str | None = None
 
 
 @recorded_as

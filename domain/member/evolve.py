@@ -14,6 +14,7 @@ from domain.member import events as e
 from domain.member.cards import steps as cards
 from domain.member.feedback import steps as feedback
 from domain.member.hearing import found, heard_of
+from domain.member.introduction import MemberIntroduced
 from domain.member.membership import steps as membership
 from domain.member.privacy import steps as privacy
 from domain.member.rules import ODDITIES, rules_of
@@ -75,7 +76,13 @@ def live(
 _NOT_YET: Final = 1 << 62
 
 
-def registered(state: State, fact: Fact, body: e.MemberRegistered, reference: Reference) -> None:
+def introduced(state: State, fact: Fact, body: MemberIntroduced, reference: Reference) -> None:
+    """An introduction that says whose member somebody is registers them; of one who is known it is a note."""
+    if body.affiliation is not None:
+        registered(state, fact, body, reference)
+
+
+def registered(state: State, fact: Fact, body: e.MemberRegistered | MemberIntroduced, reference: Reference) -> None:
     """A member is registered; of one who was recorded twice, the affiliation that is kept takes over on its day."""
     was_registered, state.registered = state.registered, True
     state.category = body.category
@@ -293,6 +300,7 @@ def _open(state: State) -> Movement:
 
 STEPS: Final[dict[type[Body], Step]] = {
     e.MemberRegistered: registered,
+    MemberIntroduced: introduced,
     e.ConfirmedAsFull: confirmed_as_full,
     e.LiaisonAssigned: liaison_assigned,
     e.DepartureReported: departure_reported,

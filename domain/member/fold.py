@@ -11,9 +11,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
-from domain.fact import Fact, body_data, body_from, place_in_time, sort_key
+from domain.fact import Body, Fact, body_data, body_from, place_in_time, sort_key
 from domain.member import events as e
 from domain.member.evolve import live
+from domain.member.introduction import MemberIntroduced
 from domain.member.merging.events import RecordsMerged, RecordsUnmerged
 from domain.member.state import State
 from domain.times import BEGINNING_US, parse_occurred
@@ -131,8 +132,8 @@ def corrected(fact: Fact, changes: dict[str, Any], by: Fact) -> Fact:
         occurred = parse_occurred(changes["occurred_at"])
         occurred_at, precision = occurred.text, occurred.precision
         when = place_in_time(occurred, type(body))
-    if isinstance(body, e.MemberRegistered):
-        when = registered_when(body)
+    if (since_us := affiliated_from(body)) is not None:
+        when = since_us
     return replace(
         fact,
         body=body,
@@ -144,11 +145,18 @@ def corrected(fact: Fact, changes: dict[str, Any], by: Fact) -> Fact:
     )
 
 
-def registered_when(body: e.MemberRegistered) -> int:
+def affiliated_from(body: Body) -> int | None:
+    """Return where a fact stands that says whose member somebody is; None for one that does not."""
+    if isinstance(body, e.MemberRegistered | MemberIntroduced) and body.affiliation is not None:
+        return registered_when(body)
+    return None
+
+
+def registered_when(body: e.MemberRegistered | MemberIntroduced) -> int:
     """A member is affiliated since the day stated; absent, as far back as anybody asks."""
     if body.affiliated_since is None:
         return BEGINNING_US
-    return place_in_time(parse_occurred(body.affiliated_since), e.MemberRegistered)
+    return place_in_time(parse_occurred(body.affiliated_since), type(body))
 
 
 def fold(facts: Iterable[Fact], reference: Reference, *, as_of_us: int = HEAD, known_position: int = HEAD) -> State:

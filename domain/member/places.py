@@ -20,7 +20,7 @@ def open_movement(
 ) -> Movement:
     """Open a movement with its first leg. Its id is the one the fact names, unless an earlier movement bears it."""
     if movement_id is None or movement_id in state.movement_ids:
-        movement_id = fact.event_id
+        movement_id = fact.first_id
     leg = Leg(1, destination, (destination or {}).get("region"), fact.when)
     movement = Movement(movement_id, stage, state.affiliation, state.affiliation_region, [leg])
     state.movement_ids.add(movement_id)

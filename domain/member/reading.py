@@ -13,6 +13,7 @@ from domain.fact import Body, body_data
 from domain.member import events as e
 from domain.member.commands import COMMAND_OF, EVERY_COMMAND
 from domain.member.form import Command, Field, Kind, Read
+from domain.member.introduction import MemberIntroduced
 from domain.policy import COUNTRY
 from domain.times import MINUTE_US, Occurred, local_day, parse_occurred
 
@@ -273,7 +274,13 @@ def read_command(
 
     Raises Invalid with every fault found.
     """
-    command = EVERY_COMMAND[name]
+    return read_as(EVERY_COMMAND[name], payload, reference, now_us=now_us, organisation=organisation)
+
+
+def read_as(
+    command: Command, payload: dict[str, Any], reference: Reference, *, now_us: int, organisation: str | None
+) -> Asked:
+    """Read a payload as one command; raises Invalid with every fault found."""
     reader = Reader(reference, now_us)
     occurred = reader.occurred(payload.get("occurred_at"))
     on = occurred.day if occurred is not None else reader.today
@@ -353,6 +360,11 @@ _CORRECTABLE: Final[dict[type[Body], tuple[Field, ...]]] = {
     e.MemberRegistered: (
         Field("category", Kind.CODE, required=True, codes=("FULL", "PROBATIONARY")),
         Field("affiliation", Kind.ORGANISATION, required=True),
+        Field("affiliated_since", Kind.DAY),
+    ),
+    MemberIntroduced: (
+        Field("category", Kind.CODE, codes=("FULL", "PROBATIONARY")),
+        Field("affiliation", Kind.ORGANISATION),
         Field("affiliated_since", Kind.DAY),
     ),
     e.AcceptanceContested: (Field("branch", Kind.ORGANISATION), Field("claim_id", Kind.EVENT_ID)),

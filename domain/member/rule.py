@@ -42,3 +42,17 @@ def is_in_line(one: str | None, other: str | None, reference: Reference) -> bool
     return (
         one is not None and other is not None and (tree.is_at_or_below(one, other) or tree.is_at_or_below(other, one))
     )
+
+
+def acts_for(fact: Fact, code: str | None, reference: Reference) -> bool:
+    """Whether who acts stands in line with an organisation, as far as that is known here."""
+    return is_in_line(fact.organisation, code, reference) or is_theirs_to_know(fact, fact.organisation, code, reference)
+
+
+def is_theirs_to_know(fact: Fact, one: str | None, other: str | None, reference: Reference) -> bool:
+    """Whether a sister's fact is about two organisations of hers.
+
+    Who is above whom in another deployment is known there: what was judged by it is not judged again.
+    """
+    known = (reference.organisations.get(one), reference.organisations.get(other))
+    return fact.origin_id is not None and all(each is not None and each.external for each in known)

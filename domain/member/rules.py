@@ -20,7 +20,7 @@ from domain.member.membership import events as m
 from domain.member.membership.rules import AFTER_THE_END, must_be_active, must_be_suspended, must_still_be_a_member
 from domain.member.membership.state import ENDED
 from domain.member.privacy import rules as privacy
-from domain.member.rule import Rule, is_in_line, must_be_affiliated, rule
+from domain.member.rule import Rule, acts_for, is_in_line, must_be_affiliated, rule
 from domain.member.service import rules as service
 from domain.member.silence import lost_review_day
 from domain.member.transfer.rules import RULES as TRANSFER
@@ -115,7 +115,7 @@ def must_be_concerned(state: State, fact: Fact, reference: Reference) -> bool:
     return (
         reference.is_in(fact.organisation, leg.region)
         or reference.is_in(fact.organisation, leg.declared_region)
-        or any(is_in_line(fact.organisation, one, reference) for one in (leg.holder, leg.accepted_by, leg.branch))
+        or any(acts_for(fact, one, reference) for one in (leg.holder, leg.accepted_by, leg.branch))
     )
 
 

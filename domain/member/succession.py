@@ -16,6 +16,7 @@ from domain.member import duties
 from domain.member import events as e
 from domain.member.commands import COMMANDS
 from domain.member.form import Kind
+from domain.member.introduction import MemberIntroduced
 from domain.member.rule import is_in_line
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 NAMING: Final[dict[type[Body], tuple[str, ...]]] = {
     e.MemberRegistered: ("affiliation",),
+    MemberIntroduced: ("affiliation",),
     e.AcceptanceContested: ("branch",),
     **{
         command.body: names

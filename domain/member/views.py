@@ -184,6 +184,7 @@ def after(state: State, fact: Fact | None = None) -> dict[str, Any]:
     movement = state.movement
     found = {  # keys in the order of RFC 8785, as stored: an answer given again is the same text
         "affiliation": state.affiliation,
+        "category": state.category,
         "leg": movement.leg.number if movement is not None else None,
         "lost_contact": state.lost_contact,
         "movement": None

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _OTHER_FACTS: Final = {
     "member_registered": "登记入册",
+    "member_introduced": "引介",
     "personal_data_updated": "更新个人信息",
     "acceptance_contested": "两地争议",
     "organisation_dissolved": "党组织撤销",

@@ -75,6 +75,7 @@ _PRESENT: Final = said(
 )
 _STATE: Final[Schema] = {
     "affiliation": or_null(organisation("组织关系隶属", "the one formal home branch")),
+    "category": or_null(listed(codes.CATEGORIES, "党员类别", "GB/T 4762: full or probationary")),
     "responsible": or_null(organisation("责任组织", "who is responsible for the member")),
     "stage": or_null(listed(codes.STAGES, "流动环节", "the stage of the movement")),
     "view": or_null(listed(codes.VIEWS, "生命周期视图", "the one lifecycle view that the movement stands in")),
@@ -82,6 +83,8 @@ _STATE: Final[Schema] = {
     "lost_contact": said("是否失联", "whether contact is lost", type="boolean"),
     "movement": _MOVEMENT,
 }
+_SINCE: Final = frozenset({"category"})
+"""Fields that events recorded before them do not have."""
 
 
 def is_about_a_member(body: type[Body]) -> bool:
@@ -100,7 +103,7 @@ def after_schema(body: type[Body]) -> Schema:
         more["merged_into"] = identifier("并入的党员", "of the absorbed record: the member that it is now")
     return an_object(
         _STATE | more,
-        list(_STATE),
+        [name for name in _STATE if name not in _SINCE],
         "记录此事项之后的状态（当时所知）",
         "the member once this was recorded, as known then",
     )

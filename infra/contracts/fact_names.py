@@ -7,6 +7,7 @@ from typing import Final
 FACT_NAMES: Final[dict[str, tuple[str, str]]] = {
     # A member, from registration to the end.
     "member_registered": ("登记入册", "A member was registered"),
+    "member_introduced": ("引介", "Another deployment knows this member by an id of its own"),
     "personal_data_updated": ("更新个人信息", "Fields of the vault were written anew; their names only"),
     "liaison_assigned": ("指定联络员", "A liaison was named"),
     "departure_reported": ("外出报备", "A departure was reported"),

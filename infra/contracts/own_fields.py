@@ -127,6 +127,9 @@ _BY_NAME: Final[dict[str, Schema]] = {
     "holidays": many(day("休息日", "a day off"), "工作日中的休息日", "weekdays that are days off"),
     "hours": hours("小时数", "hours, whole or in quarters"),
     "in_favour_of": organisation("裁定归属", "in whose favour"),
+    "introduction": said(
+        "引介文本，由流出地签名", "what the member takes to another deployment, signed (JWS, Ed25519)", type="string"
+    ),
     "keep_affiliation": organisation("保留的隶属", "the affiliation that is kept"),
     "keep_movement": identifier("保留的流动", "the movement that is kept"),
     "kept": identifier("保留的党员", "the member that remains"),
@@ -162,6 +165,7 @@ _BY_NAME: Final[dict[str, Schema]] = {
     "source": words("依据", "where it comes from"),
     "starts_on": day("起始日", "the first day in force"),
     "stationed_in": region("驻外地", "where it is stationed, if elsewhere"),
+    "subject": identifier("对方的党员编号", "the member's id there"),
     "successor": organisation("承接组织", "who succeeds to everything that no share names"),
     "title": words("岗位名称", "the post's title"),
     "to_codes": many(region("现区划", "a region that is"), "现区划", "the regions that are"),
@@ -202,6 +206,10 @@ _BY_FACT: Final[dict[tuple[str, str], Schema]] = {
     ("departed", "reason"): listed_so_far(codes.DEPARTURE_REASONS, "外出原因", "what for"),
     ("departure_cancelled", "reason"): listed_so_far(codes.CANCEL_REASONS, "取消原因", "why"),
     ("departure_reported", "reason"): listed_so_far(codes.DEPARTURE_REASONS, "外出原因", "what for"),
+    ("member_introduced", "movement_id"): identifier("所引介的流动", "the movement that the introduction is about"),
+    ("member_introduced", "source"): words(
+        "对方来源", "the other deployment and its epoch, as in `source` of its events"
+    ),
     ("movement_closed", "reason"): listed_so_far(codes.CLOSING_REASONS, "结束原因", "why it ended"),
     ("organisation_registered", "kind"): listed(codes.ORGANISATION_KINDS, "党组织类别", "the kind of organisation"),
     ("placed_in_branch", "kind"): listed(codes.PLACEMENT_KINDS, "编入方式", "by what the branch was chosen"),

@@ -47,6 +47,13 @@ def declare_epoch(url: str, deployment: str, after: int) -> tuple[str, int]:
         return source, int(head) + 1
 
 
+def present_source(url: str) -> str:
+    """Return the source of the present epoch: under which name what is recorded now goes out."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        row = connection.execute(_LAST_EPOCH).fetchone()
+    return _SOURCE.format("local", 1) if row is None else str(row[1])
+
+
 def keep_source(url: str, deployment: str) -> str:
     """Name the log of `url` after the deployment, as its owner, and return the source of its present epoch.
 

@@ -49,6 +49,12 @@ def load_witness_key(settings: Settings) -> LogKeys:
     return _load(setting, settings.home / "keys" / "witness", "KITELINE_WITNESS_KEY")
 
 
+def load_introduction_key(settings: Settings) -> LogKeys:
+    """Read the keys of introductions: KITELINE_INTRODUCTION_KEY, else `home/keys/introduction`; the newest signs."""
+    setting = settings.introduction_key.get_secret_value() if settings.introduction_key else None
+    return _load(setting, settings.home / "keys" / "introduction", "KITELINE_INTRODUCTION_KEY")
+
+
 def rotate(settings: Settings) -> LogKeys:
     """Put a new key before the present one, which goes on signing. Raises LogKeyFailure."""
     keys = _changeable(settings)

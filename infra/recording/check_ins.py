@@ -31,6 +31,7 @@ from infra.recording.people import Found, PeopleFinder, same_name
 from infra.recording.procedures import Append, Procedure
 from infra.recording.receipts import Receipt
 from infra.recording.registration import MaySee, Registration, read_person
+from infra.sisters.introducing import FALSE, Introduced
 
 if TYPE_CHECKING:
     from infra.check_in_codes.signed_text import CodeSigner
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from infra.recording.known_venues import KnownVenues
     from infra.recording.members import Ledger
     from infra.recording.organisations import ReferenceDesk
+    from infra.sisters.introducing import Introductions
 
 INVALID_CODE: Final = Sentence(
     "不是有效的报到码，请核对后重新扫描；仍不行的，请现场工作人员代为登记",
@@ -60,7 +62,9 @@ NAME_DISAGREES: Final = Sentence(
     "该身份号码登记的是另一个姓名，请核对证件",
     "This identity number is registered under another name: compare them with the card.",
 )
-_GUESSES: Final = frozenset({"code_invalid", "code_number_wrong", "identity_not_confirmed", "name_disagrees"})
+_GUESSES: Final = frozenset(
+    {"code_invalid", "code_number_wrong", "identity_not_confirmed", "name_disagrees", "introduction_invalid"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +81,17 @@ class CheckInDesk:
     """Checks people in; uses the desk, the registration and the venues that are known."""
 
     def __init__(
-        self, desk: Desk, registration: Registration, references: ReferenceDesk, signer: CodeSigner, known: KnownVenues
+        self,
+        desk: Desk,
+        registration: Registration,
+        references: ReferenceDesk,
+        signer: CodeSigner,
+        known: KnownVenues,
+        introductions: Introductions | None = None,
     ) -> None:
-        """Share one desk a process."""
+        """Share one desk a process. Without `introductions` this deployment has no sisters."""
         self._desk = desk
+        self._introductions = introductions
         self._registration = registration
         self._references = references
         self._signer = signer
@@ -129,7 +140,9 @@ class CheckInDesk:
         venue = yield from self._venue(asked, case, standing)
         command = self._command(asked, venue)
         member_id = standing.member_id
-        if member_id is None:
+        if asked.introduction is not None:
+            member_id = yield from self._introduced(asked, asked.introduction, case.caller, standing)
+        elif member_id is None:
             member_id = yield from self._person(asked, standing)
         if member_id is None:
             registered: Receipt | None = yield from self._registering(asked, command, case.caller, key)
@@ -144,6 +157,33 @@ class CheckInDesk:
                 return (yield from desk.recording(member_id, [("check-in", command)], case.caller, key=key))
             except MergedAway as away:
                 member_id = away.kept
+
+    def _introduced(self, asked: Asked, text: str, caller: Caller, standing: Standing) -> Procedure[UUID]:
+        """Find or enter whom another deployment introduces; who may not register learns nothing of anybody new."""
+        introductions, member_id = self._introductions, standing.member_id
+        if introductions is None:
+            raise Invalid([Fault("/introduction", "introduction_invalid", FALSE)])
+        who = Introduced(asked.occurred, member_id)
+        if member_id is None:
+            if asked.identity_number:
+                member_id = yield from self._person(asked, standing)
+            elif not standing.may_register and (yield partial(introductions.whose, text)) is None:
+                raise Refused("identity_not_confirmed", NOT_CONFIRMED)
+            who = yield from self._with_introduction(asked, member_id, caller)
+        introduced: UUID = yield partial(introductions.take, text, who, caller)
+        return introduced
+
+    def _with_introduction(self, asked: Asked, member_id: UUID | None, caller: Caller) -> Procedure[Introduced]:
+        category = asked.person.get("category")
+        home, region = asked.origin_organisation, asked.origin_region
+        if member_id is not None or not asked.identity_number:
+            return Introduced(asked.occurred, member_id, category=category, organisation=home, region=region)
+        acting = home if home is not None else (yield from self._external(asked, caller))
+        reference, now_us = self._desk.kiteline.reference(), self._desk.now_us()
+        person = read_person({**asked.person, "organisation": acting}, reference, now_us=now_us, organisation=acting)
+        return Introduced(
+            asked.occurred, None, person.number.number, person.personal, category, organisation=home, region=region
+        )
 
     def _venue(self, asked: Asked, case: _Case, standing: Standing) -> Procedure[Venue]:
         actor, now_us = case.caller.actor, self._desk.now_us()

@@ -16,6 +16,7 @@ from domain.fact import Fact, sort_key
 from domain.member import events as e
 from domain.member.decide import decide, decide_about_event, joins
 from domain.member.evolve import apply, live
+from domain.member.introduction import MemberIntroduced
 from domain.member.merging.belonging import MERGING_FACTS
 from domain.member.merging.state import MergedAway
 from domain.member.reading import read_command
@@ -36,6 +37,9 @@ from infra.recording.procedures import Append, Load, Procedure, arun, run
 from infra.recording.receipts import Receipt
 
 if TYPE_CHECKING:
+    from eventsourcing.persistence import Tracking
+
+    from domain.fact import Body
     from domain.reference import Reference
     from infra.event_store.save import LogRow
     from infra.recording.application import Kiteline
@@ -48,14 +52,21 @@ _CAN_OPEN: Final = (e.DepartureReported, e.Departed, e.CheckedIn)
 
 Check = Callable[[list[Fact]], None]
 """Looks, in a thread, beyond the member's own facts before they are recorded; raises Refused."""
+Drafting = Callable[["Ledger", "Reference", int], tuple[Fact, dict[str, str]]]
+"""Decides the next fact of a ledger, with its free text, by the clock (microseconds); raises Refused or Invalid."""
+Introduce = Callable[[str, str], str]
+"""Signs a member, by id, and their movement to whoever receives them in another deployment."""
 
 
 class Desk:
     """Records facts of members; one a process."""
 
-    def __init__(self, kiteline: Kiteline, vault: Vault, now_us: Callable[[], int]) -> None:
+    def __init__(
+        self, kiteline: Kiteline, vault: Vault, now_us: Callable[[], int], introduce: Introduce | None = None
+    ) -> None:
         """`now_us` is the edge's clock, in microseconds since 1970 UTC."""
         self.kiteline = kiteline
+        self.introduce = introduce
         self.vault = vault
         self.now_us = now_us
         self.keys = Keys(vault.keyed_hash, kiteline.log.find_key, kiteline.read_facts)
@@ -108,17 +119,22 @@ class Desk:
     ) -> Procedure[Receipt]:
         """Record commands of one member in one save: wholly or not at all."""
         row = self.keys.hashed(key) if key is not None else None
-        return self.keys.once(row, partial(self._attempts, member_id, commands, caller, row, if_match, check))
+        drafting: list[Drafting] = [partial(self._asked, verb, payload, caller) for verb, payload in commands]
+        attempts = partial(self.recording_drafts, member_id, drafting, caller, row, if_match=if_match, check=check)
+        return self.keys.once(row, attempts)
 
-    def _attempts(
+    def recording_drafts(
         self,
         member_id: UUID,
-        commands: list[tuple[str, dict[str, Any]]],
+        drafting: list[Drafting],
         caller: Caller,
         row: Idempotency | None,
-        if_match: int | None,
-        check: Check | None,
+        *,
+        tracking: Tracking | None = None,
+        if_match: int | None = None,
+        check: Check | None = None,
     ) -> Procedure[Receipt]:
+        """Decide and record facts of one member in one save; raises KeyAlreadyUsed when `row` was recorded before."""
         kiteline = self.kiteline
         for attempt in range(_TRIES):
             reference = kiteline.reference()
@@ -131,7 +147,7 @@ class Desk:
             was_fresh = ledger.fresh and attempt > 0
             before = held_by(ledger.state)
             try:
-                drafts, texts = self._decided(ledger, commands, caller, if_match, reference)
+                drafts, texts = self._decided(ledger, drafting, if_match, reference)
             except (Refused, Invalid, VersionMismatch):
                 if was_fresh:
                     raise
@@ -143,7 +159,7 @@ class Desk:
             yield from self._must_know_the_posts(drafts)
             with self.places.turns() as turns:
                 notes = yield from self.places.noting(before, held_by(ledger.state), drafts[-1], caller, turns)
-                save = yield from self._save(notes, drafts, texts, row)
+                save = yield from self._save(notes, drafts, texts, row, tracking)
                 try:
                     saved: Saved = yield Append(kiteline.log, save)
                 except VersionConflict:
@@ -169,8 +185,7 @@ class Desk:
     def _decided(
         self,
         ledger: Ledger,
-        commands: list[tuple[str, dict[str, Any]]],
-        caller: Caller,
+        drafting: list[Drafting],
         if_match: int | None,
         reference: Reference,
     ) -> tuple[list[Fact], dict[str, str]]:
@@ -178,26 +193,43 @@ class Desk:
             raise VersionMismatch(if_match, ledger.version)
         now_us = self.now_us()
         drafts: list[Fact] = []
-        member_id = ledger.member_id
         texts: dict[str, str] = {}
-        for verb, payload in commands:
-            asked = read_command(verb, payload, reference, now_us=now_us, organisation=caller.organisation)
-            fact = drafted(
-                member_id,
-                ledger.version + 1,
-                asked.body,
-                asked.occurred,
-                asked.organisation,
-                caller,
-                text=bool(asked.texts),
-            )
-            fact = decide_fact(ledger, fact, reference, now_us)
+        for decided in drafting:
+            fact, told = decided(ledger, reference, now_us)
             drafts.append(fact)
-            texts |= {text_name(fact, name): text for name, text in asked.texts.items()}
+            texts |= told
         return drafts, texts
 
+    def _asked(
+        self,
+        verb: str,
+        payload: dict[str, Any],
+        caller: Caller,
+        ledger: Ledger,
+        reference: Reference,
+        now_us: int,
+    ) -> tuple[Fact, dict[str, str]]:
+        asked = read_command(verb, payload, reference, now_us=now_us, organisation=caller.organisation)
+        body = between_deployments(ledger, asked.body, self.introduce)
+        fact = drafted(
+            ledger.member_id,
+            ledger.version + 1,
+            body,
+            asked.occurred,
+            asked.organisation,
+            caller,
+            text=bool(asked.texts),
+        )
+        fact = decide_fact(ledger, fact, reference, now_us)
+        return fact, {text_name(fact, name): text for name, text in asked.texts.items()}
+
     def _save(
-        self, notes: list[Fact], drafts: list[Fact], texts: dict[str, str], row: Idempotency | None
+        self,
+        notes: list[Fact],
+        drafts: list[Fact],
+        texts: dict[str, str],
+        row: Idempotency | None,
+        tracking: Tracking | None,
     ) -> Procedure[Save]:
         vault = None
         if texts:
@@ -207,7 +239,7 @@ class Desk:
                 must_all_be_asked_for(drafts, texts)
             else:
                 vault = self.vault.seal_fields(member_id, key, texts)
-        return Save([self._mapper.to_stored_event(fact) for fact in (*notes, *drafts)], row, None, vault)
+        return Save([self._mapper.to_stored_event(fact) for fact in (*notes, *drafts)], row, tracking, vault)
 
     def _must_know_the_posts(self, drafts: list[Fact]) -> Procedure[None]:
         """Raise NoSuchPost for hours at a post that there never was; a claim finds that out by itself."""
@@ -228,6 +260,23 @@ class Desk:
         self.kiteline.members.put(ledger)
         last = drafts[-1]
         return Receipt(201, last.stream, last.stream, last.version, last.position, facts)
+
+
+def between_deployments(ledger: Ledger, body: Body, introduce: Introduce | None) -> Body:
+    """Return what a fact says once what other deployments need, or said, is in it.
+
+    A prompt carries the introduction that the member takes along. A check-in of somebody who was introduced, and of
+    whose movement nothing has come yet, opens it under the name that it bears where they come from.
+    """
+    movement = ledger.state.open_movement
+    if isinstance(body, e.CheckInPrompted) and introduce is not None and movement is not None:
+        return replace(body, introduction=introduce(str(ledger.member_id), movement.movement_id))
+    if isinstance(body, e.CheckedIn) and movement is None:
+        introductions = (fact.body for fact in reversed(ledger.facts) if isinstance(fact.body, MemberIntroduced))
+        last = next(introductions, None)
+        if last is not None and last.movement_id not in ledger.state.movement_ids:
+            return replace(body, movement_id=last.movement_id)
+    return body
 
 
 def decide_fact(ledger: Ledger, fact: Fact, reference: Reference, now_us: int) -> Fact:

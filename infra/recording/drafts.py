@@ -11,8 +11,7 @@ from uuid import UUID
 from domain.errors import Refused, Sentence
 from domain.fact import Body, Fact, place_in_time
 from domain.member.commands import TEXTS_ASKED_FOR
-from domain.member.events import MemberRegistered
-from domain.member.fold import registered_when
+from domain.member.fold import affiliated_from
 from domain.times import instant_us
 
 if TYPE_CHECKING:
@@ -72,7 +71,9 @@ def drafted(
 ) -> Fact:
     """Make a fact; `text` says that the vault holds free text of it."""
     event_id = new_id()
-    when = registered_when(body) if isinstance(body, MemberRegistered) else place_in_time(occurred, type(body))
+    when = affiliated_from(body)
+    if when is None:
+        when = place_in_time(occurred, type(body))
     return Fact(
         stream,
         version,

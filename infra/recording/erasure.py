@@ -8,6 +8,7 @@ from uuid import UUID
 
 from domain.errors import Refused
 from domain.member.events import MemberRegistered
+from domain.member.introduction import MemberIntroduced
 from domain.member.privacy.commands import ERASURE
 from domain.times import SHANGHAI, instant, rfc3339_utc
 from infra.recording.drafts import Caller
@@ -64,7 +65,8 @@ class ErasureDesk:
     def _merged_records(self, member_id: UUID) -> list[UUID]:
         kiteline = self._desk.kiteline
         facts = kiteline.members.load(member_id, kiteline.reference()).facts
-        return [one.stream for one in facts if isinstance(one.body, MemberRegistered) and one.stream != member_id]
+        own = (one.stream for one in facts if isinstance(one.body, MemberRegistered | MemberIntroduced))
+        return [stream for stream in dict.fromkeys(own) if stream != member_id]
 
     def _erase_records(self, records: list[UUID], erased: Fact) -> None:
         """Erase records that have no facts of their own any more: the one that has them tells of it in the log."""

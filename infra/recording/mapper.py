@@ -20,8 +20,7 @@ import domain.post
 import domain.venue  # noqa: F401 - so that the facts of activities, merges, posts and venues are known to be facts
 from domain.errors import Fault, Invalid, Sentence
 from domain.fact import Fact, body_data, body_from, place_on_line
-from domain.member.events import MemberRegistered
-from domain.member.fold import registered_when
+from domain.member.fold import affiliated_from
 from domain.times import Precision, instant_us, start_as_recorded_us
 from infra.event_store.save import LogRow, LogStoredEvent
 
@@ -120,9 +119,8 @@ def decode(  # noqa: PLR0913 - the columns of a log row
     except KeyError:
         raise UnknownFact(topic) from None
     precision: Precision = data["occurred_precision"]
-    if isinstance(body, MemberRegistered):
-        when = registered_when(body)
-    else:
+    when = affiliated_from(body)
+    if when is None:
         when = place_on_line(start_as_recorded_us(data["occurred_at"], precision), precision, type(body))
     return Fact(
         stream,

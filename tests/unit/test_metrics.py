@@ -2,7 +2,7 @@
 
 from infra import metrics
 
-LABELS_WITHOUT_IDS = {"projection", "command", "outcome", "reason", "method", "route", "status", "le"}
+LABELS_WITHOUT_IDS = {"projection", "reason", "region", "command", "outcome", "method", "route", "status", "le"}
 
 
 def test_every_figure_is_ours_or_the_processs_and_says_what_it_is():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from domain.member import events as e
+from domain.member.introduction import MemberIntroduced
 from domain.member.membership.state import ACTIVE, ENDED, SUSPENDED
 from domain.member.merging.events import RecordsMerged, RecordsUnmerged
 from domain.member.rule import rule
@@ -35,7 +36,7 @@ def must_still_be_a_member(state: State, _fact: Fact, _reference: Reference) -> 
 
 
 AFTER_THE_END: Final[frozenset[type[Body]]] = frozenset(
-    {e.MemberRegistered, e.PersonalDataUpdated, e.EventCorrected, e.EventVoided, e.FlagConfirmed}
+    {e.MemberRegistered, MemberIntroduced, e.PersonalDataUpdated, e.EventCorrected, e.EventVoided, e.FlagConfirmed}
     | {RecordsMerged, RecordsUnmerged}
 )
 """What is about the record, not about the life: possible whatever became of the membership."""

@@ -11,6 +11,7 @@ from domain.errors import Fault, Invalid, Refused, Sentence
 from domain.fact import Body, sort_key
 from domain.member import events as e
 from domain.member.fold import effective, steps
+from domain.member.introduction import MemberIntroduced
 
 if TYPE_CHECKING:
     from domain.fact import Fact
@@ -67,7 +68,8 @@ class Record:
         return [
             fact
             for fact in effective(self.facts)
-            if isinstance(fact.body, e.MemberRegistered) or type(fact.body).__module__.startswith(_TRANSFERS)
+            if isinstance(fact.body, e.MemberRegistered | MemberIntroduced)
+            or type(fact.body).__module__.startswith(_TRANSFERS)
         ]
 
     def of_pending_transfer(self) -> list[Fact]:
@@ -76,7 +78,7 @@ class Record:
         if transfer is None or not transfer.is_pending:
             return []
         facts = self.of_affiliation()
-        asked = [fact.event_id for fact in facts].index(transfer.transfer_id)
+        asked = [fact.first_id for fact in facts].index(transfer.transfer_id)
         return facts[asked:]
 
 

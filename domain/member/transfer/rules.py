@@ -6,7 +6,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Final, cast
 
 from domain.calendar import add_months
-from domain.member.rule import Rule, is_in_line, must_be_affiliated, rule
+from domain.member.rule import Rule, acts_for, is_theirs_to_know, must_be_affiliated, rule
 from domain.member.transfer import events as e
 from domain.times import local_day
 
@@ -58,9 +58,7 @@ def must_not_be_temporary_for_long(state: State, fact: Fact, reference: Referenc
 @rule("not_your_transfer", "只能由转出方、转入方或本人申请", "Only either side, or the member, may ask for a transfer.")
 def must_ask_as_a_side(state: State, fact: Fact, reference: Reference) -> bool:
     to = cast("e.TransferRequested", fact.body).to_organisation
-    return fact.organisation is None or any(
-        is_in_line(fact.organisation, one, reference) for one in (state.affiliation, to)
-    )
+    return fact.organisation is None or any(acts_for(fact, one, reference) for one in (state.affiliation, to))
 
 
 @rule("no_open_transfer", "没有待办的组织关系转接", "There is no transfer to decide on.")
@@ -119,9 +117,10 @@ def must_be_the_addressee(state: State, fact: Fact, reference: Reference) -> boo
 def must_be_a_branch_of_the_addressee(state: State, fact: Fact, reference: Reference) -> bool:
     branch = cast("e.TransferAccepted", fact.body).branch
     transfer = state.transfer
-    return (
-        branch is None or transfer is None or reference.organisations.is_at_or_below(branch, transfer.to_organisation)
-    )
+    if branch is None or transfer is None:
+        return True
+    to = transfer.to_organisation
+    return reference.organisations.is_at_or_below(branch, to) or is_theirs_to_know(fact, branch, to, reference)
 
 
 @rule("not_your_transfer", "只能由转出方办理", "Only the organisation that the member leaves may do this.")
@@ -157,7 +156,7 @@ def must_be_the_receiver(state: State, fact: Fact, reference: Reference) -> bool
 
 def _is_of(fact: Fact, sides: tuple[str | None, ...], reference: Reference) -> bool:
     """Whether who acts is one of these, above or below; a department of the whole country acts for any."""
-    return fact.organisation is None or any(is_in_line(fact.organisation, one, reference) for one in sides)
+    return fact.organisation is None or any(acts_for(fact, one, reference) for one in sides)
 
 
 RULES: Final[dict[type[Body], tuple[Rule, ...]]] = {

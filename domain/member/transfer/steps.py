@@ -26,7 +26,7 @@ def requested(state: State, fact: Fact, body: e.TransferRequested, reference: Re
     """A new request takes the place of the last transfer, which has ended, or whose letter has expired."""
     duties.end_duty(state, "accept_transfer", fact.when)
     state.transfer = Transfer(
-        fact.event_id,
+        fact.first_id,
         body.kind,
         state.affiliation,
         state.affiliation_region,

@@ -1,0 +1,61 @@
+"""Organisations of sister deployments: external here, entered by their code when a fact of hers first names them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from domain.errors import Sentence
+from domain.organisation import OrganisationRegistered
+from infra.sisters.foreign_event import CannotTake
+from infra.sisters.known import prefix_of
+
+if TYPE_CHECKING:
+    from domain.reference import Reference
+    from infra.sisters.known import Sister, Sisters
+
+NOT_THEIRS: Final = Sentence(
+    "兄弟地区以不属于它的组织名义办理", "A sister acts in the name of an organisation that is not hers"
+)
+
+
+def must_be_theirs(code: str | None, sister: Sister, sisters: Sisters, reference: Reference, *, relayed: bool) -> None:
+    """Let a sister act for organisations of hers, and relay what those of others did; never for one of ours.
+
+    Raises CannotTake `not_their_organisation`.
+    """
+    known = reference.organisations.get(code)
+    if known is None:
+        return
+    others = [one for one in sisters.by_deployment.values() if one is not sister]
+    of_another = any(one.has(known.region) for one in others) and not sister.has(known.region)
+    if not known.external or (of_another and not relayed):
+        raise CannotTake("not_their_organisation", NOT_THEIRS, known.code)
+
+
+def unknown_ones(
+    codes: list[str], after: dict[str, Any], sister: Sister, reference: Reference
+) -> list[OrganisationRegistered]:
+    """Return those of `codes` that nobody knows here, external, each where the event shows it to be.
+
+    That is the origin of the movement for its own organisation, the place of the leg for whoever acts there, else the
+    first of the sister's regions.
+    """
+    unknown = [code for code in codes if reference.organisations.get(code) is None]
+    return [
+        OrganisationRegistered(code, code, "BRANCH", _home(code, after, sister, reference), external=True)
+        for code in unknown
+    ]
+
+
+def _home(code: str, after: dict[str, Any], sister: Sister, reference: Reference) -> str:
+    movement = after.get("movement") or {}
+    origin = movement.get("origin") or {}
+    of_origin = code in (origin.get("organisation"), after.get("affiliation"))
+    here = (movement.get("region"), movement.get("declared_region"))
+    places = (origin.get("region"), *here) if of_origin else (*here, origin.get("region"))
+    hers = (place for place in places if isinstance(place, str) and sister.has(place) and len(place) >= _COUNTY)
+    found = next(hers, sister.seat)
+    return found if reference.regions.known(found[:_COUNTY]) else prefix_of(sister.seat)[:2] + "0000"
+
+
+_COUNTY: Final = 6
