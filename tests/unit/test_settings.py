@@ -32,6 +32,7 @@ def test_every_setting_can_come_from_a_file(field: str, tmp_path: Path):
         "kafka_options": "{}",
         "witnessed_logs": "{}",
         "witnesses": "{}",
+        "sisters": "{}",
         "checkpoint_seconds": "30",
         "token_jwks_url": "https://issuer.example/jwks",
         "log_level": "ERROR",
