@@ -10,7 +10,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input --quiet
 export KITELINE_HOME ?= $(CURDIR)/.kiteline
 
 .DEFAULT_GOAL := help
-.PHONY: help run test gates tests bench bench-full setup broker-files kcat node-files schemas lock format clean
+.PHONY: help run test gates tests bench bench-full setup broker-files kcat node-files schemas secrets lock format clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
@@ -71,9 +71,14 @@ kcat:
 			&& { apt-get install -qq -y kcat || { apt-get -qq update && apt-get install -qq -y kcat; }; } > /dev/null 2>&1; } \
 		|| echo "缺少 kcat，有测试会失败；请安装。kcat is missing, and tests will fail for it: apt-get install kcat, brew install kcat." >&2
 
-lock: setup ## requirements.lock anew from pyproject.toml
-	$(BIN)/uv pip compile --quiet --system-certs --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
-		--group dev --extra broker --upgrade pyproject.toml --output-file requirements.lock
+LOCKED := $(BIN)/uv pip compile --quiet --system-certs --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
+
+lock: setup ## requirements.lock anew from pyproject.toml, and that of the image with the same versions
+	$(LOCKED) --group dev --extra broker --upgrade pyproject.toml --output-file requirements.lock
+	$(LOCKED) --group image --constraint requirements.lock pyproject.toml --output-file requirements.image.lock
+
+secrets: ## the files that compose.yaml takes keys and passwords from, where there are none yet
+	@$(PYTHON) scripts/make_secrets.py
 
 format: setup ## the code as `make gates` wants it
 	$(BIN)/ruff check --fix --quiet || true
