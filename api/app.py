@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib import metadata
@@ -18,6 +19,7 @@ from api import (
     contracts,
     erasure,
     feedback,
+    feeds,
     histories,
     imports,
     liaisons,
@@ -70,6 +72,7 @@ PARTS: Final = (
     service_records,
     views,
     statistics,
+    feeds,
     log,
     witnessing,
     contracts,
@@ -114,5 +117,8 @@ class _EdgeOf(Edge):
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     service: Service = app.state.service
+    service.feed_watch.start()
     yield
     service.stopping = True
+    service.feed_watch.stop()
+    await asyncio.to_thread(service.feed_watch.close)

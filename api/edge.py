@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from api import problem_list as kinds
@@ -16,8 +18,6 @@ from infra.logs import get_logger
 from infra.metrics import REQUEST_SECONDS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
     from infra.settings import Settings
@@ -28,6 +28,7 @@ _MULTIPART_OVERHEAD: Final = 65_536
 _DRAIN_SECONDS: Final = 3.0
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _QUIET: Final = frozenset({"/livez", "/readyz", "/metrics"})
+_EXCHANGE: Final = "kiteline.exchange"
 _ALWAYS: Final = [(b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff")]
 
 
@@ -55,7 +56,9 @@ class Edge:
             if (closed := self._refusal()) is not None and scope["path"] not in _QUIET:
                 raise closed  # noqa: TRY301 - as above
             # An upload may take as long as its bytes need; its own time limit is the reader's.
-            async with asyncio.timeout(self._seconds * (10 if most == self._most_upload else 1)):
+            async with asyncio.timeout(self._seconds * (10 if most == self._most_upload else 1)) as limit:
+                exchange.limit = limit
+                scope[_EXCHANGE] = exchange
                 await self._app(scope, exchange.receive, exchange.send)
             if exchange.refused is not None:
                 raise exchange.refused  # noqa: TRY301 - as above
@@ -68,7 +71,7 @@ class Edge:
             self._tell(scope, exchange)
 
     def _tell(self, scope: Scope, exchange: _Exchange) -> None:
-        seconds = time.perf_counter() - exchange.began
+        seconds = time.perf_counter() - exchange.began - exchange.held
         route = _route(scope)
         status = exchange.status or 499
         method = scope["method"] if scope["method"] in _METHODS else "other"
@@ -78,11 +81,28 @@ class Edge:
             level("request answered", method=method, route=route, status=status, seconds=round(seconds, 4))
 
 
+@contextmanager
+def held(scope: Scope) -> Iterator[None]:
+    """Let a request wait for what is to come: its time stands still, for its limit and in the figures alike."""
+    exchange: _Exchange = scope[_EXCHANGE]
+    began, ends = time.perf_counter(), exchange.limit.when()
+    exchange.limit.reschedule(None)
+    try:
+        yield
+    finally:
+        waited = time.perf_counter() - began
+        exchange.held += waited
+        exchange.limit.reschedule(None if ends is None else ends + waited)
+
+
 class _Exchange:
     """One request's messages in both directions."""
 
+    limit: asyncio.Timeout
+
     def __init__(self, scope: Scope, receive: Receive, send: Send, most: int) -> None:
         self.began = time.perf_counter()
+        self.held = 0.0
         self.status = 0
         self._receive = receive
         self._send = send

@@ -11,6 +11,7 @@ from pydantic.json_schema import models_json_schema
 from api import problem_list as kinds
 from api.answers import PROBLEM_JSON
 from api.command_schemas import body_schema
+from api.shapes.feeds import FeedEvent, NotInFeed
 from api.shapes.problems import ProblemDetails
 from api.shapes.recording import Recorded
 from domain.member.commands import COMMANDS
@@ -95,7 +96,7 @@ def build(app: FastAPI, book: CodeBook) -> dict[str, Any]:
     )
     document["paths"] |= _command_paths()
     _, definitions = models_json_schema(
-        [(ProblemDetails, "serialization"), (Recorded, "serialization")], ref_template=_REF
+        [(shape, "serialization") for shape in (ProblemDetails, Recorded, FeedEvent, NotInFeed)], ref_template=_REF
     )
     components = document.setdefault("components", {})
     components.setdefault("schemas", {}).update(definitions["$defs"])

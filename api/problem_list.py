@@ -44,6 +44,7 @@ KEY_IN_FLIGHT: Final = _kind(
 )
 CURSOR_EXPIRED: Final = _kind("cursor_expired", HTTPStatus.GONE, "游标已过期", "The cursor has expired")
 GONE: Final = _kind("gone", HTTPStatus.GONE, "已不再保留", "No longer kept")
+NOT_IN_FEED: Final = _kind("event_not_in_feed", HTTPStatus.GONE, "数据流中没有此事件", "This event is not in the feed")
 VERSION_MISMATCH: Final = _kind(
     "version_mismatch", HTTPStatus.PRECONDITION_FAILED, "版本已变", "The version has changed"
 )
@@ -71,6 +72,9 @@ STORE_UNAVAILABLE: Final = _kind(
 )
 POSITION_NOT_REACHED: Final = _kind(
     "position_not_reached", HTTPStatus.SERVICE_UNAVAILABLE, "读模型尚未到达", "The read models are not there yet"
+)
+TOO_MANY_LISTENERS: Final = _kind(
+    "too_many_listeners", HTTPStatus.SERVICE_UNAVAILABLE, "等候数据流者过多", "Too many wait for feeds already"
 )
 LOG_UNSOUND: Final = _kind(
     "log_unsound", HTTPStatus.SERVICE_UNAVAILABLE, "日志与已签署的检查点不符", "The log is not what was signed of it"

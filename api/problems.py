@@ -65,14 +65,16 @@ class Problem(Exception):
         code: str | None = None,
         errors: Sequence[Fault] = (),
         headers: Mapping[str, str] | None = None,
+        members: Mapping[str, Any] | None = None,
     ) -> None:
-        """`code` where it is more exact than the kind's own, as with rules."""
+        """`code` where it is more exact than the kind's own, as with rules; `members` is what it tells beside."""
         super().__init__(f"{kind.status} {code or kind.code}: {detail.en}")
         self.kind = kind
         self.detail = detail
         self.code = code or kind.code
         self.errors = errors
         self.headers = dict(headers or {})
+        self.members = dict(members or {})
 
     def content(self, language: Language) -> dict[str, Any]:
         """Return the problem as JSON values."""
@@ -82,6 +84,7 @@ class Problem(Exception):
             "status": self.kind.status,
             "code": self.code,
             "detail": said_in(self.detail, language),
+            **self.members,
         }
         if self.errors:
             content["errors"] = [

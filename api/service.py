@@ -14,6 +14,8 @@ from anyio import CapacityLimiter
 from api import problem_list as kinds
 from api.cosigning import Cosigning
 from api.cursors import Cursors
+from api.feed_reading import FeedReading
+from api.feed_watching import FeedWatch
 from api.feed_writing import FeedWriting
 from api.log_keeping import LogKeeping
 from api.problems import Problem, unavailable
@@ -97,6 +99,8 @@ class Service:
     cursors: Cursors
     log_keeping: LogKeeping
     cosigning: Cosigning | None
+    feeds: FeedReading
+    feed_watch: FeedWatch
     projecting: Projecting | None = None
     feed_writing: FeedWriting | None = None
     attached: dict[str, Callable[[], str]] = field(default_factory=dict)
@@ -195,6 +199,8 @@ def open_service(settings: Settings, database_url: str, *, projecting: bool = Tr
             log_keeping=log_keeping,
             cosigning=cosigning,
             projecting=keeping,
+            feeds=FeedReading(kiteline),
+            feed_watch=FeedWatch(database_url),
             feed_writing=feed_writing,
         )
     finally:

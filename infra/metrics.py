@@ -131,6 +131,16 @@ QUARANTINED = Gauge(
     ("reason",),
     registry=REGISTRY,
 )
+FEED_STREAMS = Gauge("kiteline_feed_streams", "Streams of feeds that are open.", registry=REGISTRY)
+FEED_STREAMS_ENDED = Counter(
+    "kiteline_feed_streams_ended",
+    "Streams of feeds that ended: left, slow (cut off), stopped, refused, failed.",
+    ("outcome",),
+    registry=REGISTRY,
+)
+FEED_EVENTS_SENT = Counter(
+    "kiteline_feed_events_sent", "Events of feeds sent, by channel.", ("channel",), registry=REGISTRY
+)
 IMPORT_ROWS = Counter("kiteline_import_rows", "Rows of registers by outcome.", ("outcome",), registry=REGISTRY)
 
 

@@ -103,6 +103,13 @@ class Settings(BaseSettings):
     max_upload_bytes: int = Field(33_554_432, ge=1_024, description="largest register accepted")
     request_timeout_seconds: float = Field(30.0, gt=0, le=600, description="longest time a request may take")
     shutdown_timeout_seconds: float = Field(20.0, gt=0, le=600, description="time given to requests at a stop")
+    max_listeners: int = Field(10_000, ge=1, description="streams and long polls of feeds open at once, per process")
+    stream_heartbeat_seconds: float = Field(
+        15.0, gt=0, le=300, description="longest silence of a stream in which nothing happens"
+    )
+    stream_stall_seconds: float = Field(
+        10.0, gt=0, le=300, description="how long a subscriber may take nothing before it is cut off"
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="least severe log line written")
 
     @field_validator("home")

@@ -12,10 +12,9 @@ from uuid import UUID, uuid4
 
 import httpx
 import psycopg
-import uvicorn
 from psycopg import sql
 
-from api.app import create_app
+from api.server import Server
 from api.service import Service, open_service
 from domain.identity import make_identity_number
 from infra.cli.serve import claimed_port
@@ -146,8 +145,7 @@ def running_service(home: Path, database_url: str, **settings: object) -> Iterat
     with ExitStack() as stack:
         listening = stack.enter_context(claimed_port(chosen, port=0))
         service = stack.enter_context(open_service(chosen, database_url))
-        config = uvicorn.Config(create_app(service), log_config=None, access_log=False, timeout_graceful_shutdown=10)
-        server = uvicorn.Server(config)
+        server = Server(service)
         thread = threading.Thread(target=server.run, args=([listening],), name="service")
         thread.start()
         try:

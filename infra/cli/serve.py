@@ -86,30 +86,15 @@ def _publishing(service: "Service", url: str) -> Iterator[None]:
 
 def serve_http(service: "Service", listening: socket.socket) -> None:
     """Answer requests until a signal comes; requests under way are finished within the setting's time."""
-    import uvicorn
-
-    from api.app import create_app
+    from api.server import Server, open_many_files
     from infra.interpreter import settle_interpreter
     from infra.logs import get_logger
 
-    class _Server(uvicorn.Server):
-        def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-            service.stopping = True  # not ready any more, while what is under way is finished
-            super().handle_exit(sig, frame)
-
     settle_interpreter()
-    settings = service.settings
-    config = uvicorn.Config(
-        create_app(service),
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        timeout_graceful_shutdown=max(1, round(settings.shutdown_timeout_seconds)),
-        timeout_keep_alive=20,
-    )
+    open_many_files()
     host, port = listening.getsockname()[:2]
     get_logger(__name__).info("service started", listening=f"http://{host}:{port}")
-    _Server(config).run(sockets=[listening])
+    Server(service).run(sockets=[listening])
 
 
 @contextlib.contextmanager

@@ -3,6 +3,7 @@
 from infra import metrics
 
 LABELS_WITHOUT_IDS = {"projection", "reason", "region", "command", "outcome", "method", "route", "status", "le"}
+LABELS_WITHOUT_IDS |= {"channel"}
 
 
 def test_every_figure_is_ours_or_the_processs_and_says_what_it_is():

@@ -34,6 +34,8 @@ def test_every_setting_can_come_from_a_file(field: str, tmp_path: Path):
         "witnesses": "{}",
         "sisters": "{}",
         "checkpoint_seconds": "30",
+        "stream_heartbeat_seconds": "30",
+        "stream_stall_seconds": "30",
         "token_jwks_url": "https://issuer.example/jwks",
         "log_level": "ERROR",
         "vault_cipher": "SM4-GCM",
