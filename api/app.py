@@ -36,6 +36,7 @@ from api import (
     search,
     service_records,
     statistics,
+    subscriptions,
     venues,
     views,
     witnessing,
@@ -63,6 +64,8 @@ PARTS: Final = (
     merges,
     agreements,
     erasure,
+    # What is sent.
+    subscriptions,
     # What is asked.
     liaisons,
     search,

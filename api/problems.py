@@ -32,6 +32,7 @@ from infra.recording.errors import (
     VersionMismatch,
 )
 from infra.tokens.refusal import TokenRefused
+from infra.webhooks.desk import NoSuchSubscription
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -149,6 +150,8 @@ def problem_of(error: Exception) -> Problem:  # noqa: C901, PLR0911, PLR0912 - o
             return not_found(Sentence("没有这份协议", "There is no such agreement."))
         case NoSuchMerge():
             return not_found(Sentence("没有这次合并", "There is no such merge."))
+        case NoSuchSubscription():
+            return not_found(Sentence("没有这个订阅", "There is no such subscription."))
         case MergedInto():
             return problem_of(MergedAway(error.kept))
         case VersionMismatch():

@@ -51,6 +51,9 @@ from infra.vault.erasure_list import ErasureList
 from infra.vault.master_key import load_master_key
 from infra.vault.upkeep import confirm_master_key
 from infra.vault.vault import Vault
+from infra.webhooks.desk import SubscriptionDesk
+from infra.webhooks.sealed_keys import KeySeal
+from infra.webhooks.targets import AllowedTargets
 from projections.liaisons import members_of_liaison
 
 if TYPE_CHECKING:
@@ -94,6 +97,7 @@ class Service:
     imports: ImportArchive
     erasures: ErasureDesk
     inbox: Inbox
+    subscriptions: SubscriptionDesk
     verifier: TokenVerifier
     readers: ConnectionPool[Connection[TupleRow]]
     cursors: Cursors
@@ -193,6 +197,9 @@ def open_service(settings: Settings, database_url: str, *, projecting: bool = Tr
             imports=imports,
             erasures=erasures,
             inbox=inbox,
+            subscriptions=SubscriptionDesk(
+                kiteline.log, KeySeal(master_key), AllowedTargets.read(settings.webhook_allowed_targets), clock_us
+            ),
             verifier=verifier,
             readers=readers,
             cursors=Cursors(vault.keyed_hash, clock_us),

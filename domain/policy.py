@@ -48,6 +48,7 @@ class Policy:
     lead_days: int = 30
     check_in_code_days: int = 365
     personal_data_request_workdays: int = 15
+    resume_webhook_workdays: int = 10
     small_count: int = 5
 
 

@@ -14,6 +14,7 @@ from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from infra.failures import OperatorFailure
+from infra.webhooks.targets import AllowedTargets
 
 PREFIX = "KITELINE_"
 FILE_SUFFIX = "_FILE"
@@ -53,6 +54,10 @@ class Settings(BaseSettings):
     kafka_bootstrap_servers: str | None = Field(None, description="host:port[,host:port] of a Kafka to use")
     kafka_options: dict[str, Any] = Field(
         default_factory=dict, description="JSON object handed to the Kafka clients (SASL, TLS)"
+    )
+
+    webhook_allowed_targets: str = Field(
+        "", description="hosts and CIDRs, comma-separated, that webhooks may call although private, or by plain http"
     )
 
     master_key: SecretStr | None = Field(
@@ -123,6 +128,12 @@ class Settings(BaseSettings):
         if value is not None and not value.startswith(("postgresql://", "postgres://")):
             message = "must begin with postgresql://"
             raise ValueError(message)
+        return value
+
+    @field_validator("webhook_allowed_targets")
+    @classmethod
+    def _allowed_targets_can_be_read(cls, value: str) -> str:
+        AllowedTargets.read(value)
         return value
 
     @classmethod

@@ -89,6 +89,11 @@ JOIN feed_entry AS first ON first.region = h.region AND first.feedposition = 1
 JOIN feed_entry AS last ON last.region = h.region AND last.feedposition = h.feedposition
 WHERE h.region = %s
 """
+_LAST_OF_TYPES: Final = """
+SELECT f.feedposition FROM feed_entry AS f JOIN log AS l ON l.position = f.position
+WHERE f.region = %s AND f.feedposition <= %s AND l.topic = ANY (%s::text[])
+ORDER BY f.feedposition DESC LIMIT 1
+"""
 _HEADS: Final = "SELECT region, feedposition FROM feed_head"
 _SINCE: Final = """
 SELECT p.position, h.region, h.feedposition
@@ -165,6 +170,12 @@ def place_of(connection: Connection[TupleRow], region: str, event_id: UUID) -> i
 def place_at(connection: Connection[TupleRow], region: str, position: int) -> int:
     """Tell the number of a feed's last entry up to a position of the log, 0 before its first."""
     row = connection.execute(_PLACE_AT, (region, position)).fetchone()
+    return 0 if row is None else int(row[0])
+
+
+def last_of_types(connection: Connection[TupleRow], region: str, upto: int, topics: list[str]) -> int:
+    """Tell the number of the last entry, up to a number, whose fact is one of these; 0 where there is none."""
+    row = connection.execute(_LAST_OF_TYPES, (region, upto, topics)).fetchone()
     return 0 if row is None else int(row[0])
 
 

@@ -113,7 +113,7 @@ reorganise_region           - - - - y - - y
 set_workdays                - - - - y - - y
 set_code_list               - - - - y - - y
 reassign_liaison            - - y y y - - -
-change_subscription         - - - - - - y y
+change_subscription         - - - - y - y y
 search_members              - y y y y y - -
 read_roster                 - y y y y y - -
 read_lifecycle              - y y y y y - -
