@@ -156,4 +156,6 @@ def within_reach(
 ) -> set[UUID]:
     """Return whose personal data may be told beside a list: those in reach today, whatever the list's own day."""
     connection.execute(_PARTNERS, (partners_of(service, principal, PERSONAL_DATA),))
-    return set(members_of(connection, sorted({UUID(item["member_id"]) for item in items})))
+    return set(
+        members_of(connection, sorted({UUID(item["member_id"]) for item in items if item["member_id"] is not None}))
+    )

@@ -266,7 +266,8 @@ async def _people(
                 service, place.principal, within_reach(service, place.principal, connection, page.items), names, purpose
             )
             for item in page.items:
-                item["personal"] = told.get(UUID(item["member_id"]), {})
+                if item["member_id"] is not None:
+                    item["personal"] = told.get(UUID(item["member_id"]), {})
         return page
 
     return _written(await asked(service, place.principal, min_position, answered))

@@ -106,6 +106,20 @@ WITNESSED = Counter(
 COSIGNATURES = Counter(
     "kiteline_log_cosignatures", "Requests to witnesses to cosign our checkpoints.", ("outcome",), registry=REGISTRY
 )
+WEBHOOK_ATTEMPTS = Counter(
+    "kiteline_webhook_attempts", "Attempts to deliver an event to a subscriber.", ("outcome",), registry=REGISTRY
+)
+WEBHOOK_SUBSCRIPTIONS = Gauge(
+    "kiteline_webhook_subscriptions",
+    "Webhook subscriptions by status; told by the process that sends.",
+    ("status",),
+    registry=REGISTRY,
+)
+WEBHOOK_BEHIND = Gauge(
+    "kiteline_webhook_entries_behind",
+    "Entries of feeds that active subscriptions have not dealt with, all together.",
+    registry=REGISTRY,
+)
 REQUEST_SECONDS = Histogram(
     "kiteline_http_request_duration_seconds",
     "Requests by method, route template and status class.",

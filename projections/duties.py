@@ -1,7 +1,8 @@
 """What is owed: the worklist of an organisation and all below it, on any day, as known at any position; by due day.
 
 Monthly contacts and the review of a silence stand in the members' clocks, everything else in rows of its own; a monthly
-duty is told once for each month up to that of the day asked for, a yearly one once for each year.
+duty is told once for each month up to that of the day asked for, a yearly one once for each year. A webhook to be seen
+to is nobody's: it stands where the sender of webhooks keeps it.
 """
 
 from __future__ import annotations
@@ -65,6 +66,12 @@ WITH item AS (
         CASE WHEN m.subject <> '' THEN m.subject || '.' ELSE '' END || 'lost_contact_review'
     FROM member AS m
     WHERE m.review_owner = ANY (%(organisations)s::text[]) AND m.review_since_us <= %(as_of)s
+    UNION ALL
+    SELECT %(nobody)s::uuid, 'resume_webhook', w.organisation, w.region, w.since_us, w.due_on, w.provisional,
+        NULL::date, 'resume_webhook.' || w.subscription_id
+    FROM webhook_duty AS w
+    WHERE w.organisation = ANY (%(organisations)s::text[]) AND w.since_us <= %(as_of)s
+      AND (w.until_us IS NULL OR w.until_us > %(as_of)s)
 )
 SELECT p.version, p.position, p.latest_us, p.updated_at, i.*
 FROM projection_position AS p
@@ -168,6 +175,12 @@ WITH standing AS (
         CASE WHEN m.subject <> '' THEN m.subject || '.' ELSE '' END || 'lost_contact_review'
     FROM clock AS m
     WHERE m.review_owner = ANY (%(organisations)s::text[]) AND m.review_since_us <= %(as_of)s
+    UNION ALL
+    SELECT %(nobody)s::uuid, 'resume_webhook', w.organisation, w.region, w.since_us, w.due_on, w.provisional,
+        NULL::date, 'resume_webhook.' || w.subscription_id
+    FROM webhook_duty AS w
+    WHERE w.organisation = ANY (%(organisations)s::text[]) AND w.since_us <= %(as_of)s AND w.known_from <= %(known)s
+      AND (w.until_us IS NULL OR w.until_us > %(as_of)s OR w.known_to > %(known)s)
 )
 SELECT * FROM item
 WHERE (%(kinds)s::text[] IS NULL OR kind = ANY (%(kinds)s::text[]))
@@ -179,6 +192,7 @@ WHERE (%(kinds)s::text[] IS NULL OR kind = ANY (%(kinds)s::text[]))
 ORDER BY due_on, duty_id COLLATE "C", member_id LIMIT %(limit)s
 """
 _ZERO: Final = "00000000-0000-0000-0000-000000000000"
+"""In the place of a member where a duty is nobody's: a webhook to be seen to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,6 +237,7 @@ def worklist(connection: Connection[TupleRow], question: WorklistQuestion, refer
         "duty": after[1],
         "after": after[2],
         "limit": question.limit + 1,
+        "nobody": _ZERO,
     }
     found = answer(connection, moment, parameters, now=_NOW, then=_THEN)
     items = [_item(row, today) for row in found.rows[: question.limit]]
@@ -230,7 +245,8 @@ def worklist(connection: Connection[TupleRow], question: WorklistQuestion, refer
     if len(found.rows) > question.limit:
         last = items[-1]
         pinned = Moment(moment.as_of_us, found.known_position)
-        following = Cursor(pinned, since_us, [last["due_on"], last["duty_id"], last["member_id"]]).text(question.name)
+        place = [last["due_on"], last["duty_id"], last["member_id"] or _ZERO]
+        following = Cursor(pinned, since_us, place).text(question.name)
     return Page(items, following, found.position, found.known_position)
 
 
@@ -240,7 +256,7 @@ def _item(row: TupleRow, today: date) -> dict[str, Any]:
     return {
         "duty_id": duty_id,
         "kind": kind,
-        "member_id": str(member_id),
+        "member_id": str(member_id) if member_id.int else None,
         "organisation": organisation,
         "region": region,
         "since": max(since, month or since).isoformat(),

@@ -33,6 +33,7 @@ DutyKind = Literal[
     "acknowledge_feedback",
     "look_at_flag",
     "personal_data_request",
+    "resume_webhook",
 ]
 
 
@@ -41,7 +42,7 @@ class DutyShape(Shape):
 
     duty_id: str
     kind: DutyKind
-    member_id: Id
+    member_id: Id | None = Field(description="null for `resume_webhook`, which is nobody's")
     organisation: str | None
     region: RegionCode | None
     since: Day

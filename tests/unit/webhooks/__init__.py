@@ -1,0 +1,1 @@
+"""Signatures, targets and schedules of webhooks."""
