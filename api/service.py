@@ -52,7 +52,7 @@ from infra.vault.master_key import load_master_key
 from infra.vault.upkeep import confirm_master_key
 from infra.vault.vault import Vault
 from infra.webhooks.desk import SubscriptionDesk
-from infra.webhooks.sealed_keys import KeySeal
+from infra.webhooks.sealed_keys import configured_seal
 from infra.webhooks.targets import AllowedTargets
 from projections.liaisons import members_of_liaison
 
@@ -198,7 +198,10 @@ def open_service(settings: Settings, database_url: str, *, projecting: bool = Tr
             erasures=erasures,
             inbox=inbox,
             subscriptions=SubscriptionDesk(
-                kiteline.log, KeySeal(master_key), AllowedTargets.read(settings.webhook_allowed_targets), clock_us
+                kiteline.log,
+                configured_seal(settings, master_key),
+                AllowedTargets.read(settings.webhook_allowed_targets),
+                clock_us,
             ),
             verifier=verifier,
             readers=readers,

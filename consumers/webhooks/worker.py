@@ -22,8 +22,7 @@ from consumers.webhooks.progress import LEAD
 from infra.database.connections import connect_pool, connection_options
 from infra.logs import get_logger
 from infra.metrics import WEBHOOK_BEHIND, WEBHOOK_SUBSCRIPTIONS
-from infra.vault.master_key import load_master_key
-from infra.webhooks.sealed_keys import KeySeal
+from infra.webhooks.sealed_keys import configured_seal
 from infra.webhooks.sending import SECONDS, Sender
 from infra.webhooks.subscriptions import KEPT_DAYS, Subscription, counted, due, forget_deliveries
 from infra.webhooks.targets import AllowedTargets, Resolve, look_up, read_target
@@ -74,7 +73,7 @@ class Webhooks:
         """Start at once; the database may be away. Raises MasterKeyFailure."""
         self._kiteline = kiteline
         self._url = database_url
-        self._seal = KeySeal(load_master_key(settings))
+        self._seal = configured_seal(settings)
         self._allowed = AllowedTargets.read(settings.webhook_allowed_targets)
         self._sound, self._clock, self._resolve, self._seconds = sound, clock, resolve, seconds
         # The system's certificates, or those of SSL_CERT_FILE.

@@ -56,11 +56,13 @@ def rotate_master() -> None:
 
 @app.command()
 def rewrap() -> None:
-    """Wrap every member's key under the master key that seals now; beside the running service, may be broken off."""
+    """Wrap all keys, members' and webhooks', under the master key that seals now; beside the running service."""
     from infra.vault.rotation import rewrap as rewrap_all
+    from infra.webhooks.sealed_keys import configured_seal, seal_anew
 
     with _opened() as (connection, vault), _progress("包裹 wrapping") as progress:
         changed = rewrap_all(connection, vault, progress)
+        seal_anew(connection, configured_seal(load_settings()))
     print(f"{changed} 人的密钥已用版本 {vault.current} 重新包裹 members' keys wrapped under version {vault.current}")
 
 
@@ -98,12 +100,14 @@ def retire_master(
     must_be_retirable(settings, version)
     with _opened() as (connection, _):
         needed = still_needed(connection, version)
-        if needed["members"] or needed["uploads"] or (needed["codes"] and not with_codes):
+        if needed["members"] or needed["uploads"] or needed["webhooks"] or (needed["codes"] and not with_codes):
             raise StillNeeded(
-                f"版本 {version} 仍被使用：{needed['members']} 人的密钥（kiteline keys rewrap）、{needed['uploads']} "
-                f"份上传文件（至多 7 天）、{needed['codes']} 个有效报到码（重新打印，或 --with-codes）。",
+                f"版本 {version} 仍被使用：{needed['members']} 人的密钥（kiteline keys rewrap）、{needed['webhooks']} "
+                f"个订阅的密钥（同上）、{needed['uploads']} 份上传文件（至多 7 天）、{needed['codes']} 个有效报到码"
+                "（重新打印，或 --with-codes）。",
                 f"Version {version} is still needed: by {needed['members']} members' keys (kiteline keys rewrap), "
-                f"{needed['uploads']} uploads (7 days at most), {needed['codes']} check-in codes in force (print them "
+                f"{needed['webhooks']} keys of webhooks (the same), {needed['uploads']} uploads (7 days at most), "
+                f"{needed['codes']} check-in codes in force (print them "
                 "anew, or --with-codes).",
             )
         # Broken off in between, the next start notes the version down again.

@@ -27,6 +27,7 @@ _ENTRIES: Final = "SELECT key_version, count(*) FROM vault_index GROUP BY key_ve
 _UPLOADS: Final = """
 SELECT count(*) FROM register_import WHERE upload IS NOT NULL AND substring(upload FROM 1 FOR 4) = int4send(%s)
 """
+_WEBHOOKS: Final = "SELECT count(*) FROM webhook_key WHERE substring(sealed FROM 1 FOR 4) = int4send(%s)"
 _CODES: Final = """
 SELECT count(*) FROM log
 WHERE topic = 'check_in_code_issued'
@@ -52,10 +53,11 @@ def members_by_version(connection: Connection) -> dict[int, int]:
 
 
 def still_needed(connection: Connection, version: int) -> dict[str, int]:
-    """Count what only a version of the master key opens or knows: `members`, `uploads`, `codes` in force."""
+    """Count what only a version of the master key opens or knows: `members`, `uploads`, `webhooks`, `codes`."""
     return {
         "members": members_by_version(connection).get(version, 0),
         "uploads": _count(connection, _UPLOADS, version),
+        "webhooks": _count(connection, _WEBHOOKS, version),
         "codes": _count(connection, _CODES, version),
     }
 

@@ -50,7 +50,9 @@ WHERE subscription_id = %s AND (signs_until IS NULL OR signs_until > %s)
 ORDER BY generation DESC
 """
 _KEY: Final = "SELECT sealed FROM webhook_key WHERE subscription_id = %s AND generation = %s"
-_RETIRE: Final = "UPDATE webhook_key SET signs_until = %s WHERE subscription_id = %s AND signs_until IS NULL"
+_RETIRE: Final = """
+UPDATE webhook_key SET signs_until = least(signs_until, %s) WHERE subscription_id = %s
+"""
 _FORGET_KEYS: Final = "DELETE FROM webhook_key WHERE subscription_id = %s AND signs_until <= %s"
 _NEXT_GENERATION: Final = "SELECT coalesce(max(generation), 0) + 1 FROM webhook_key WHERE subscription_id = %s"
 _LOCK: Final = """

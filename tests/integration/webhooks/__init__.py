@@ -1,0 +1,1 @@
+"""Webhooks from the subscription to the receiver, over real HTTP."""
