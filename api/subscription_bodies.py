@@ -5,15 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
-import infra.recording.mapper  # noqa: F401 - so that every fact is known to be one
 from api.access import known_organisation, must_be_allowed_at
 from api.actions import Action
 from api.command_schemas import ORGANISATION, closed
 from api.openapi import takes
 from api.problems import invalid
 from domain.errors import Sentence
-from domain.fact import BODIES
 from domain.member.reading import MISSING, UNKNOWN_FIELD
+from infra.contracts.fact_names import FACT_NAMES
 from infra.webhooks.desk import owner_of
 from infra.webhooks.subscriptions import Wanted
 from infra.webhooks.targets import LONGEST_URL, TargetRefused
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
     from infra.recording.keys import Key
     from infra.tokens.principal import Principal
 
-TYPES: Final = tuple(sorted(BODIES))
+TYPES: Final = tuple(sorted(FACT_NAMES))
 _MOST_OVERLAP: Final = 720
 _OVERLAP: Final = 24
 _OWN: Final = ("url", "region", "types", "from", "organisation")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from domain.times import SHANGHAI
-from infra.cli.serve import claimed_port, serve_http
+from infra.cli.serve import claimed_port, sending_webhooks, serve_http
 from infra.settings import load_settings
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def _run(settings: Settings, listening: socket.socket, members: int, seed: int, 
     from infra.cli.demo_making import made_in_a_child
     from infra.demo.marker import read_marker
 
-    with opened_database(settings) as url, open_service(settings, url) as service:
+    with opened_database(settings) as url, open_service(settings, url) as service, sending_webhooks(service, url):
         made_in_a_child(settings, url, members, seed, day)
         service.kiteline.refresh_reference()
         marker = read_marker(settings.home)

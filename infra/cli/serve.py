@@ -43,7 +43,7 @@ def serve(
         Part | None, typer.Option(help="one role instead of all; run another process for the others")
     ] = None,
 ) -> None:
-    """Serve the API, keep the read models, publish where a Kafka is set, until Ctrl-C or TERM: then finish and stop."""
+    """Serve the API, keep the read models, send webhooks, publish where a Kafka is set, until Ctrl-C or TERM."""
     from infra.logs import configure_logs, get_logger
 
     settings = load_settings()
@@ -66,6 +66,8 @@ def run(settings: Settings, only: Part | None = None) -> None:
         service = stack.enter_context(open_service(settings, url, projecting=only in {None, Part.PROJECTIONS}))
         if only in {None, Part.PUBLISHER} and settings.kafka_bootstrap_servers is not None:
             stack.enter_context(_publishing(service, url))
+        if only in {None, Part.PUBLISHER}:
+            stack.enter_context(sending_webhooks(service, url))
         if listening is not None:
             serve_http(service, listening)
         else:
@@ -82,6 +84,19 @@ def _publishing(service: "Service", url: str) -> Iterator[None]:
         yield
     finally:
         publishing.close()
+
+
+@contextlib.contextmanager
+def sending_webhooks(service: "Service", url: str) -> Iterator[None]:
+    """Send webhooks, unless another process does, until left."""
+    from consumers.webhooks.worker import Webhooks
+
+    webhooks = Webhooks(service.kiteline, url, service.settings, sound=lambda: service.refusal() is None)
+    service.attached["webhooks"] = lambda: webhooks.state
+    try:
+        yield
+    finally:
+        webhooks.close()
 
 
 def serve_http(service: "Service", listening: socket.socket) -> None:
