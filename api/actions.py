@@ -110,6 +110,7 @@ class Action(StrEnum):
     READ_AGREEMENT = auto()
     READ_VENUE = auto()
     READ_SUBSCRIPTION = auto()
+    READ_EXPORTS = auto()
     READ_FEED = auto()
     # Questions of the whole deployment.
     READ_LOG_ENTRIES = auto()

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
+from infra.vault.upkeep import store_fields
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
@@ -12,16 +14,25 @@ if TYPE_CHECKING:
     from infra.tokens.principal import Principal
 
 PURPOSE_LENGTH: Final = 200
-_WRITE = """
-INSERT INTO personal_read (member_id, reader, role, organisation, region, fields, purpose)
-SELECT m.id, %s, %s, %s, %s, %s, %s FROM unnest(%s::uuid[]) AS m (id)
+_WRITE: Final = """
+INSERT INTO personal_read (member_id, reader, role, organisation, region, fields)
+SELECT m.id, %s, %s, %s, %s, %s FROM unnest(%s::uuid[]) AS m (id)
+RETURNING member_id, read_id
 """
-_LIST = """
-SELECT read_id, read_at, reader, role, organisation, fields, purpose
+_LIST: Final = """
+SELECT read_id, read_at, reader, role, organisation, fields, purpose, member_id
 FROM personal_read
 WHERE member_id = ANY (%s::uuid[]) AND read_id < %s
 ORDER BY read_id DESC
 LIMIT %s
+"""
+_FORGET: Final = """
+WITH gone AS (
+    DELETE FROM personal_read WHERE read_at < clock_timestamp() - make_interval(days => %s) RETURNING member_id, read_id
+), words AS (
+    DELETE FROM vault_field AS f USING gone AS g WHERE f.member_id = g.member_id AND f.field = 'read:' || g.read_id
+)
+SELECT count(*) FROM gone
 """
 _NEWEST: Final = (1 << 63) - 1
 
@@ -40,17 +51,40 @@ def read_many(
     if not members:
         return {}
     who = (principal.subject, principal.role.value, principal.organisation, principal.region)
+    vault = service.vault
+    with service.kiteline.log.reading() as connection, connection.transaction():
+        keys = vault.keys_of(connection, members)
+        written = connection.execute(_WRITE, (*who, list(names), sorted(keys))).fetchall()
+        words = [vault.seal_fields(member, keys[member], {_words_of(read): purpose}) for member, read in written]
+        store_fields(connection, words)
     with service.kiteline.log.reading() as connection:
-        connection.execute(_WRITE, (*who, list(names), purpose, sorted(members)))
-        return service.vault.open_many(connection, members, names)
+        return vault.open_many(connection, keys, names)
 
 
 def reads_of(
     service: Service, records: list[UUID], before: int | None, limit: int
 ) -> tuple[list[dict[str, Any]], int | None]:
-    """Return a page of reads of one person's records, newest first, and the place of the last when more follow."""
+    """Return a page of reads of one person's records, newest first, and the place of the last when more follow.
+
+    What a read was for lies with the personal data; of somebody erased it is null.
+    """
+    names = ("read_id", "read_at", "reader", "role", "organisation", "fields", "purpose")
     with service.kiteline.log.reading() as connection:
         rows = connection.execute(_LIST, (records, _NEWEST if before is None else before, limit + 1)).fetchall()
-    names = ("read_id", "read_at", "reader", "role", "organisation", "fields", "purpose")
-    items = [dict(zip(names, row, strict=True)) for row in rows[:limit]]
+        wanted = [_words_of(row[0]) for row in rows]
+        words = service.vault.open_many(connection, {row[-1] for row in rows}, wanted)
+    items = [dict(zip(names, row, strict=False)) for row in rows[:limit]]
+    for item, row in zip(items, rows, strict=False):
+        item["purpose"] = item["purpose"] or words.get(row[-1], {}).get(_words_of(row[0]))
     return items, items[-1]["read_id"] if len(rows) > limit else None
+
+
+def forget_old_reads(service: Service) -> int:
+    """Delete the reads that are older than the setting says; returns how many."""
+    with service.kiteline.log.reading() as connection:
+        row = connection.execute(_FORGET, (service.settings.reads_kept_days,)).fetchone()
+    return 0 if row is None else int(row[0])
+
+
+def _words_of(read_id: int) -> str:
+    return f"read:{read_id}"

@@ -61,6 +61,7 @@ KEY_REUSED: Final = _kind(
 )
 REFUSED: Final = _kind("refused", HTTPStatus.CONFLICT, "规则不允许", "A rule refuses this")
 TOO_MANY_ATTEMPTS: Final = _kind("too_many_attempts", HTTPStatus.TOO_MANY_REQUESTS, "尝试过多", "Too many attempts")
+TOO_MANY_SEARCHES: Final = _kind("too_many_searches", HTTPStatus.TOO_MANY_REQUESTS, "查找过于频繁", "Too many searches")
 TOO_MANY_HEADERS: Final = _kind(
     "headers_too_large", HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "请求头过大", "The headers are too large"
 )

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
+from starlette.concurrency import run_in_threadpool
 
 from api.access import must_be_allowed_at, principal_of, standing
 from api.actions import Action
@@ -15,6 +16,7 @@ from api.members import Fields, Purpose
 from api.openapi import READING, problems
 from api.personal_reads import read_many
 from api.read_models import asked, must_tell_personal_data, within_reach
+from api.search_allowance import must_not_search_too_often
 from api.shapes.members import MembersPage
 from projections.member import MemberRow, members_after, members_of
 from projections.position import reflected
@@ -47,7 +49,7 @@ _BEFORE_ALL: Final = UUID(int=0)
     operation_id="search_members",
     summary="查找党员 People one may see, by name, pinyin, initials, telephone or identity number",
     response_model=None,
-    responses={200: {"model": MembersPage}, **problems({*READING, 404, 410})},
+    responses={200: {"model": MembersPage}, **problems({*READING, 404, 410, 429})},
 )
 async def search_members(
     request: Request,
@@ -71,6 +73,8 @@ async def search_members(
     must_be_allowed_at(service, principal, Action.SEARCH_MEMBERS)
     must_tell_personal_data(principal, fields, purpose)
     wanted = search.replace("\0", "").strip() if search is not None else None
+    if wanted is not None:
+        await run_in_threadpool(must_not_search_too_often, service, principal)
     # The cursor names the question by a keyed hash: what was typed may be a person's name.
     named = ("members", None if wanted is None else service.vault.keyed_hash("search", wanted.encode()).hex())
 

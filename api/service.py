@@ -17,6 +17,7 @@ from api.cursors import Cursors
 from api.feed_reading import FeedReading
 from api.feed_watching import FeedWatch
 from api.feed_writing import FeedWriting
+from api.housekeeping import Housekeeping
 from api.log_keeping import LogKeeping
 from api.problems import Problem, unavailable
 from api.projecting import Projecting
@@ -151,6 +152,7 @@ def open_service(settings: Settings, database_url: str, *, projecting: bool = Tr
     readers = connect_pool(database_url, role="reader", max_size=settings.database_pool_size, name="kiteline questions")
     keeping: Projecting | None = None
     feed_writing: FeedWriting | None = None
+    housekeeping: Housekeeping | None = None
     log_keeping: LogKeeping | None = None
     cosigning: Cosigning | None = None
     try:
@@ -175,7 +177,7 @@ def open_service(settings: Settings, database_url: str, *, projecting: bool = Tr
         imports = ImportArchive(kiteline.log, vault)
         erasures = ErasureDesk(desk, imports, ErasureList(settings.erasure_list or settings.home / "erasures"))
         log_keeping.before_serving(erasures.apply_again)
-        yield Service(
+        service = Service(
             settings=settings,
             kiteline=kiteline,
             vault=vault,
@@ -213,7 +215,11 @@ def open_service(settings: Settings, database_url: str, *, projecting: bool = Tr
             feed_watch=FeedWatch(database_url),
             feed_writing=feed_writing,
         )
+        housekeeping = Housekeeping(service) if projecting else None
+        yield service
     finally:
+        if housekeeping is not None:
+            housekeeping.close()
         if keeping is not None:
             keeping.close()
         if feed_writing is not None:

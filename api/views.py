@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Final, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
+from starlette.responses import Response
 
 from api.access import must_be_allowed_at, principal_of
 from api.actions import Action
 from api.answers import JsonAnswer
 from api.asking import AsOf, CursorParameter, KnownAt, LimitParameter, MinPosition, Paging, as_of_moment
+from api.exports import FILE, Asked, Format, exported
 from api.members import Fields, Purpose
 from api.openapi import READING, problems
 from api.personal_reads import read_many
@@ -48,7 +50,7 @@ Level = Literal["province", "city", "county"]
     operation_id="read_roster",
     summary="名册 Who is away from here, here from elsewhere, or affiliated here",
     response_model=None,
-    responses={200: {"model": RosterPage}, **_LISTED},
+    responses={200: {"model": RosterPage, **FILE}, **_LISTED, **problems({413})},
 )
 async def read_roster(  # noqa: PLR0913 - the question's parameters
     request: Request,
@@ -68,7 +70,8 @@ async def read_roster(  # noqa: PLR0913 - the question's parameters
     cursor: CursorParameter = None,
     fields: Fields = None,
     purpose: Purpose = None,
-) -> JsonAnswer:
+    form: Format = "json",
+) -> Response:
     """Answer a page of a roster, on any day, as known at any position."""
     place = await asking(request, Action.READ_ROSTER, region, organisation)
     question = RosterQuestion(
@@ -82,7 +85,7 @@ async def read_roster(  # noqa: PLR0913 - the question's parameters
         limit=limit,
         cursor=cursor,
     )
-    return await _people(place, question, roster.page, min_position, fields, purpose)
+    return await _people(request, Asked(place, question, roster.page, fields, purpose), min_position, form)
 
 
 @router.get(
@@ -123,7 +126,7 @@ async def count_lifecycle(  # noqa: PLR0913 - the question's parameters
     operation_id="list_lifecycle_members",
     summary="各段人员 The members behind each count",
     response_model=None,
-    responses={200: {"model": RosterPage}, **_LISTED},
+    responses={200: {"model": RosterPage, **FILE}, **_LISTED, **problems({413})},
 )
 async def list_lifecycle_members(  # noqa: PLR0913 - the question's parameters
     request: Request,
@@ -141,7 +144,8 @@ async def list_lifecycle_members(  # noqa: PLR0913 - the question's parameters
     cursor: CursorParameter = None,
     fields: Fields = None,
     purpose: Purpose = None,
-) -> JsonAnswer:
+    form: Format = "json",
+) -> Response:
     """List the members that a count counts."""
     place = await asking(request, Action.READ_LIFECYCLE, region, organisation)
     question = RosterQuestion(
@@ -155,7 +159,7 @@ async def list_lifecycle_members(  # noqa: PLR0913 - the question's parameters
         limit=limit,
         cursor=cursor,
     )
-    return await _people(place, question, lifecycle.members, min_position, fields, purpose)
+    return await _people(request, Asked(place, question, lifecycle.members, fields, purpose), min_position, form)
 
 
 @router.get(
@@ -163,7 +167,7 @@ async def list_lifecycle_members(  # noqa: PLR0913 - the question's parameters
     operation_id="read_worklist",
     summary="待办 What an organisation and all below it owe, first due first",
     response_model=None,
-    responses={200: {"model": WorklistPage}, **_LISTED},
+    responses={200: {"model": WorklistPage, **FILE}, **_LISTED, **problems({413})},
 )
 async def read_worklist(  # noqa: PLR0913 - the question's parameters
     request: Request,
@@ -182,7 +186,8 @@ async def read_worklist(  # noqa: PLR0913 - the question's parameters
     cursor: CursorParameter = None,
     fields: Fields = None,
     purpose: Purpose = None,
-) -> JsonAnswer:
+    form: Format = "json",
+) -> Response:
     """List duties by due day."""
     service: Service = request.app.state.service
     principal = await principal_of(request, service)
@@ -203,7 +208,7 @@ async def read_worklist(  # noqa: PLR0913 - the question's parameters
         limit=limit,
         cursor=cursor,
     )
-    return await _people(place, question, duties.worklist, min_position, fields, purpose)
+    return await _people(request, Asked(place, question, duties.worklist, fields, purpose), min_position, form)
 
 
 @router.get(
@@ -250,21 +255,20 @@ async def read_flows(  # noqa: PLR0913 - the question's parameters
     return paging.answer(items, position=found.position, after=after, totals=totals)
 
 
-async def _people(
-    place: PlaceAsked, question: Any, page_of: Any, min_position: int | None, fields: str | None, purpose: str | None
-) -> JsonAnswer:
-    """Answer a page of items that each have a member, with personal data beside where asked for."""
-    must_tell_personal_data(place.principal, fields, purpose)
+async def _people(request: Request, what: Asked, min_position: int | None, form: str) -> Response:
+    """Answer a page of items that each have a member, with personal data beside where asked for; or all as a file."""
+    place, question = what.place, what.question
+    must_tell_personal_data(place.principal, what.fields, what.purpose)
+    if form == "xlsx":
+        return await exported(request, what, min_position)
     service, now_us = place.service, place.service.now_us
 
     def answered(connection: Connection[TupleRow]) -> Page:
-        reference = as_known(service, question.moment.known_position)
-        page: Page = page_of(connection, question, reference, now_us)
-        if fields is not None and purpose is not None:
-            names = sorted(set(fields.split(",")))
-            told = read_many(
-                service, place.principal, within_reach(service, place.principal, connection, page.items), names, purpose
-            )
+        page: Page = what.page_of(connection, question, as_known(service, question.moment.known_position), now_us)
+        if what.fields is not None and what.purpose is not None:
+            names = sorted(set(what.fields.split(",")))
+            reached = within_reach(service, place.principal, connection, page.items)
+            told = read_many(service, place.principal, reached, names, what.purpose)
             for item in page.items:
                 if item["member_id"] is not None:
                     item["personal"] = told.get(UUID(item["member_id"]), {})

@@ -104,6 +104,12 @@ class Settings(BaseSettings):
     )
     token_lifetime_seconds: int = Field(28_800, ge=60, le=2_592_000, description="life of a local issuer's token")
 
+    searches_per_minute: int = Field(60, ge=1, description="searches for people that a caller has in a minute")
+    searches_per_day: int = Field(1_000, ge=1, description="searches for people that a caller has in a day")
+    reads_kept_days: int = Field(
+        1_095, ge=730, description="how long it is kept who read whose personal data, in days; two years at least"
+    )
+
     max_body_bytes: int = Field(1_048_576, ge=1_024, description="largest JSON body accepted")
     max_upload_bytes: int = Field(33_554_432, ge=1_024, description="largest register accepted")
     request_timeout_seconds: float = Field(30.0, gt=0, le=600, description="longest time a request may take")

@@ -269,7 +269,7 @@ class ReadItem(Shape):
     role: str
     organisation: str | None
     fields: list[str]
-    purpose: str
+    purpose: str | None = Field(None, description="null of somebody whose personal data was erased")
 
 
 class ReadsPage(PageShape):

@@ -51,12 +51,16 @@ class ImportArchive:
         self._vault = vault
 
     def keep(self, report: ImportReport, *, actor: str, organisation: str, filename: str, content: bytes) -> None:
-        """Keep a report, and its upload with its name for seven days; uploads past theirs are forgotten."""
+        """Keep a report, and its upload with its name for seven days."""
         import_id = UUID(report.import_id)
         named = len(filename.encode()).to_bytes(2, "big") + filename.encode() + content
         sealed = self._vault.seal_upload(import_id, named)
         with self._log.reading() as connection:
             connection.execute(_KEEP, (import_id, actor, organisation, _packed(report), sealed, KEPT_DAYS))
+
+    def forget_old_uploads(self) -> None:
+        """Forget the uploads that have had their seven days."""
+        with self._log.reading() as connection:
             connection.execute(_FORGET)
 
     def find(self, import_id: UUID) -> KeptImport | None:

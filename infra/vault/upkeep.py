@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hmac
+from collections.abc import Iterable
 from typing import Any, Final
 from uuid import UUID
 
 import psycopg
 from psycopg.rows import tuple_row
 
+from infra.event_store.save import VaultWrite
 from infra.vault.fields import IDENTITY_NUMBER, NAME, PHONE
 from infra.vault.master_key import MasterKey, MasterKeyFailure
 from infra.vault.vault import Vault
@@ -67,6 +69,21 @@ SELECT r.kind, r.token, %(member)s
 FROM right_tokens AS r
 ON CONFLICT (kind, token, member_id) DO NOTHING
 """
+
+
+STORE: Final = """
+INSERT INTO vault_field (member_id, field, ciphertext)
+SELECT f.member_id, f.field, f.ciphertext
+FROM unnest(%s::uuid[], %s::text[], %s::bytea[]) AS f (member_id, field, ciphertext)
+JOIN vault_key AS k ON k.member_id = f.member_id
+"""
+
+
+def store_fields(conn: Connection, writes: Iterable[VaultWrite]) -> None:
+    """Store new fields of members outside the append, in the caller's transaction; of one erased meanwhile, nothing."""
+    rows = [(write.member_id, name, sealed) for write in writes for name, sealed in write.fields]
+    with conn.cursor() as cursor:
+        cursor.execute(STORE, [[row[0] for row in rows], [row[1] for row in rows], [row[2] for row in rows]])
 
 
 def confirm_master_key(conn: Connection, master_key: MasterKey) -> None:

@@ -125,6 +125,7 @@ read_import                 - - y y y y - y
 read_agreement              - - y y y y - -
 read_venue                  - y y y y y - -
 read_subscription           - - - - y y y y
+read_exports                - - - - y y - -
 read_feed                   - - - - y y y -
 read_log_entries            - - - - - y - y
 read_status                 - - - - - - - y
