@@ -5,6 +5,7 @@ What is sent cannot be taken back, so that besides the model's own telling the p
 
 from __future__ import annotations
 
+import random
 from typing import TYPE_CHECKING, Any
 
 from hypothesis import given
@@ -12,8 +13,8 @@ from hypothesis import strategies as st
 
 from tests.model import feed_model
 from tests.model import member_model as model
-from tests.model.desked_lives import Desked, desked
-from tests.model.feed_model import ABOUT, FAR, home, places
+from tests.model.desked_lives import IN_FORCE, OVER, Desked, desked
+from tests.model.feed_model import ABOUT, FAR, Terms, home, places
 from tests.model.lives import STEPS
 from tests.model.recording import telling
 from tests.model.test_member_model import deterministic
@@ -23,6 +24,17 @@ if TYPE_CHECKING:
     from domain.fact import Fact
 
 SEED = st.integers(0, 1 << 30)
+
+
+class InTurn(random.Random):
+    """Chooses what it was told to, in turn."""
+
+    def __init__(self, *chosen: Any) -> None:
+        super().__init__(0)
+        self._chosen = iter(chosen)
+
+    def choice(self, _: Any) -> Any:
+        return next(self._chosen)
 
 
 def snapshots(stream: Desked) -> list[tuple[Fact, dict[str, Any], dict[str, Any]]]:
@@ -107,3 +119,15 @@ def test_what_an_event_says_of_its_own_time_is_no_secret_to_whom_it_is_sent(life
         for one in stream.facts[: fact.position - 1]:
             theirs |= set(one.concerns) if one.event_id == getattr(fact.body, "event_id", None) else set()
         assert set(fact.concerns) <= theirs
+
+
+def test_who_was_sent_a_correction_only_is_sent_the_next_one_too_after_the_agreement():
+    days = InTurn(OVER, OVER, OVER, IN_FORCE, OVER, OVER)
+    stream = Desked(terms=Terms("MQ", "JJ", ("CONTACTS",)), chance=days)
+    stream.register()
+    stream.command("depart", "2024-02-01", destination={"unknown": True})
+    contact = stream.command("record-contact", "2024-02-10", "MQ-1", channel="PHONE")
+    for day in ("2024-02-11", "2024-02-12"):
+        stream.command("correct-event", "2024-03-01", event_id=contact.event_id, changes={"occurred_at": day})
+    stream.command("void-event", "2024-03-02", event_id=contact.event_id)
+    assert [fact.concerns for fact in stream.facts[2:]] == [("620621",), *[("510104", "620621")] * 3]
