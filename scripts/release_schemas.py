@@ -7,9 +7,10 @@ change is another fact, or another major version of it (`class_version`).
 from __future__ import annotations
 
 import sys
+from hashlib import sha256
 from pathlib import Path
 
-from infra.contracts.releases import current, gone, proposals, released
+from infra.contracts.releases import DIGESTS, current, digests, gone, proposals, released
 
 FOLDER = Path(__file__).parent.parent / "infra" / "contracts" / "released"
 
@@ -24,6 +25,9 @@ def main() -> int:
         print(line, file=sys.stderr)
     if refused:
         return 1
+    added = {one.version.file: sha256(one.content).hexdigest() for one in found}
+    lines = [f"{digest}  {name}\n" for name, digest in sorted((digests() | added).items())]
+    (FOLDER / DIGESTS).write_text("".join(lines), encoding="ascii")
     for one in found:
         (FOLDER / one.version.file).write_bytes(one.content)
         print(f"published {one.version.path}")

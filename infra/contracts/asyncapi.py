@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from infra.contracts.asyncapi_channels import CHANNELS, OPERATIONS, SECURITY, SERVERS
+from infra.contracts.asyncapi_example import EXAMPLE
 from infra.contracts.fact_names import FACT_NAMES
 from infra.contracts.releases import ENVELOPE, Version, event_type, latest, released
 
@@ -69,7 +70,11 @@ def _any_of(names: list[str]) -> Part:
 
 def _message(version: Version) -> Part:
     zh, en = FACT_NAMES[version.name]
+    shown = (
+        {"examples": [{"name": "兰州城关报到", "payload": EXAMPLE}]} if event_type(version) == EXAMPLE["type"] else {}
+    )
     return {
+        **shown,
         "name": event_type(version),
         "title": zh,
         "summary": en,

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 ENVELOPE: Final = "cloudevent"
+DIGESTS: Final = "SHA256SUMS"
+"""Of every published file: who changes one has to say so here as well."""
 _FILE: Final = re.compile(r"([a-z][a-z_]*)[.]v([1-9][0-9]*)(?:[.]([1-9][0-9]*))?[.]json")
 
 
@@ -58,6 +60,13 @@ def released() -> dict[Version, bytes]:
     files = resources.files("infra.contracts.released").iterdir()
     read = [(match, file.read_bytes()) for file in files if (match := _FILE.fullmatch(file.name)) is not None]
     return dict(sorted((Version(match[1], int(match[2]), int(match[3] or 0)), content) for match, content in read))
+
+
+@cache
+def digests() -> dict[str, str]:
+    """Return the SHA-256 that every published file had when it was published, by its name."""
+    lines = resources.files("infra.contracts.released").joinpath(DIGESTS).read_text(encoding="ascii").splitlines()
+    return {name: digest for digest, name in (line.split("  ") for line in lines)}
 
 
 def event_type(version: Version) -> str:

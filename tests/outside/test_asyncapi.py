@@ -45,3 +45,11 @@ def test_its_parser_reads_it_with_everything_that_it_refers_to(running: Running)
     # What stands in a message was fetched from /schemas/.
     assert "feedposition" in found["envelope"]
     assert found["channelsOfACheckIn"] == ["CODE", "WORKER", "MEMBER", "SYSTEM"]
+
+
+def test_every_path_and_parameter_that_it_names_is_one_of_the_service(running: Running, document: Document):
+    paths = httpx.get(f"{running.url}/openapi.json", trust_env=False).json()["paths"]
+    for name in ("region_feed", "region_stream"):
+        assert document["channels"][name]["address"] in paths
+    named = {one["name"] for one in paths["/v1/feeds/{region}"]["get"]["parameters"]}
+    assert document["operations"]["serve_feed"]["bindings"]["http"]["query"]["properties"].keys() <= named

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from hashlib import sha256
 from itertools import pairwise
 from typing import Any
 
@@ -10,7 +11,7 @@ import orjson
 import pytest
 
 from infra.contracts.compatibility import incompatibilities
-from infra.contracts.releases import Version, current, gone, latest, proposals, released
+from infra.contracts.releases import Version, current, digests, gone, latest, proposals, released
 
 Schema = dict[str, Any]
 HOW = "run `make schemas` and commit what it publishes, or make it another fact or another major version"
@@ -34,6 +35,11 @@ def test_each_published_version_can_be_read_by_who_holds_the_one_before() -> Non
         assert [version.minor for version in versions] == list(range(len(versions)))
         for earlier, later in pairwise(versions):
             assert incompatibilities(orjson.loads(released()[earlier]), orjson.loads(released()[later])) == []
+
+
+def test_nothing_published_was_changed_afterwards() -> None:
+    found = {version.file: sha256(content).hexdigest() for version, content in released().items()}
+    assert found == digests(), "a published schema is served for ever: put it back, and publish the change beside it"
 
 
 def changed(change: Callable[[Schema], object]) -> list[str]:
