@@ -21,7 +21,7 @@ def test_topics_are_made_as_the_document_says() -> None:
 
 
 def test_records_carry_the_header_that_the_document_says() -> None:
-    assert kafka.HEADERS == [("content-type", EVENT_JSON.encode())]
+    assert dict(kafka.HEADERS) == {"content-type": EVENT_JSON.encode()}
 
 
 def test_the_example_is_an_event_as_published() -> None:
