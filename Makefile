@@ -10,7 +10,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input --quiet
 export KITELINE_HOME ?= $(CURDIR)/.kiteline
 
 .DEFAULT_GOAL := help
-.PHONY: help run test gates tests bench bench-full setup broker-files kcat node-files schemas secrets lock format clean
+.PHONY: help run test gates tests bench bench-full setup broker-files kcat node-files schemas secrets lock image-lock format clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
@@ -73,8 +73,11 @@ kcat:
 
 LOCKED := $(BIN)/uv pip compile --quiet --system-certs --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 
-lock: setup ## requirements.lock anew from pyproject.toml, and that of the image with the same versions
+lock: setup ## both locks anew from pyproject.toml
 	$(LOCKED) --group dev --extra broker --upgrade pyproject.toml --output-file requirements.lock
+	@$(MAKE) --no-print-directory image-lock
+
+image-lock: setup ## requirements.image.lock anew, with the versions of requirements.lock
 	$(LOCKED) --group image --constraint requirements.lock pyproject.toml --output-file requirements.image.lock
 
 secrets: ## the files that compose.yaml takes keys and passwords from, where there are none yet

