@@ -116,6 +116,7 @@ class Publishing:
     def _lead(self, connection: Connection[TupleRow]) -> None:
         idle = SHORTEST_IDLE
         with Term(connection, self._kafka, self._rests) as term:
+            progress.note_standing(connection, term.cluster_id, OK)
             while not self._stop.is_set() and self._sound():
                 self._beat = time.monotonic()
                 more = term.work()

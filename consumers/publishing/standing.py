@@ -6,6 +6,7 @@ for behind the last one that was noted. A topic that no longer holds what it ack
 
 from __future__ import annotations
 
+import time
 from collections import defaultdict
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from consumers.publishing.kafka import Kafka, Record, Seen
 
 _log = get_logger(__name__)
+_LEADER_SECONDS: Final = 3.0
+_LOOK_SECONDS: Final = 0.05
 _NOT_THERE: Final = "not there yet"
 
 
@@ -46,7 +49,7 @@ def topics_as_they_stand(
     seen = kafka.look(regions)
     missing = [region for region in regions if seen[region] is None]
     forbidden = kafka.create(missing) if missing else {}
-    seen |= kafka.look(missing)
+    seen |= _made(kafka, [region for region in missing if region not in forbidden])
     found, doubtful = [], {}
     for region in regions:
         one, before = seen[region], known.get(region)
@@ -64,6 +67,16 @@ def topics_as_they_stand(
     found += _found_again(connection, kafka, doubtful)
     begin(connection, cluster_id, [one for one in found if one != known.get(one.region)])
     return found
+
+
+def _made(kafka: Kafka, regions: Collection[str]) -> dict[str, Seen | None]:
+    """Look at new topics until each has a leader, for a moment at most: one that has none yet is looked at later."""
+    deadline = time.monotonic() + _LEADER_SECONDS
+    while True:
+        seen = kafka.look(regions)
+        if all(one is not None and one.why is None for one in seen.values()) or time.monotonic() > deadline:
+            return seen
+        time.sleep(_LOOK_SECONDS)
 
 
 def _found_again(

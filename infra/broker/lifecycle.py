@@ -3,7 +3,7 @@
 import fcntl
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -34,18 +34,18 @@ class Running:
         return f"{HOST}:{self.port}"
 
 
-def start(home: Path, port: int | None = None) -> Running:
+def start(home: Path, port: int | None = None, properties: Mapping[str, str] | None = None) -> Running:
     """Start the broker of `home` unless it runs, and wait until it answers.
 
-    Without `port`, the last one is taken again if it is free, else any free one. Raises BrokerFailure if the port is
-    busy, or the broker does not answer within 90 seconds.
+    Without `port`, the last one is taken again if it is free, else any free one; `properties` are Kafka's own. Raises
+    BrokerFailure if the port is busy, or the broker does not answer within 90 seconds.
     """
     node = Node(home)
     with _alone(node):
         running = _running(node)
         if running is None:
             chosen = _choose(port, _last_port(node))
-            pid = node.launch(chosen)
+            pid = node.launch(chosen, properties)
             running = Running(pid, psutil.Process(pid).create_time(), chosen)
             _state(node).write_text(json.dumps(asdict(running)), encoding="utf-8")
         elif port not in {None, running.port}:

@@ -5,6 +5,7 @@ import socket
 import subprocess
 import uuid
 from base64 import urlsafe_b64encode
+from collections.abc import Mapping
 from pathlib import Path
 
 from infra.broker.runtime import BrokerFailure, jars, java
@@ -54,18 +55,19 @@ class Node:
         """The argument by which this node's process is told from any other."""
         return f"-Dkiteline.broker={self.folder}"
 
-    def launch(self, port: int) -> int:
+    def launch(self, port: int, properties: Mapping[str, str] | None = None) -> int:
         """Write the configuration, format the storage if it is new, start the process; return its pid.
 
-        Raises BrokerFailure if the storage cannot be formatted.
+        `properties` are Kafka's own, instead of ours where both name one. Raises BrokerFailure if the storage cannot be
+        formatted.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
         controller_port = free_port()
         while controller_port == port:
             controller_port = free_port()
-        self._properties.write_text(
-            _CONFIGURATION.format(host=HOST, port=port, controller_port=controller_port), encoding="utf-8"
-        )
+        ours = _CONFIGURATION.format(host=HOST, port=port, controller_port=controller_port)
+        theirs = "".join(f"{name}={value}\n" for name, value in (properties or {}).items())
+        self._properties.write_text(ours + theirs, encoding="utf-8")  # of one named twice, the last counts
         class_path = os.pathsep.join(str(jar) for jar in jars())
         if not (self.folder / "data" / "meta.properties").exists():
             self._format(class_path)

@@ -128,7 +128,12 @@ def await_that(holds: Callable[[], bool], what: str = "it", seconds: float = PAT
         time.sleep(0.02)
 
 
+_ACKNOWLEDGED = """
+SELECT coalesce(max(p.feedposition), 0) FROM publisher_progress AS p JOIN publisher_standing USING (cluster_id)
+WHERE p.region = %s
+"""
+
+
 def acknowledged(log: Log, region: str) -> int:
-    """Tell the last entry of a region that the database knows to be in the topic."""
-    statement = "SELECT coalesce(max(feedposition), 0) FROM publisher_progress WHERE region = %s"
-    return int(log.ask(statement, region))
+    """Tell the last entry of a region that the database knows to be in the topic of the Kafka published to."""
+    return int(log.ask(_ACKNOWLEDGED, region))
