@@ -27,6 +27,7 @@ class Part(StrEnum):
     API = "api"
     PROJECTIONS = "projections"
     PUBLISHER = "publisher"
+    CONSUMER = "consumer"
 
 
 class PortTaken(OperatorFailure):
@@ -68,10 +69,29 @@ def run(settings: Settings, only: Part | None = None) -> None:
             stack.enter_context(_publishing(service, url))
         if only in {None, Part.PUBLISHER}:
             stack.enter_context(sending_webhooks(service, url))
+        if only in {None, Part.CONSUMER}:
+            stack.enter_context(_receiving(service, url))
         if listening is not None:
             serve_http(service, listening)
         else:
             _wait_for_signal()
+
+
+@contextlib.contextmanager
+def _receiving(service: "Service", url: str) -> Iterator[None]:
+    """Receive what sisters publish, where any are configured and a Kafka is."""
+    from consumers.receiving.receiver import Receiving, servers_of
+
+    if not servers_of(service.settings):
+        yield
+        return
+    sound = service.refusal
+    receiving = Receiving(service.settings, url, service.kiteline, service.inbox, sound=lambda: sound() is None)
+    service.attached["consumer"] = lambda: receiving.state
+    try:
+        yield
+    finally:
+        receiving.close()
 
 
 @contextlib.contextmanager
