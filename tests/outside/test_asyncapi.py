@@ -51,5 +51,8 @@ def test_every_path_and_parameter_that_it_names_is_one_of_the_service(running: R
     paths = httpx.get(f"{running.url}/openapi.json", trust_env=False).json()["paths"]
     for name in ("region_feed", "region_stream"):
         assert document["channels"][name]["address"] in paths
-    named = {one["name"] for one in paths["/v1/feeds/{region}"]["get"]["parameters"]}
-    assert document["operations"]["serve_feed"]["bindings"]["http"]["query"]["properties"].keys() <= named
+    taken = {one["name"]: one["schema"] for one in paths["/v1/feeds/{region}"]["get"]["parameters"]}
+    said = document["operations"]["serve_feed"]["bindings"]["http"]["query"]["properties"]
+    assert said.keys() <= taken.keys()
+    for bound in ("minimum", "maximum", "default"):
+        assert said["limit"][bound] == taken["limit"][bound]
