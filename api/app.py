@@ -42,6 +42,7 @@ from api import (
     views,
     witnessing,
 )
+from api.direct import Direct
 from api.edge import Edge
 from api.recording import command_route
 
@@ -109,6 +110,7 @@ def create_app(service: Service) -> FastAPI:
     problems.install(app)
     openapi.install(app)
     app.add_middleware(_EdgeOf, service=service)
+    app.middleware_stack = Direct(app.build_middleware_stack(), service.settings, service.refusal)
     return app
 
 

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from infra.tokens.principal import Principal
 
 router = APIRouter(tags=["recording 记录"])
+PATH: Final = "/v1/check-ins"
 
 _CHECK_IN: Final = closed(
     {
@@ -95,7 +96,7 @@ then on, with what was told of them.
 
 
 @router.post(
-    "/v1/check-ins",
+    PATH,
     operation_id="check_in_at_venue",
     summary="扫码报到 Check in at a venue",
     description=_DESCRIPTION,
@@ -174,6 +175,8 @@ async def _concerns(service: Service, principal: Principal, receipt: Receipt) ->
     fact = receipt.events[-1]
     if not isinstance(fact.body, CheckedIn):
         return False
+    if principal.role is Role.MEMBER and principal.member_id == fact.stream:
+        return True
     venue = await arun(service.known_venues.finding(UUID(fact.body.venue))) if fact.body.venue is not None else None
     reference = service.kiteline.reference()
     resource = _resource_of(service, fact, fact.body, venue)

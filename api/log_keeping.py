@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 _log = get_logger(__name__)
 _PAGE: Final = 4_000
+# Nobody waits for the tree: the hashes of a moment are written together.
+_GATHER_SECONDS: Final = 0.1
 _SHORTEST_IDLE: Final = 0.02
 _LONGEST_IDLE: Final = 0.2
 _LOOK_SECONDS: Final = 1.0
@@ -176,7 +178,9 @@ class LogKeeping:
                 if count < _PAGE:
                     self._sign_if_due(connection, writer.size)
                 idle = _SHORTEST_IDLE if count else min(idle * 1.5, _LONGEST_IDLE)
-                if not count:
+                if 0 < count < _PAGE:
+                    self._stop.wait(_GATHER_SECONDS)
+                elif not count:
                     self._kiteline.log.wait_for_news(idle)
         finally:
             if not connection.broken:

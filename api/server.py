@@ -42,6 +42,7 @@ class Server(uvicorn.Server):
                 log_config=None,
                 access_log=False,
                 server_header=False,
+                proxy_headers=False,  # nothing here asks who stands before us
                 timeout_graceful_shutdown=max(1, round(service.settings.shutdown_timeout_seconds)),
                 timeout_keep_alive=_KEEP_ALIVE_SECONDS,
             )

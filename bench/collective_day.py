@@ -10,14 +10,17 @@ import argparse
 import asyncio
 import json
 import os
+import re
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections import Counter
+from collections import Counter, deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import cast
 from uuid import UUID
 
 import httpx
@@ -41,6 +44,7 @@ BAR = Bar("collective-day", "check-ins/s", "scans asked for", floor=0.99, aim=1)
 CALLER = Caller("bench", "branch", "SIMULATION")
 CONNECTIONS = 512
 _LATE_SECONDS = 60.0
+_HEAD = re.compile(rb"HTTP/1\.1 (\d{3}).*?\r\ncontent-length: (\d+).*?\r\n\r\n", re.DOTALL | re.IGNORECASE)
 
 _RECORDED = "SELECT count(*), count(DISTINCT originator_id) FROM log WHERE topic = 'checked_in'"
 _ON_ROSTER = "SELECT count(*) FROM member WHERE stage = 'checked_in'"
@@ -175,37 +179,77 @@ def _free_port() -> int:
 
 async def scanned(port: int, requests: list[bytes], rate: int) -> Day:
     """Send each scan when it is due, at `rate` a second."""
-    day = Day()
-    due: asyncio.Queue[tuple[float, bytes] | None] = asyncio.Queue()
+    loop = asyncio.get_running_loop()
+    day, phones, waiting = Day(), Phones(loop.create_future()), deque[tuple[float, bytes]]()
+
+    def answered(phone: Phone, status: int) -> None:
+        day.answers[status] += 1
+        day.seconds.append(time.perf_counter() - phone.due)
+        if waiting:
+            phone.send(*waiting.popleft())
+        else:
+            phones.free.append(phone)
+        if len(day.seconds) == len(requests):
+            phones.ended.set_result(None)
+
+    for _ in range(CONNECTIONS):
+        await loop.create_connection(lambda: Phone(phones, answered), "127.0.0.1", port)
     began = time.perf_counter()
-
-    async def phone() -> None:
-        reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        while (one := await due.get()) is not None:
-            writer.write(one[1])
-            day.answers[await answered(reader)] += 1
-            day.seconds.append(time.perf_counter() - one[0])
-        writer.close()
-
-    phones = [asyncio.create_task(phone()) for _ in range(CONNECTIONS)]
     for number, one in enumerate(requests):
         at = began + number / rate
         if (wait := at - time.perf_counter()) > 0:
             await asyncio.sleep(wait)
-        due.put_nowait((at, one))
-    for _ in phones:
-        due.put_nowait(None)
-    await asyncio.gather(*phones)
+        if phones.free:
+            phones.free.pop().send(at, one)
+        else:
+            waiting.append((at, one))
+    await phones.ended
     return day
 
 
-async def answered(reader: asyncio.StreamReader) -> int:
-    """Read one answer, and return its status."""
-    head = await reader.readuntil(b"\r\n\r\n")
-    lines = head.decode("latin-1").lower().split("\r\n")
-    length = next(int(line.removeprefix("content-length:")) for line in lines if line.startswith("content-length:"))
-    await reader.readexactly(length)
-    return int(lines[0].split()[1])
+@dataclass(slots=True)
+class Phones:
+    """The end of the day, and who has nothing under way."""
+
+    ended: asyncio.Future[None]
+    free: list["Phone"] = field(default_factory=list)
+
+
+class Phone(asyncio.Protocol):
+    """One connection that is kept; as little work as will do, since the load shares the machine with what it loads."""
+
+    def __init__(self, phones: Phones, answered: Callable[["Phone", int], None]) -> None:
+        """`answered` hears the status of each answer."""
+        self._phones = phones
+        self._answered = answered
+        self._held = b""
+        self._transport: asyncio.WriteTransport
+        self.due = 0.0
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Be ready."""
+        self._transport = cast("asyncio.WriteTransport", transport)  # uvloop's is one by behaviour only
+        self._phones.free.append(self)
+
+    def send(self, due: float, request: bytes) -> None:
+        """Send one scan; `due` is when it should have been."""
+        self.due = due
+        self._transport.write(request)
+
+    def data_received(self, data: bytes) -> None:
+        """Take an answer in, which may come in pieces."""
+        data = self._held + data
+        found = _HEAD.match(data)
+        if found is None or len(data) < found.end() + int(found[2]):
+            self._held = data
+            return
+        self._held = b""
+        self._answered(self, int(found[1]))
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Tell it: nobody waits for an answer that cannot come."""
+        if not self._phones.ended.done():
+            self._phones.ended.set_exception(exc or ConnectionResetError("the service closed a connection"))
 
 
 def shown(url: str, wanted: int) -> float:

@@ -49,6 +49,8 @@ PAGE: Final = 16_000
 _FAR: Final = 30_000
 _HARDLY_ANY: Final = 200
 _FIRST_PAGE: Final = 2_000
+# A page costs about as much for one event as for twenty: what comes right behind the first shares the next.
+_GATHER_SECONDS: Final = 0.02
 _SHORTEST_IDLE: Final = 0.02
 _LONGEST_IDLE: Final = 0.2
 _CANDIDATE_SECONDS: Final = 0.5
@@ -142,8 +144,10 @@ class Runner:
         idle = _SHORTEST_IDLE
         with _Work(self, connection) as work:
             while not stop.is_set():
-                if work.take_page():
+                if count := work.take_page():
                     idle = _SHORTEST_IDLE
+                    if count < min(_HARDLY_ANY, self.page):
+                        stop.wait(_GATHER_SECONDS)
                     continue
                 work.settle()
                 if self._wait is not None:
@@ -206,13 +210,13 @@ class _Work:
             self._writer.shutdown()
             self._part()
 
-    def take_page(self) -> bool:
-        """Read, fold and begin to write the next page; whether there was one."""
+    def take_page(self) -> int:
+        """Read, fold and begin to write the next page; how many rows it had."""
         with uncollected():
             rows = self._runner.log.read(self._read_upto + 1, self._limit)
             if not rows:
                 self._part()
-                return False
+                return 0
             # Far behind, larger pages bring more of a member's events together; close behind, they are not filled.
             self._limit = min(2 * self._limit, self._runner.page) if len(rows) == self._limit else self._first
             if rows[0].position != self._read_upto + 1 or rows[-1].position != self._read_upto + len(rows):
@@ -221,7 +225,7 @@ class _Work:
                 self.settle()
                 self._pending = self._writer.submit(self._write, self.written, batch, changes)
             self._read_upto = rows[-1].position
-            return True
+            return len(rows)
 
     def _folded(self, rows: Sequence[Row]) -> Iterator[tuple[Batch, Changes]]:
         if len(rows) < min(_HARDLY_ANY, self._first):

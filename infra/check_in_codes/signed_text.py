@@ -22,6 +22,7 @@ _SIGNED: Final = _ID + _NUMBER + _EXPIRY
 _SIGNATURE: Final = 10
 LENGTH: Final = 53
 LAST_EXPIRY_SECONDS: Final = (1 << (8 * _EXPIRY)) - 1
+_MOST_REMEMBERED: Final = 10_000
 _AS_MEANT: Final = str.maketrans({"0": "O", "1": "I", "8": "B", " ": None, "-": None, "\n": None, "\t": None})
 
 
@@ -47,6 +48,7 @@ class CodeSigner:
         self._signing = {version: master_key.derive(version, "check-in-code") for version in master_key.versions}
         self._numbers = {version: master_key.derive(version, "check-in-number") for version in master_key.versions}
         self.key_version = master_key.current
+        self._remembered: dict[str, CodeText] = {}
 
     def write(self, code: CodeText, key_version: int) -> str:
         """Return the text; the same for the same code and key. Raises KeyError for a key version no longer held."""
@@ -55,7 +57,18 @@ class CodeSigner:
         return base64.b32encode(packed + signature).decode().rstrip("=")
 
     def read(self, text: str) -> CodeText | None:
-        """Return what a text says if we signed it, under any key held; spaces, hyphens and case do not matter."""
+        """Return what a text says if we signed it, under any key held; spaces, hyphens and case do not matter.
+
+        What we signed is remembered: on a collective day everybody at a venue sends the same text.
+        """
+        known = self._remembered.get(text)
+        if known is None and (known := self._read(text)) is not None:
+            if len(self._remembered) >= _MOST_REMEMBERED:
+                self._remembered.clear()
+            self._remembered[text] = known
+        return known
+
+    def _read(self, text: str) -> CodeText | None:
         meant = text.strip().upper().translate(_AS_MEANT)
         if len(meant) != LENGTH:
             return None

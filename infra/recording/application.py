@@ -11,6 +11,7 @@ from eventsourcing.persistence import Mapper
 
 from domain.reference import Reference, empty_reference
 from infra.event_store.recorder import KitelineRecorder
+from infra.recording.attempts import AttemptLog
 from infra.recording.mapper import FactMapper, fact_from_row, facts_of
 from infra.recording.members import MemberStore
 from infra.recording.stream_loads import StreamLoads
@@ -38,9 +39,15 @@ class Kiteline(Application[UUID]):
         )
         self.loads = StreamLoads(self.log.read_streams)
         self.members = MemberStore(self.read_stream)
+        self.attempts = AttemptLog(self.log)
         self._reference = empty_reference()
         self._earlier: dict[int, Reference] = {}
         self._refreshing = Lock()
+
+    def close(self) -> None:
+        """Write down what was noted, store what is queued, and end."""
+        self.attempts.close()
+        super().close()
 
     @property
     def log(self) -> KitelineRecorder:  # type: ignore[override]

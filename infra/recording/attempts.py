@@ -1,25 +1,30 @@
 """Every attempt to check in is written down, and who keeps guessing has to wait.
 
-Attempts of many callers share a transaction, which does not wait for the disk: what an accepted one did is in the log.
+Attempts of many callers share a transaction, which does not wait for the disk. Nobody is refused, or answered a second
+time, before it is written down; who is accepted does not wait for it, since what they did is in the log.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict, deque
+from concurrent.futures import Future, InvalidStateError
+from contextlib import suppress
 from dataclasses import dataclass
-from threading import Lock
-from typing import TYPE_CHECKING, Final
+from threading import Event, Lock, Thread
+from typing import TYPE_CHECKING, Final, TypeAlias
 from uuid import UUID
-from weakref import WeakKeyDictionary
 
 from domain.errors import Refused, Sentence
 from domain.times import MINUTE_US, SECOND_US
+from infra.event_store.refusals import StoreUnavailable
+from infra.logs import get_logger
 from infra.recording.procedures import LoopWait
 
 if TYPE_CHECKING:
     from infra.event_store.recorder import KitelineRecorder
 
+_log = get_logger(__name__)
 # set_config counts for this statement's transaction alone.
 _WRITE: Final = """
 INSERT INTO check_in_attempt (actor, venue, outcome)
@@ -31,6 +36,9 @@ WINDOW_US: Final = 10 * MINUTE_US
 MOST_AT_A_VENUE: Final = 10
 MOST_ANYWHERE: Final = 30
 _MOST_KEPT: Final = 20_000
+_GATHER_SECONDS: Final = 0.1
+_MOST_AT_ONCE: Final = 1_000
+_CLOSING_SECONDS: Final = 10.0
 TOO_MANY: Final = Sentence(
     "近十分钟内错误次数过多，请稍后再试，或请现场工作人员代为登记",
     "Too many wrong attempts in ten minutes: try again later, or ask the staff at the venue to check you in.",
@@ -56,82 +64,85 @@ class Attempt:
     outcome: str
 
 
-@dataclass(slots=True)
-class _Waiting:
-    attempt: Attempt
-    written: bool = False
-    error: Exception | None = None
-
-
-class _OfLoop:
-    """What the coroutines of one event loop wait for, and the task that writes it; touched by that loop alone."""
-
-    __slots__ = ("attempts", "writing")
-
-    def __init__(self) -> None:
-        self.attempts: list[tuple[Attempt, asyncio.Future[None]]] = []
-        self.writing: asyncio.Task[None] | None = None
+Noted: TypeAlias = "tuple[Attempt, Future[None] | None]"
+"""An attempt on its way, and who waits for it."""
 
 
 class AttemptLog:
-    """Writes attempts; one a process."""
+    """Writes attempts in a thread of its own, those of all callers together; one a process, closed by its owner."""
 
     def __init__(self, log: KitelineRecorder) -> None:
         """Write beside the log, as its role."""
         self._log = log
-        self._waiting: list[_Waiting] = []
-        self._queue = Lock()
-        self._writing = Lock()
-        self._loops: WeakKeyDictionary[asyncio.AbstractEventLoop, _OfLoop] = WeakKeyDictionary()
+        self._noted: deque[Noted] = deque()
+        self._something = Event()
+        self._urgent = Event()
+        self._closing = False
+        self._thread: Thread | None = None
+        self._starting = Lock()
 
-    def write(self, attempt: Attempt) -> None:
-        """Write one attempt, with all that wait at the same time. Raises StoreUnavailable."""
-        mine = _Waiting(attempt)
-        with self._queue:
-            self._waiting.append(mine)
-        with self._writing:
-            if not mine.written:
-                self._write_waiting()
-        if mine.error is not None:
-            raise mine.error
+    def note(self, attempt: Attempt) -> None:
+        """Have an attempt written within a moment: one that was accepted, which the log of events tells as well."""
+        self._put((attempt, None))
 
-    async def write_async(self, attempt: Attempt) -> None:
-        """Write one attempt, with all that wait in this event loop at the same time. Raises StoreUnavailable."""
-        loop = asyncio.get_running_loop()
-        waiting = self._loops.setdefault(loop, _OfLoop())
-        written: asyncio.Future[None] = loop.create_future()
-        waiting.attempts.append((attempt, written))
-        if waiting.writing is None:
-            waiting.writing = loop.create_task(self._write_of(waiting))
-        await written
+    def written(self, attempt: Attempt) -> Future[None]:
+        """Have an attempt written at once, with all that wait; the Future is done, or has failed, when it was."""
+        done: Future[None] = Future()
+        self._put((attempt, done))
+        self._urgent.set()
+        return done
 
-    async def _write_of(self, waiting: _OfLoop) -> None:
-        while waiting.attempts:
-            batch, waiting.attempts = waiting.attempts, []
-            error: Exception | None = None
-            try:
-                await asyncio.to_thread(self._insert, [attempt for attempt, _ in batch])
-            except Exception as failure:  # noqa: BLE001 - told to each who waits
-                error = failure
-            for _, written in batch:
-                if written.done():
-                    continue
-                if error is None:
-                    written.set_result(None)
-                else:
-                    written.set_exception(error)
-        waiting.writing = None
+    def close(self) -> None:
+        """Write what was noted, and end."""
+        with self._starting:
+            self._closing = True
+            thread = self._thread
+        if thread is not None:
+            self._something.set()
+            self._urgent.set()
+            thread.join(_CLOSING_SECONDS)
 
-    def _write_waiting(self) -> None:
-        with self._queue:
-            batch, self._waiting = self._waiting, []
+    def _put(self, noted: Noted) -> None:
+        if self._thread is None:
+            with self._starting:
+                if self._thread is None:
+                    self._thread = Thread(target=self._run, name="check-in-attempts", daemon=True)
+                    self._thread.start()
+        self._noted.append(noted)
+        if not self._something.is_set():
+            self._something.set()
+
+    def _run(self) -> None:
+        while not (self._closing and not self._noted):
+            self._something.wait()
+            self._urgent.wait(_GATHER_SECONDS)
+            self._something.clear()
+            self._urgent.clear()
+            while self._noted:
+                batch = [self._noted.popleft() for _ in range(min(len(self._noted), _MOST_AT_ONCE))]
+                if not self._write(batch):
+                    break
+
+    def _write(self, batch: list[Noted]) -> bool:
         error: Exception | None = None
         try:
-            self._insert([one.attempt for one in batch])
+            self._insert([attempt for attempt, _ in batch])
         except Exception as failure:  # noqa: BLE001 - told to each who waits
             error = failure
-        for one in batch:
-            one.written, one.error = True, error
+            self._keep([one for one in batch if one[1] is None], failure)
+        for _, done in batch:
+            if done is not None:
+                with suppress(InvalidStateError):  # gave up waiting
+                    done.set_result(None) if error is None else done.set_exception(error)
+        return error is None
+
+    def _keep(self, unwritten: list[Noted], why: Exception) -> None:
+        """Try again soon what nobody waits for, while the database is away and there is room."""
+        if self._closing or len(self._noted) > _MOST_KEPT or not isinstance(why, StoreUnavailable):
+            _log.error("attempts to check in were not written down", count=len(unwritten), exc_info=why)
+        else:
+            self._noted.extendleft(reversed(unwritten))
+            self._something.set()
 
     def _insert(self, attempts: list[Attempt]) -> None:
         columns = zip(*((one.actor, one.venue, one.outcome) for one in attempts), strict=True)
@@ -140,19 +151,19 @@ class AttemptLog:
 
 
 @dataclass(frozen=True, slots=True)
-class Noted(LoopWait):
-    """An attempt to be written down."""
+class Told(LoopWait):
+    """An attempt of which nothing is told before it is written down."""
 
     attempts: AttemptLog
     attempt: Attempt
 
     def __call__(self) -> None:
-        """Write it in this thread."""
-        self.attempts.write(self.attempt)
+        """Wait in this thread. Raises StoreUnavailable."""
+        self.attempts.written(self.attempt).result()
 
     async def in_loop(self) -> None:
-        """Have it written with all that wait in this loop."""
-        await self.attempts.write_async(self.attempt)
+        """Wait in the running event loop. Raises StoreUnavailable."""
+        await asyncio.wrap_future(self.attempts.written(self.attempt))
 
 
 class WrongAttempts:

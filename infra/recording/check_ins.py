@@ -19,7 +19,7 @@ from domain.venue import CheckInCode, Venue, moments_of, must_count
 from infra.check_in_codes.signed_text import CodeText
 from infra.event_store.refusals import IdentityKnown, VersionConflict
 from infra.event_store.save import Save, Saved
-from infra.recording.attempts import Attempt, AttemptLog, Noted, WrongAttempts
+from infra.recording.attempts import Attempt, Told, WrongAttempts
 from infra.recording.check_in_requests import Asked, read_check_in
 from infra.recording.code_answers import code_of
 from infra.recording.desk import Desk, decide_fact
@@ -97,7 +97,7 @@ class CheckInDesk:
         self._signer = signer
         self._known = known
         self._people = PeopleFinder(desk)
-        self._attempts = AttemptLog(desk.kiteline.log)
+        self._attempts = desk.kiteline.attempts
         self._wrong = WrongAttempts()
         self._mapper = FactMapper()
 
@@ -119,11 +119,13 @@ class CheckInDesk:
                 outcome = error.code if isinstance(error, Refused | Invalid) else "not_found"
                 if outcome in _GUESSES:
                     self._wrong.note(caller.actor, case.venue_id, self._desk.now_us())
-                yield Noted(self._attempts, Attempt(caller.actor, case.venue_id, outcome))
+                yield Told(self._attempts, Attempt(caller.actor, case.venue_id, outcome))
                 raise
             receipt = earlier
-        outcome = "replayed" if receipt.replayed else "accepted"
-        yield Noted(self._attempts, Attempt(caller.actor, case.venue_id, outcome))
+        if receipt.replayed:
+            yield Told(self._attempts, Attempt(caller.actor, case.venue_id, "replayed"))
+        else:
+            self._attempts.note(Attempt(caller.actor, case.venue_id, "accepted"))
         return receipt
 
     def _replayed(self, key: Key) -> Receipt | None:

@@ -7,6 +7,7 @@ from threading import Event
 import pytest
 
 from domain.times import SHANGHAI
+from infra.recording.attempts import Attempt
 from tests.running_service import Person
 from tests.scenarios.country import Country
 
@@ -24,7 +25,8 @@ class Scan:
     codes: dict[str, str]
 
     def attempts(self) -> list[tuple[str | None, str]]:
-        """Read what was logged of this member's attempts."""
+        """Read what was logged of this member's attempts; what was noted earlier is written by then."""
+        self.country.running.service.kiteline.attempts.written(Attempt("the test", None, "not_found")).result(30)
         with self.country.running.service.kiteline.log.reading() as connection:
             rows = connection.execute(
                 "SELECT venue::text, outcome FROM check_in_attempt WHERE actor = %s ORDER BY attempt_id",

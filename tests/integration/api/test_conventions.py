@@ -7,6 +7,9 @@ import pytest
 
 from tests.running_service import Person, Running
 
+TAKING = ("/v1/members", "/v1/members/6f4c3a34-9c0c-4a36-8fb0-0f6f3c1f2a11/depart", "/v1/check-ins")
+"""Addresses that take a JSON object: by way of the framework, and straight from the edge."""
+
 
 @pytest.fixture
 def nobody(running: Running) -> httpx.Client:
@@ -56,6 +59,12 @@ def test_a_forged_token_says_so(nobody: httpx.Client, department: Person):
         ("POST", "/v1/members/6f4c3a34-9c0c-4a36-8fb0-0f6f3c1f2a11/vanish", 404, "not_found"),
         ("DELETE", "/v1/organisations", 405, "method_not_allowed"),
         ("GET", "/v1/members/6f4c3a34-9c0c-4a36-8fb0-0f6f3c1f2a11/depart", 405, "method_not_allowed"),
+        ("POST", "/v1/members/6f4c3a34-9c0c-4a36-8fb0-0f6f3c1f2a11/depart", 400, "idempotency_key_missing"),
+        ("POST", "/v1/members/not-an-id/depart", 404, "not_found"),
+        ("POST", "/v1/members//depart", 404, "not_found"),
+        ("POST", "/v1/members/a/b/depart", 404, "not_found"),
+        ("POST", "/v1/check-ins", 400, "idempotency_key_missing"),
+        ("GET", "/v1/check-ins", 405, "method_not_allowed"),
         ("GET", "/v1/members/not-an-id", 404, "not_found"),
         ("GET", "/v1/organisations?limit=0", 422, "unreadable"),
         ("GET", "/v1/organisations?limit=1001", 422, "unreadable"),
@@ -108,24 +117,27 @@ def test_problems_speak_the_callers_language(nobody: httpx.Client, accept: str, 
 )
 def test_a_body_that_is_no_json_object_is_told(secretary: Person, body: bytes, status: int):
     headers = {"Idempotency-Key": "k", "Content-Type": "application/json"}
-    answer = secretary.http.post("/v1/members", content=body, headers=headers)
+    for path in TAKING:
+        answer = secretary.http.post(path, content=body, headers=headers)
 
-    assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (status, "")
+        assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (status, "")
 
 
-def test_another_media_type_is_told(secretary: Person):
+@pytest.mark.parametrize("path", TAKING)
+def test_another_media_type_is_told(secretary: Person, path: str):
     headers = {"Idempotency-Key": "k", "Content-Type": "text/plain"}
-    answer = secretary.http.post("/v1/members", content=b"{}", headers=headers)
+    answer = secretary.http.post(path, content=b"{}", headers=headers)
 
     assert (answer.status_code, answer.json()["code"]) == (415, "unsupported_media_type")
 
 
-def test_a_body_beyond_the_limit_is_refused_whether_announced_or_not(running: Running, secretary: Person):
+@pytest.mark.parametrize("path", TAKING)
+def test_a_body_beyond_the_limit_is_refused_whether_announced_or_not(running: Running, secretary: Person, path: str):
     much = b" " * (running.service.settings.max_body_bytes + 1)
     headers = {"Idempotency-Key": "k", "Content-Type": "application/json"}
 
-    announced = secretary.http.post("/v1/members", content=much, headers=headers)
-    streamed = secretary.http.post("/v1/members", content=iter([much[:1000], much[1000:]]), headers=headers)
+    announced = secretary.http.post(path, content=much, headers=headers)
+    streamed = secretary.http.post(path, content=iter([much[:1000], much[1000:]]), headers=headers)
 
     assert (announced.status_code, announced.json()["code"]) == (413, "too_large")
     assert (streamed.status_code, streamed.json()["code"]) == (413, "too_large")
@@ -169,15 +181,17 @@ def test_the_documents_load_nothing_from_elsewhere(nobody: httpx.Client):
 
 
 def test_nothing_of_an_answer_is_kept_by_anybody_on_the_way(department: Person):
-    answer = department.http.get("/v1/organisations")
-    assert (answer.headers["Cache-Control"], answer.headers["X-Content-Type-Options"]) == ("no-store", "nosniff")
+    for answer in (department.http.get("/v1/organisations"), *(department.http.post(path) for path in TAKING)):
+        assert (answer.headers["Cache-Control"], answer.headers["X-Content-Type-Options"]) == ("no-store", "nosniff")
 
 
 def test_figures_hold_routes_and_no_ids(secretary: Person, nobody: httpx.Client):
     member = secretary.register("MQ-1")
     secretary.ask(f"/v1/members/{member}")
+    secretary.command(member, "depart", "2025-03-01", destination={"region": "620102"})
     figures = nobody.get("/metrics").text
 
     assert 'route="/v1/members/{member_id}"' in figures
+    assert 'route="/v1/members/{member_id}/depart"' in figures
     assert "kiteline_http_request_duration_seconds_count" in figures
     assert member not in figures

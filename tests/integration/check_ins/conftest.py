@@ -8,6 +8,7 @@ import pytest
 from psycopg.rows import TupleRow
 
 from infra.database.embedded import EmbeddedPostgres
+from infra.recording.attempts import Attempt
 from tests.running_service import Answer, Person, Running, service_on_fresh_database
 
 THEN = "2025-03-05T10:00:00+08:00"
@@ -30,7 +31,8 @@ class Station:
         return self.worker.record(f"/v1/venues/{self.venue}/codes/{code}/revoke", **body)
 
     def attempts(self, actor: str) -> list[tuple[Any, ...]]:
-        """Read what was logged of somebody's attempts, oldest first."""
+        """Read what was logged of somebody's attempts, oldest first; what was noted earlier is written by then."""
+        self.running.service.kiteline.attempts.written(Attempt("the test", None, "not_found")).result(30)
         with self.running.service.kiteline.log.reading() as connection:
             rows: list[TupleRow] = connection.execute(
                 "SELECT venue::text, outcome FROM check_in_attempt WHERE actor = %s ORDER BY attempt_id", [actor]
