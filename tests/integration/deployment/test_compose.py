@@ -17,7 +17,7 @@ import pytest
 import yaml
 from psycopg.conninfo import conninfo_to_dict
 
-from infra.broker.runtime import KAFKA
+from infra.broker.runtime import KAFKA, jars, java
 from infra.database.embedded import EmbeddedPostgres
 from infra.notes.log_keys import load_log_keys
 from infra.settings import PREFIX, Settings, load_settings
@@ -157,3 +157,29 @@ def test_the_database_is_made_as_the_one_that_the_tests_run_on(postgres: Embedde
     assert given["locale-provider"] == "builtin"
     assert given["auth"] == "scram-sha-256"
     assert "--data-checksums" in told
+
+
+def formatted(properties: dict[str, str], folder: Path) -> str:
+    """Let Kafka itself judge a configuration, as its image does before it starts; return what it finds wrong."""
+    file = folder / "server.properties"
+    file.write_text("".join(f"{name}={value}\n" for name, value in properties.items()), encoding="ascii")
+    command = [str(java()), "-Xmx128m", "-cp", ":".join(map(str, jars())), "kafka.tools.StorageTool", "format"]
+    done = subprocess.run(
+        [*command, "-t", "5L6g3nShT-eMCtK--X86sw", "-c", str(file)], capture_output=True, text=True, check=False
+    )
+    return "" if done.returncode == 0 else (done.stderr or done.stdout)
+
+
+def test_kafka_takes_its_configuration(tmp_path: Path):
+    given = {
+        name.removeprefix("KAFKA_").lower().replace("_", "."): str(value)
+        for name, value in SERVICES["kafka"]["environment"].items()
+    }
+    data = tmp_path / "data"
+    properties = {**given, "log.dirs": str(data)}
+
+    assert formatted(properties, tmp_path) == ""
+    assert (data / "meta.properties").exists()
+    unreachable = {**properties, "advertised.listeners": "NOWHERE://kafka:9092"}
+    assert "NOWHERE" in formatted(unreachable, tmp_path)
+    assert given["log.dirs"] in SERVICES["kafka"]["volumes"][0]
