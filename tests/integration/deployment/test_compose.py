@@ -128,11 +128,13 @@ def test_what_is_published_is_published_on_loopback_only():
     assert [COMPOSE["networks"][name]["internal"] for name in SERVICES["postgres"]["networks"]] == [True]
 
 
-def test_health_is_asked_where_the_service_listens(secrets: Path):
+def test_health_is_asked_where_the_service_listens_and_variables_are_called_as_settings(secrets: Path):
     read = settings(secrets)
     assert f"http://127.0.0.1:{read.port}/readyz" in KITELINE["healthcheck"]["test"][-1]
     assert KITELINE["ports"][0].endswith(f":{read.port}")
-    variables = {name for port in KITELINE["ports"] for name, _ in VARIABLE.findall(port)}
+    texts = [*KITELINE["ports"], *KITELINE["environment"].values()]
+    variables = {name for text in texts for name, _ in VARIABLE.findall(str(text))}
+    assert len(variables) > 4
     assert {name.removeprefix(PREFIX).lower() for name in variables} <= Settings.model_fields.keys()
 
 
