@@ -112,6 +112,8 @@ class Term:
         """Do what is to be done now; whether there is more at once. Raises KafkaAway, TopicsChanged, DeliveryFailed."""
         self._hear()
         looked = self._look()
+        for region in progress.asked(self._connection):
+            self._begin_again(region)
         sent = self._send()
         self._settle()
         self._watch()
@@ -140,13 +142,11 @@ class Term:
             else:
                 topic.head = head
                 self._queue(topic)
-        for region in progress.asked(self._connection):
-            self._begin_again(region)
 
     def _begin_again(self, region: str) -> None:
         topic = self._topics.get(region)
         if topic is None or topic.standing.refused is not None:
-            return  # asked again as soon as it was looked at, or is refused no longer
+            return  # asked again when it was looked at, or is refused no longer
         topic.from_start_asked = True
         self._to_send.pop(region, None)
         if not topic.pending:

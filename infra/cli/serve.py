@@ -66,7 +66,7 @@ def run(settings: Settings, only: Part | None = None) -> None:
         url = stack.enter_context(opened_database(settings))
         service = stack.enter_context(open_service(settings, url, projecting=only in {None, Part.PROJECTIONS}))
         if only in {None, Part.PUBLISHER} and settings.kafka_bootstrap_servers is not None:
-            stack.enter_context(_publishing(service, url))
+            stack.enter_context(publishing_feeds(service, url))
         if only in {None, Part.PUBLISHER}:
             stack.enter_context(sending_webhooks(service, url))
         if only in {None, Part.CONSUMER}:
@@ -95,7 +95,8 @@ def _receiving(service: "Service", url: str) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _publishing(service: "Service", url: str) -> Iterator[None]:
+def publishing_feeds(service: "Service", url: str) -> Iterator[None]:
+    """Publish the feeds to the Kafka of the settings, unless another process does, until left."""
     from consumers.publishing.publisher import Publishing
 
     publishing = Publishing(service.settings, url, sound=lambda: service.refusal() is None)
