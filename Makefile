@@ -64,12 +64,13 @@ $(NODE_FILES)/.ready: tests/outside/node/package.json tests/outside/node/package
 schemas: setup ## publishes the schemas of new facts and fields; refuses what published readers could not read
 	@$(BIN)/python -m scripts.release_schemas
 
-# A reader of Kafka that is not Python's, for the tests of what is published.
+# A reader of Kafka that is not Python's, for the tests of what is published; jq and curl, which the subscriber's guide uses.
 kcat:
-	@command -v kcat > /dev/null \
+	@for tool in kcat jq curl; do command -v $$tool > /dev/null \
 		|| { test "$$(id -u)" = 0 && command -v apt-get > /dev/null \
-			&& { apt-get install -qq -y kcat || { apt-get -qq update && apt-get install -qq -y kcat; }; } > /dev/null 2>&1; } \
-		|| echo "缺少 kcat，有测试会失败；请安装。kcat is missing, and tests will fail for it: apt-get install kcat, brew install kcat." >&2
+			&& { apt-get install -qq -y $$tool || { apt-get -qq update && apt-get install -qq -y $$tool; }; } > /dev/null 2>&1; } \
+		|| echo "缺少 $$tool，有测试会失败；请安装。$$tool is missing, and tests will fail for it: apt-get install $$tool, brew install $$tool." >&2; \
+	done
 
 LOCKED := $(BIN)/uv pip compile --quiet --system-certs --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 

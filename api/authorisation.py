@@ -171,7 +171,7 @@ MAY: Final[dict[Role, frozenset[Action]]] = {
     | PLACE_QUESTIONS
     | OPEN_QUESTIONS,
     Role.AUDITOR: MEMBER_QUESTIONS | PLACE_QUESTIONS | OPEN_QUESTIONS | {Action.READ_LOG_ENTRIES},
-    Role.SISTER_SYSTEM: _SUBSCRIBING | OPEN_QUESTIONS,
+    Role.SISTER_SYSTEM: _SUBSCRIBING | {Action.READ_ROSTER} | OPEN_QUESTIONS,
     Role.OPERATOR: _RUNNING | OPEN_QUESTIONS,
 }
 """What each role ever does; where, is a question of reach. The operator reads nothing about a person."""
