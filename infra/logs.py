@@ -85,8 +85,10 @@ def configure_logs(level: str = "INFO", stream: IO[str] | None = None) -> None:
         logging.getLogger(name).handlers.clear()
         logging.getLogger(name).propagate = True
     logging.getLogger("uvicorn.access").disabled = True
-    for chatty in ("kafka", "asyncio", "httpx"):
+    for chatty in ("asyncio", "httpx"):
         logging.getLogger(chatty).setLevel(max(logging.WARNING, logging.getLevelNamesMapping()[level]))
+    # Every attempt to reach a broker that is away is an error to kafka-python; whoever uses it says so once.
+    logging.getLogger("kafka").setLevel(logging.CRITICAL)
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,

@@ -8,22 +8,20 @@ from typing import TYPE_CHECKING, Final
 
 from eventsourcing.persistence import PersistenceError
 
+from consumers.receiving.lanes import Lanes
 from consumers.receiving.topics import KafkaAway, Topics
 from infra.database.connections import connect_pool
 from infra.event_store.refusals import TrackingConflict
 from infra.logs import get_logger
 from infra.metrics import FOREIGN_BEHIND, QUARANTINED
 from infra.sisters.known import topics_of_ours
-from infra.sisters.taking import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
-    from eventsourcing.persistence import Tracking
     from psycopg import Connection
     from psycopg.rows import TupleRow
 
-    from consumers.receiving.topics import Read
     from infra.recording.application import Kiteline
     from infra.settings import Settings
     from infra.sisters.taking import Inbox
@@ -106,6 +104,7 @@ class Receiving:
 
     def _lead(self, connection: Connection[TupleRow]) -> None:
         topics = [Topics(one, self._settings.kafka_options, self._tracked) for one in self._servers]
+        lanes = Lanes(self._inbox, self._kiteline.log)
         looked = -_LOOK_SECONDS
         try:
             while not self._stop.is_set() and self._sound():
@@ -114,10 +113,11 @@ class Receiving:
                     connection.execute(_STILL_THERE)
                     self._look(topics)
                 for one in topics:
-                    self._take(one.poll())
+                    lanes.take(one.poll(), self._stop.is_set)
                 if not topics:
                     self._stop.wait(_LOOK_SECONDS)
         finally:
+            lanes.close()
             for one in topics:
                 one.close()
 
@@ -133,20 +133,6 @@ class Receiving:
         for reason, count in self._inbox.quarantine.counts().items():
             QUARANTINED.labels(reason).set(count)
         self.state = OK
-
-    def _take(self, page: list[Read]) -> None:
-        """Take a page in; of what had no effect it is stored at its end how far it was read."""
-        passed: dict[str, Tracking] = {}
-        for read in page:
-            if self._stop.is_set():
-                break
-            outcome = self._inbox.receive(read.value, read.topic, read.tracking)
-            if outcome is Outcome.RECORDED:
-                passed.pop(read.topic, None)
-            else:
-                passed[read.topic] = read.tracking
-        for tracking in passed.values():
-            self._kiteline.log.insert_tracking(tracking)
 
     def _tracked(self, name: str) -> int:
         return self._kiteline.log.max_tracking_id(name) or 0

@@ -31,9 +31,10 @@ class KafkaAway(Exception):
 
 
 class Read(NamedTuple):
-    """A record as it came, with how far its topic has been read once it has had its effect."""
+    """A record as it came (its key is the subject), with how far its topic is read once it has had its effect."""
 
     topic: str
+    key: bytes
     value: bytes
     tracking: Tracking
 
@@ -135,4 +136,4 @@ class Topics:
         topic = self._read[name]
         for record in records:
             topic.offset = record.offset + 1
-            yield Read(name, record.value or b"", Tracking(topic.name, topic.offset))
+            yield Read(name, record.key or b"", record.value or b"", Tracking(topic.name, topic.offset))

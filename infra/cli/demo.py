@@ -38,6 +38,9 @@ def demo(
     today: Annotated[
         datetime | None, typer.Option(formats=["%Y-%m-%d"], help="the day up to which the year goes")
     ] = None,
+    two_regions: Annotated[
+        bool, typer.Option("--two-regions", help="instead: two deployments that close one loop over a Kafka")
+    ] = False,
     make_only: Annotated[bool, typer.Option("--make-only", hidden=True)] = False,
 ) -> None:
     """Make a year of synthetic movements in KITELINE_HOME, unless it is there, and serve it until Ctrl-C."""
@@ -51,6 +54,13 @@ def demo(
         from infra.cli.demo_making import make_here
 
         make_here(settings, members, seed, day)
+        return
+    if two_regions:
+        from infra.cli.two_regions import run
+
+        with contextlib.suppress(KeyboardInterrupt):
+            run(settings)
+        typer.echo("已停止 stopped")
         return
     with contextlib.suppress(KeyboardInterrupt), claimed_port(settings) as listening:
         _run(settings, listening, members, seed, day)
