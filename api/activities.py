@@ -18,6 +18,7 @@ from api.problems import not_found
 from api.recording import answer, caller_of
 from api.shapes.recording import Recorded
 from api.shapes.service import AttendanceRecorded
+from api.venues_named import must_know_the_venue
 from domain import codes
 from domain.errors import Sentence
 from infra.recording.activities import MOST_MEMBERS
@@ -84,6 +85,7 @@ async def hold_activity(request: Request) -> JsonAnswer:
         organisation = known_organisation(service, organisation, "/organisation")
     region = None if organisation else principal.region
     must_be_allowed_at(service, principal, Action.HOLD_ACTIVITY, acting=organisation, region=region)
+    await must_know_the_venue(service, payload)
     keyed = key_for(principal, key, "activities", payload)
     return answer(await arun(service.activities.holding(payload, caller_of(principal), key=keyed)))
 

@@ -15,6 +15,7 @@ from api.actions import Action
 from api.answers import JsonAnswer, stream_etag
 from api.bodies import expected_version, json_object, key_for, key_text, member_id_of
 from api.problems import Problem, problem_of
+from api.venues_named import must_know_the_venue
 from domain.member.commands import COMMANDS
 from domain.policy import COUNTRY
 from infra.metrics import COMMANDS as COMMANDS_COUNTED
@@ -97,6 +98,8 @@ async def record(  # noqa: PLR0913 - what a command is
         if earlier is None:
             raise
         return earlier
+    if verb == "check-in":
+        await must_know_the_venue(service, payload)
     with service.liaisons.assigning() as assignment:
         receipt = await service.desk.record_async(
             member_id,

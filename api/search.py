@@ -41,6 +41,16 @@ WHERE m.member_id > %(after)s
 ORDER BY m.member_id
 LIMIT %(limit)s
 """
+# The topic as it stands in the partial index log_of_merged (migration 0070), so that the planner can use it.
+_MERGED: Final = """
+SELECT DISTINCT t.member_id
+FROM unnest(%(kinds)s::text[], %(tokens)s::bytea[]) AS asked (kind, token)
+JOIN vault_token AS t ON t.kind = asked.kind AND t.token = asked.token
+JOIN log AS l ON l.originator_id = t.member_id AND l.topic = 'records_merged'
+ORDER BY t.member_id
+LIMIT %(most)s
+"""
+_MOST_MERGED: Final = 200
 _BEFORE_ALL: Final = UUID(int=0)
 
 
@@ -98,13 +108,10 @@ async def search_members(
     def _found(connection: Connection[TupleRow], text: str, after: UUID, count: int) -> list[MemberRow]:
         tokens = service.vault.query_tokens(text)
         if tokens:
-            parameters = {
-                "kinds": [kind for kind, _ in tokens],
-                "tokens": [token for _, token in tokens],
-                "after": after,
-                "limit": count,
-            }
-            ids = [row[0] for row in connection.execute(_FOUND, parameters)]
+            asked_for = {"kinds": [kind for kind, _ in tokens], "tokens": [token for _, token in tokens]}
+            ids = [row[0] for row in connection.execute(_FOUND, {**asked_for, "after": after, "limit": count})]
+            kept = {one for one in _known_by_another_record(service, asked_for) if one > after}
+            ids = sorted({*ids, *kept})[:count]
         else:
             known = service.vault.find_by_identity(connection, text)
             found = None if known is None else standing(service, known).member_id
@@ -113,6 +120,13 @@ async def search_members(
         return [rows[one] for one in ids if one in rows]
 
     return await asked(service, principal, min_position, answered)
+
+
+def _known_by_another_record(service: Service, asked_for: dict[str, Any]) -> set[UUID]:
+    """Return who has the facts today of records that hold what is looked for, and were merged into others."""
+    with service.kiteline.log.reading() as connection:
+        merged = connection.execute(_MERGED, {**asked_for, "most": _MOST_MERGED}).fetchall()
+    return {standing(service, one).member_id for (one,) in merged}
 
 
 def _item(row: MemberRow) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import pytest
 from tests.running_service import Answer, Person, synthetic_identity_number
 from tests.scenarios.country import Country, one_event, owed
 
+OTHER_PHONE = "19900001234"
 HOME, PLACE = "620621", "620102"
 NUMBER = synthetic_identity_number()
 
@@ -43,7 +44,7 @@ def twice(country: Country) -> Twice:
     home, place = country.of("民勤-1"), country.of("城关-1")
     kept = home.register("民勤-1", name="测试乙")
     home.command(kept, "depart", "2025-03-01", destination={"region": PLACE})
-    absorbed = place.register("城关-1", name="测试乙")
+    absorbed = place.register("城关-1", name="测试乙", phone=OTHER_PHONE)
     country.everywhere.command(absorbed, "check-in", "2025-03-05T10:00:00+08:00", region=PLACE, channel="WORKER")
     country.of("城关").command(absorbed, "accept", "2025-03-07", branch="城关-1")
     place.command(absorbed, "record-contact", "2025-04-10", channel="VISIT")
@@ -106,6 +107,14 @@ def test_the_merge_stands_on_three_streams_and_tells_every_region_that_either_co
     with twice.country.running.service.kiteline.log.reading() as connection:
         rows = connection.execute("SELECT concerns FROM log WHERE topic = 'records_merged'").fetchall()
     assert [row[0] for row in rows] == [[PLACE, HOME]] * 2
+
+
+def test_whoever_looks_for_what_only_the_other_record_holds_finds_the_kept_one(twice: Twice):
+    everywhere = twice.country.everywhere
+    asked = {"search": OTHER_PHONE, "min_position": twice.country.head()}
+    assert [one["member_id"] for one in everywhere.ask("/v1/members", **asked)["items"]] == [twice.kept]
+    # Who may not see the kept record does not learn that it has that telephone.
+    assert twice.country.of("西宁-1").ask("/v1/members", **asked)["items"] == []
 
 
 def test_the_kept_record_reads_the_facts_of_both(twice: Twice):

@@ -141,3 +141,23 @@ def test_members_without_a_signal_are_on_a_list_that_is_synced_later(running: Ru
     assert station.head() == head + 30
     times = [one["body"]["events"][0]["occurred_at"] for one in outcomes]
     assert times == [item["occurred_at"] for item in items]
+
+
+def test_a_venue_named_by_an_id_that_there_never_was_is_told(running: Running, station: Station, member: str):
+    secretary = running.as_role("branch_secretary", organisation="MQ-1")
+    secretary.command(member, "depart", "2025-06-01", destination={"region": "620102"})
+    arrived = {"occurred_at": "2025-06-16", "region": "620102", "channel": "WORKER"}
+    held = {"organisation": "CG", "kind": "LECTURE", "held_at": "2025-06-16", "hours": 1}
+    head = station.head()
+    for path, body in ((f"/v1/members/{member}/check-in", arrived), ("/v1/activities", held)):
+        answer = station.worker.post(path, {**body, "venue": str(uuid4())})
+        assert answer.status_code == 422, answer.text
+        assert [(one["pointer"], one["code"]) for one in answer.json()["errors"]] == [("/venue", "unknown_venue")]
+    (item,) = station.worker.http.post(
+        "/v1/commands",
+        json=[{"member_id": member, "command": "check-in", "key": "list", "venue": str(uuid4()), **arrived}],
+    ).json()["items"]
+    assert (item["status"], item["body"]["errors"][0]["code"]) == (422, "unknown_venue")
+    assert station.head() == head
+    # An office's own sign is no id of ours, and is kept as written.
+    assert station.worker.command(member, "check-in", **arrived, venue="CG-12")["events"][0]["data"]["venue"] == "CG-12"
