@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
 from starlette.concurrency import run_in_threadpool
 
-from api.access import load, must_be_allowed_on, must_not_be_merged, principal_of
+from api.access import must_be_allowed_on, principal_of
 from api.actions import Action
 from api.answers import JsonAnswer
 from api.asking import (
@@ -28,10 +28,14 @@ from api.openapi import READING, problems
 from api.problems import not_found
 from api.shapes.members import HistoryAnswer
 from domain.errors import Sentence
+from infra.recording.errors import MergedInto
 from projections.history import replay
 
 if TYPE_CHECKING:
     from api.service import Service
+    from infra.recording.members import Told
+
+NOT_REGISTERED_THEN: Final = Sentence("那时还没有登记这个党员", "This member was not registered by then.")
 
 router = APIRouter(tags=["asking 查询"])
 
@@ -62,21 +66,49 @@ async def read_history(  # noqa: PLR0913, PLR0917 - the question's parameters
     await reach_log(service, min_position)
 
     def answered() -> JsonAnswer:
-        asked = known_position(service, known_at)
-        head = service.kiteline.log.max_notification_id() or 0
-        ledger = load(service, member)
-        position = max(head, ledger.facts[-1].position if ledger.facts else 0)
-        known = position if asked is None else min(asked, position)
-        must_not_be_merged(ledger, known)
+        told, known, position = told_and_known(service, member, known_at)
         paging = Paging.begin(service, ("history", member_id, as_of, known_at), cursor, limit, known, moment)
-        items = _replayed(service, member, paging)
         begin = paging.after or 0
-        following = begin + limit if begin + limit < len(items) else None
-        page = items[begin : begin + limit]
+        items = items_of(service, told, paging.known_position, paging.as_of_us, begin, limit + 1)
+        page, following = items[:limit], begin + limit if len(items) > limit else None
         more = _proved(service, page) if proof else {}
         return paging.answer(page, position=position, after=following, **more)
 
     return await run_in_threadpool(answered)
+
+
+def told_and_known(service: Service, member: UUID, known_at: str | None) -> tuple[Told, int, int]:
+    """Read all that was told of a member; which position `known_at` means, and that of the last event.
+
+    Raises Problem (422), and MergedInto for a record that was another's by then.
+    """
+    asked = known_position(service, known_at)
+    head = service.kiteline.log.max_notification_id() or 0
+    service.kiteline.refresh_reference()
+    told = service.kiteline.members.told(member)
+    position = max(head, max((fact.position for fact in told.facts), default=0))
+    known = position if asked is None else min(asked, position)
+    must_not_be_anothers(told, known)
+    return told, known, position
+
+
+def must_not_be_anothers(told: Told, known: int) -> None:
+    """Raise MergedInto where a record was merged into another, as known at a position."""
+    into = told.merged_into(known)
+    if into is not None:
+        raise MergedInto(into)
+
+
+def items_of(
+    service: Service, told: Told, known: int, as_of_us: int, first: int = 0, most: int | None = None
+) -> list[dict[str, Any]]:
+    """Return history items as known at a position. Raises Problem (404) where nothing was known."""
+    facts = told.known(known)
+    if not facts:
+        must_not_be_anothers(told, known)
+        raise not_found(NOT_REGISTERED_THEN)
+    reference = service.kiteline.reference_at(known)
+    return replay(facts, reference, as_of_us=as_of_us, member=told.member_id, first=first, most=most)
 
 
 def _proved(service: Service, page: list[dict[str, Any]]) -> dict[str, str]:
@@ -85,14 +117,3 @@ def _proved(service: Service, page: list[dict[str, Any]]) -> dict[str, str]:
     for item in page:
         item["proof"] = proofs[item["position"]]
     return {"checkpoint": note}
-
-
-def _replayed(service: Service, member: UUID, paging: Paging) -> list[dict[str, Any]]:
-    ledger = load(service, member)
-    known = paging.known_position
-    facts = ledger.known(known)
-    if not facts:
-        must_not_be_merged(ledger, known)
-        raise not_found(Sentence("那时还没有登记这个党员", "This member was not registered by then."))
-    reference = service.kiteline.reference_at(known)
-    return replay(facts, reference, as_of_us=paging.as_of_us, member=member)

@@ -33,7 +33,7 @@ def reference_facts() -> list[Fact]:
         bodies = [OrganisationRegistered(top, county, "COMMITTEE", county)]
         bodies += [OrganisationRegistered(f"{top}-{n}", county, "BRANCH", county, top) for n in range(3)]
         facts += [
-            _fact(random.Random(0), organisation_stream(body.code), 1, body, "2020-01-01", None) for body in bodies
+            told_fact(random.Random(0), organisation_stream(body.code), 1, body, "2020-01-01", None) for body in bodies
         ]
     return facts
 
@@ -45,6 +45,11 @@ def lives(members: int, seed: int = 1) -> tuple[list[Fact], Reference]:
     told: list[tuple[date, Fact]] = []
     for _ in range(members):
         told += _life(chance)
+    return as_recorded(told, reference), reference
+
+
+def as_recorded(told: list[tuple[date, Fact]], reference: Reference) -> list[Fact]:
+    """Return facts in the order of the days on which they are told, each with its version and what goes with it."""
     told.sort(key=lambda one: one[0])
     versions: dict[UUID, int] = {}
     states: dict[UUID, State] = {}
@@ -55,7 +60,7 @@ def lives(members: int, seed: int = 1) -> tuple[list[Fact], Reference]:
         apply(state, fact, reference)
         fact.after, fact.concerns = after(state, fact), tuple(sorted(concerned_regions(state)))
         facts.append(fact)
-    return facts, reference
+    return facts
 
 
 def append(recorder: KitelineRecorder, facts: list[Fact]) -> None:
@@ -89,20 +94,23 @@ def _life(chance: random.Random) -> list[tuple[date, Fact]]:
         plan += [(home_on, e.Returned(), branch), (home_on + timedelta(days=9), e.ReturnEducationHeld(), branch)]
     told = []
     for at, body, organisation in plan:
-        fact = _fact(chance, stream, 0, body, at.isoformat(), organisation)
+        fact = told_fact(chance, stream, 0, body, at.isoformat(), organisation)
         late = chance.random() < 0.02 and not isinstance(body, e.MemberRegistered)
         told.append((at + timedelta(days=45 if late else 0), fact))
         if chance.random() < 0.01 and isinstance(body, e.ContactMade):
             changes = {"occurred_at": (at + timedelta(days=1)).isoformat()}
             corrected_on = at + timedelta(days=60)
             correction = e.EventCorrected(fact.event_id, changes)
-            told.append((corrected_on, _fact(chance, stream, 0, correction, corrected_on.isoformat(), organisation)))
+            told.append(
+                (corrected_on, told_fact(chance, stream, 0, correction, corrected_on.isoformat(), organisation))
+            )
     return told
 
 
-def _fact(
+def told_fact(
     chance: random.Random, stream: UUID, version: int, body: Body, occurred: str, organisation: str | None
 ) -> Fact:
+    """Return a fact with ids by chance, not yet recorded."""
     at = parse_occurred(occurred)
     when = registered_when(body) if isinstance(body, e.MemberRegistered) else place_in_time(at, type(body))
     event_id = str(UUID(int=chance.getrandbits(128), version=4))

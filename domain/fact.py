@@ -59,6 +59,8 @@ def body_from(fact: str, data: dict[str, Any]) -> Body:
     """Rebuild a body from recorded data; fields that this version does not know are ignored."""
     body = BODIES[fact]
     values = [data.get(name, default) for name, default in _DEFAULTS[body]]
+    if not values:
+        return body()
     if MISSING in values:
         names = [name for (name, _), value in zip(_DEFAULTS[body], values, strict=True) if value is MISSING]
         msg = f"{fact} without {', '.join(names)}"

@@ -56,7 +56,19 @@ def instant(us: int) -> datetime:
 
 def rfc3339_utc(us: int) -> str:
     """RFC 3339 in UTC with six decimals and Z: the form in which the log's own clock is written."""
-    return instant(us).strftime("%Y-%m-%dT%H:%M:%S.%fZ") if us > BEGINNING_US else ""
+    if us <= BEGINNING_US:
+        return ""
+    # Asked of every event of a history: strftime would take five times as long.
+    day, rest = divmod(us, DAY_US)
+    minutes, rest = divmod(rest, MINUTE_US)
+    seconds, micros = divmod(rest, SECOND_US)
+    hours, minutes = divmod(minutes, 60)
+    return f"{_utc_day(day)}T{hours:02}:{minutes:02}:{seconds:02}.{micros:06}Z"
+
+
+@lru_cache(maxsize=4_096)
+def _utc_day(number: int) -> str:
+    return date.fromordinal(_EPOCH_ORDINAL + number).isoformat()
 
 
 @dataclass(frozen=True, slots=True)

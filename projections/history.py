@@ -5,12 +5,14 @@ Pure: made from the facts of the stream, not from a table.
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from domain.fact import Fact, body_data, sort_key
 from domain.member import succession
 from domain.member.evolve import apply
 from domain.member.fold import HEAD, aside_ids, corrected, corrections, effective, voided_ids
+from domain.member.kept_views import KeptViews
 from domain.member.state import State
 from domain.member.views import member_state
 from domain.times import rfc3339_utc
@@ -33,92 +35,127 @@ def replay(
     as_of_us: int = HEAD,
     known_position: int = HEAD,
     member: UUID | None = None,
+    first: int = 0,
+    most: int | None = None,
 ) -> list[dict[str, Any]]:
     """Return the history items of INTERFACE.md up to an instant (microseconds since 1970 UTC), as known at a position.
 
     A corrected fact stands where and as its correction has it, with what was first recorded under `as_recorded`; a
     voided one stands where it stood, and moves the state no more; so does one that a merge has set aside. Where an
     organisation that had to do with the member was dissolved, that is an item of its own, by the event on the
-    organisation's stream. `member` is whose history it is, where facts of another stream are among them.
+    organisation's stream. `member` is whose history it is, where facts of another stream are among them. Only `most`
+    items from the `first` on are told, counted from 0; the others cost what folding them costs.
     """
     known = sorted((fact for fact in facts if fact.position <= known_position), key=lambda fact: fact.position)
-    voided, aside = voided_ids(known), aside_ids(known)
-    dropped = {**aside, **voided}
-    changes = corrections(known, dropped)
-    first = {fact.event_id: fact for fact in known}
-    member_id = str(member or known[0].stream) if known else ""
-    void = [
-        corrected(fact, *changes[fact.event_id]) if fact.event_id in changes else fact
-        for fact in known
-        if fact.event_id in dropped
-    ]
-    state = State()
-    version = 0
-    items: list[dict[str, Any]] = []
-    for fact in sorted([*effective(known), *void], key=sort_key):
-        if fact.when > as_of_us:
-            break
-        items.extend(_ends(state, reference, fact.when, (member_id, version)))
-        version = max(version, fact.version) if str(fact.stream) == member_id else version
-        is_dropped = fact.event_id in dropped
-        flags = [] if is_dropped else apply(state, fact, reference)
-        item = _item(fact, flags)
-        item["recorded_at"] = rfc3339_utc(first[fact.event_id].recorded_us)
-        if is_dropped:
-            kind = "voided" if fact.event_id in voided else "set_aside"
-            item["correction"] = {"by": dropped[fact.event_id].event_id, "kind": kind}
-        elif fact.event_id in changes:
-            recorded = first[fact.event_id]
-            item["correction"] = {"by": changes[fact.event_id][1].event_id, "kind": "corrected"}
-            item["as_recorded"] = {
-                "occurred_at": recorded.occurred_at,
-                "occurred_precision": recorded.precision,
-                "organisation": recorded.organisation,
-                "data": body_data(recorded.body),
-            }
-        items.append(_with_state(item, state, reference, (member_id, version, fact.when)))
-    items.extend(_ends(state, reference, as_of_us, (member_id, version)))
-    return items
+    told = _Replay(known, reference, member or (known[0].stream if known else None), as_of_us)
+    return list(islice(told.items(first), most))
 
 
-def _ends(state: State, reference: Reference, until_us: int, whose: tuple[str, int]) -> Iterator[dict[str, Any]]:
-    """Let the dissolutions up to an instant happen to a member, an item each."""
-    for ended in succession.upto(state, reference, until_us):
-        yield _with_state(_item(ended, []), state, reference, (*whose, ended.when))
+class _Replay:
+    """One walk through a ledger."""
+
+    def __init__(self, known: list[Fact], reference: Reference, member: UUID | None, as_of_us: int) -> None:
+        self._known = known
+        self._reference = reference
+        self._member = member
+        self._member_id = str(member)
+        self._as_of_us = as_of_us
+        self._state = State()
+        self._version = 0
+        self._kept = KeptViews(self._member_id)
+        self._voided = voided_ids(known)
+        self._dropped = {**aside_ids(known), **self._voided}
+        self._changes = corrections(known, self._dropped)
+        self._recorded = {fact.event_id: fact for fact in known if fact.event_id in self._changes}
+
+    def items(self, first: int) -> Iterator[dict[str, Any]]:
+        """Yield the items from the `first` on."""
+        for number, (fact, flags) in enumerate(self._happened()):
+            if number >= first:
+                yield self._item(fact, flags)
+
+    def _happened(self) -> Iterator[tuple[Fact, list[str]]]:
+        """Move the state through everything in the order in which it happened; what was dropped moves nothing."""
+        state, reference = self._state, self._reference
+        dissolves = bool(reference.organisations.gone)
+        for fact in self._in_order():
+            if fact.when > self._as_of_us:
+                break
+            if dissolves:
+                for ended in succession.upto(state, reference, fact.when):
+                    yield ended, []
+            if fact.version > self._version and fact.stream == self._member:
+                self._version = fact.version
+            yield fact, [] if fact.event_id in self._dropped else apply(state, fact, reference)
+        if dissolves:
+            for ended in succession.upto(state, reference, self._as_of_us):
+                yield ended, []
+
+    def _in_order(self) -> list[Fact]:
+        counting = effective(self._known)
+        if not self._dropped:
+            return counting
+        changes = self._changes
+        dropped = [
+            corrected(fact, *changes[fact.event_id]) if fact.event_id in changes else fact
+            for fact in self._known
+            if fact.event_id in self._dropped
+        ]
+        return sorted([*counting, *dropped], key=sort_key)
+
+    def _item(self, fact: Fact, flags: list[str]) -> dict[str, Any]:
+        recorded = self._recorded.get(fact.event_id, fact)
+        data = body_data(fact.body)
+        item = {
+            "event_id": fact.event_id,
+            "type": fact.fact,
+            "version": fact.version,
+            "position": fact.position,
+            "occurred_at": fact.occurred_at,
+            "occurred_precision": fact.precision,
+            "recorded_at": rfc3339_utc(recorded.recorded_us),
+            "actor": fact.actor,
+            "channel": fact.via,
+            "organisation": fact.organisation,
+            "stream": self._member_id if fact.stream == self._member else str(fact.stream),
+            "data": data,
+            "correction": None,
+            "flags": flags,
+        }
+        if fact.event_id in self._dropped:
+            kind = "voided" if fact.event_id in self._voided else "set_aside"
+            item["correction"] = {"by": self._dropped[fact.event_id].event_id, "kind": kind}
+        elif fact.event_id in self._changes:
+            item["correction"] = {"by": self._changes[fact.event_id][1].event_id, "kind": "corrected"}
+            item["as_recorded"] = as_it_stood(recorded)
+        item["places"] = _ended_places(data, self._reference.regions)
+        item["state"] = member_state(
+            self._state,
+            self._reference,
+            member_id=self._member_id,
+            version=self._version,
+            as_of_us=max(fact.when, _EARLIEST_US),
+            kept=self._kept,
+        )
+        return item
 
 
-def _with_state(item: dict[str, Any], state: State, reference: Reference, at: tuple[str, int, int]) -> dict[str, Any]:
-    """Add what became of the places that an item names, and the state after it: whose, which version, which instant."""
-    member_id, version, when = at
-    item["places"] = _ended_places(item["data"], reference.regions)
-    item["state"] = member_state(
-        state, reference, member_id=member_id, version=version, as_of_us=max(when, _EARLIEST_US)
-    )
-    return item
-
-
-def _item(fact: Fact, flags: list[str]) -> dict[str, Any]:
+def as_it_stood(fact: Fact) -> dict[str, Any]:
+    """Return what a fact says that a correction may change."""
     return {
-        "event_id": fact.event_id,
-        "type": fact.fact,
-        "version": fact.version,
-        "position": fact.position,
         "occurred_at": fact.occurred_at,
         "occurred_precision": fact.precision,
-        "recorded_at": rfc3339_utc(fact.recorded_us),
-        "actor": fact.actor,
-        "channel": fact.via,
         "organisation": fact.organisation,
-        "stream": str(fact.stream),
         "data": body_data(fact.body),
-        "correction": None,
-        "flags": flags,
     }
 
 
 def _ended_places(data: dict[str, Any], regions: RegionTable) -> list[dict[str, Any]]:
     """Return the places named that are no more: what they were called, until when, what they became."""
-    named = [data.get("region"), (data.get("destination") or {}).get("region")]
+    destination = data.get("destination")
+    if destination is None and "region" not in data:
+        return []
+    named = [data.get("region"), (destination or {}).get("region")]
     found = []
     for code in dict.fromkeys(one for one in named if one is not None):
         spans = regions.history(code)

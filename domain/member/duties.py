@@ -47,16 +47,17 @@ def open_duty(  # noqa: PLR0913 - a duty has as many parts
     """
     provisional = False
     owner = _owner(state, reference, role) if role != OTHER_ROLE else organisation
+    region = reference.region_of(owner) or state.affiliation_region
     if isinstance(due, str):
         opens = local_day(since_us)
-        policy = reference.policy(reference.region_of(owner) or state.affiliation_region, opens)
+        policy = reference.policy(region, opens)
         due, provisional = reference.workdays.add_workdays(opens, getattr(policy, due))
     duty = Duty(
         key or kind,
         kind,
         role,
         owner,
-        reference.region_of(owner) or state.affiliation_region,
+        region,
         subject,
         since_us,
         due,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from domain.calendar import add_months
 from domain.times import local_day
@@ -14,19 +14,27 @@ if TYPE_CHECKING:
     from domain.reference import Reference
 
 
+_AWAY: Final = frozenset({"awaiting_check_in", "checked_in", "settled"})
+
+
 def silence_begins_us(state: State) -> int | None:
     """Return since when nothing has been heard: the last contact, or the departure or decision to keep if later."""
     movement = state.movement
-    departed = movement.departed_us if movement is not None and movement.is_open else None
-    known = [us for us in (state.last_contact_us, departed, state.kept_us) if us is not None]
-    return max(known) if known else None
+    begins = state.last_contact_us
+    departed = movement.departed_us if movement is not None and movement.stage != "closed" else None
+    if departed is not None and (begins is None or departed > begins):
+        begins = departed
+    kept = state.kept_us
+    return kept if kept is not None and (begins is None or kept > begins) else begins
 
 
 def lost_review_day(state: State, reference: Reference) -> date | None:
     """Return the day on which the review of a silence opens (Regulations, art. 24); None when not away."""
-    movement = state.open_movement
+    movement = state.movement
+    if movement is None or movement.stage not in _AWAY:
+        return None
     begins = silence_begins_us(state)
-    if movement is None or not movement.is_away or begins is None:
+    if begins is None:
         return None
     day = local_day(begins)
     return add_months(day, reference.policy(state.affiliation_region, day).lost_contact_months)

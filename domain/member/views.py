@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from domain.calendar import add_months, month_end
@@ -15,6 +16,7 @@ from domain.times import local_day
 if TYPE_CHECKING:
     from domain.fact import Fact
     from domain.member.cards.state import Card
+    from domain.member.kept_views import KeptViews
     from domain.member.state import Duty, Movement, State
     from domain.reference import Reference
 
@@ -38,7 +40,7 @@ def open_duties(duties: list[Duty], as_of_us: int) -> list[OpenDuty]:
     found: list[OpenDuty] = []
     for duty in duties:
         if duty.since_us <= as_of_us:
-            found.extend(months_of(duty, today))
+            found += months_of(duty, today)
     found.sort(key=lambda one: (one.due_on, one.duty_id))
     return found
 
@@ -46,48 +48,59 @@ def open_duties(duties: list[Duty], as_of_us: int) -> list[OpenDuty]:
 def months_of(duty: Duty, today: date) -> list[OpenDuty]:
     """Return a duty as it stands on a day: one item, or one a month (a yearly one: a year) up to that of `today`."""
     name = f"{duty.subject}.{duty.key}" if duty.subject and not duty.key.endswith(duty.subject) else duty.key
+    kind, organisation, region = duty.kind, duty.organisation, duty.region
     since = local_day(duty.since_us)
-    if duty.month_from is None:
-        return [
-            OpenDuty(
-                name,
-                duty.kind,
-                duty.organisation,
-                duty.region,
-                since,
-                duty.due_on,
-                today > duty.due_on,
-                duty.provisional,
-            )
-        ]
-    length = YEARLY.get(duty.kind, 1)
-    step, form = (12, "%Y") if duty.kind in YEARLY else (1, "%Y-%m")
-    base = name.removesuffix(f".{duty.month_from:{form}}")
+    first = duty.month_from
+    if first is None:
+        due_on = duty.due_on
+        return [OpenDuty(name, kind, organisation, region, since, due_on, today > due_on, duty.provisional)]
+    yearly, last = YEARLY.get(kind), duty.month_until
+    if last is None or last > today:
+        last = today
+    base = name.removesuffix(f".{_label(first, yearly)}")
+    periods = _periods(first.year * 12 + first.month, last.year * 12 + last.month, yearly)
+    return [
+        OpenDuty(f"{base}.{label}", kind, organisation, region, max(begins, since), due_on, today > due_on, False)
+        for label, begins, due_on in periods
+    ]
+
+
+@lru_cache(maxsize=4_096)
+def _periods(first: int, last: int, yearly: int | None) -> tuple[tuple[str, date, date], ...]:
+    """Return the months from one to another, counted as 12 × year + month, or of each year the months owed together.
+
+    Each with what it is called, its first day and its last.
+    """
     found = []
-    month, last = duty.month_from, min(duty.month_until or today.replace(day=1), today.replace(day=1))
-    while month <= last:
-        due_on = month_end(add_months(month, length - 1))
-        found.append(
-            OpenDuty(
-                f"{base}.{month:{form}}",
-                duty.kind,
-                duty.organisation,
-                duty.region,
-                max(since, month),
-                due_on,
-                today > due_on,
-                provisional=False,
-            )
-        )
-        month = add_months(month, step)
-    return found
+    for number in range(first, last + 1, 1 if yearly is None else 12):
+        begins = date((number - 1) // 12, (number - 1) % 12 + 1, 1)
+        found.append((_label(begins, yearly), begins, month_end(add_months(begins, (yearly or 1) - 1))))
+    return tuple(found)
 
 
-def member_state(state: State, reference: Reference, *, member_id: str, version: int, as_of_us: int) -> dict[str, Any]:
-    """Return the member state of INTERFACE.md. Times as recorded; days are of Asia/Shanghai."""
+def _label(first: date, yearly: int | None) -> str:
+    """Return how a month is called, or the year of a yearly duty."""
+    return first.isoformat()[: 7 if yearly is None else 4]
+
+
+def member_state(
+    state: State,
+    reference: Reference,
+    *,
+    member_id: str,
+    version: int,
+    as_of_us: int,
+    kept: KeptViews | None = None,
+) -> dict[str, Any]:
+    """Return the member state of INTERFACE.md. Times as recorded; days are of Asia/Shanghai.
+
+    Who asks for many states of one member, in the order of the fold, brings `kept`: what stayed the same is told once.
+    """
+    movement = state.movement
     review = None if state.lost_contact else lost_review_day(state, reference)
-    duties = open_duties(list(state.duties.values()), as_of_us)
+    standing = [duty for duty in state.duties.values() if duty.since_us <= as_of_us]
     assign = state.duties.get("assign_region")
+    second = state.standing.review_on
     return {
         "member_id": member_id,
         "version": version,
@@ -95,7 +108,7 @@ def member_state(state: State, reference: Reference, *, member_id: str, version:
         "membership": state.membership,
         "erased": state.erased,
         "membership_since": state.standing.since,
-        "second_review_due": second.isoformat() if (second := state.standing.review_on) is not None else None,
+        "second_review_due": second.isoformat() if second is not None else None,
         "affiliation": state.affiliation,
         "responsible": state.responsible,
         "holder": state.holder,
@@ -108,14 +121,21 @@ def member_state(state: State, reference: Reference, *, member_id: str, version:
         },
         "card": card_view(state.card) if state.card is not None else None,
         "dues_paid_until": state.dues_paid_until,
-        "movement": movement_view(state.movement) if state.movement is not None else None,
+        "movement": None if movement is None else movement_view(movement) if kept is None else kept.movement(movement),
         "transfer": transfer_view(state.transfer, local_day(as_of_us)) if state.transfer is not None else None,
-        "posts": state.service.held_now(),
-        "flags": sorted(
-            {code for event_id, codes in state.flagged.items() if event_id not in state.confirmed for code in codes}
-        ),
-        "duties": [duty_view(duty, member_id) for duty in duties],
+        "posts": state.service.held_now() if state.service.holds else [],
+        "flags": _standing_flags(state) if state.flagged else [],
+        "duties": []
+        if not standing
+        else [duty_view(duty, member_id) for duty in open_duties(standing, as_of_us)]
+        if kept is None
+        else kept.duties(standing, as_of_us),
     }
+
+
+def _standing_flags(state: State) -> list[str]:
+    confirmed = state.confirmed
+    return sorted({code for event_id, codes in state.flagged.items() if event_id not in confirmed for code in codes})
 
 
 def card_view(card: Card) -> dict[str, Any]:

@@ -97,6 +97,25 @@ class Ledger:
         self.ordered = [fact for fact, _ in live(self.state, own, reference, until_us=HEAD)]
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """All that was ever told of a member, by position: the own stream, and those that merges tie to it; not folded."""
+
+    member_id: UUID
+    facts: list[Fact]
+    linked: bool
+
+    def known(self, position: int) -> list[Fact]:
+        """Return the member's facts as known at a position, in recorded order."""
+        if self.linked:
+            return belonging(self.member_id, self.facts, position)
+        return [fact for fact in self.facts if fact.position <= position]
+
+    def merged_into(self, position: int = HEAD) -> UUID | None:
+        """Return who had the member's facts at a position, if they had been merged into another's."""
+        return merged_into(self.member_id, self.facts, position) if self.linked else None
+
+
 def new_ledger(member_id: UUID, reference: Reference) -> Ledger:
     """Make the ledger of a member of whom nothing is recorded yet."""
     return Ledger(member_id, [], [], State(), reference, fresh=True)
@@ -144,6 +163,12 @@ class MemberStore:
         """Read and fold a member; without facts when there is no such stream, or it was merged into another."""
         facts = self._read_stream(member_id)
         return ledger_of(member_id, facts, reference, linked_facts(member_id, facts, self._read_stream))
+
+    def told(self, member_id: UUID) -> Told:
+        """Read what was ever told of a member, for who folds it by themselves; no facts where there is no stream."""
+        facts = self._read_stream(member_id)
+        linked = linked_facts(member_id, facts, self._read_stream)
+        return Told(member_id, [*facts, *linked], bool(linked))
 
     def standing(self, member_id: UUID, reference: Reference) -> Ledger:
         """Read and fold who has a member's facts today: the member, or the one whom the record was merged into."""
