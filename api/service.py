@@ -147,7 +147,7 @@ def open_service(settings: Settings, database_url: str, *, projecting: bool = Tr
     """
     master_key = load_master_key(settings)
     vault, signer = configured_vault(settings, master_key), CodeSigner(master_key)
-    verifier = token_verifier(settings)
+    verifier = token_verifier(settings, lambda subject: vault.keyed_hash("subject", subject.encode()).hex()[:32])
     kiteline = Kiteline(database_url, readers=settings.database_pool_size)
     readers = connect_pool(database_url, role="reader", max_size=settings.database_pool_size, name="kiteline questions")
     keeping: Projecting | None = None

@@ -40,14 +40,14 @@ def served(home: Path) -> Iterator[int]:
             [Path(sys.executable).parent / "kiteline", "serve"], env=environment, stdout=output, stderr=output
         )
     try:
-        _await_ready(process, port, log)
+        await_ready(process, port, log)
         yield port
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(30)
 
 
-def _await_ready(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
+def await_ready(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
     deadline = time.monotonic() + _STARTED_WITHIN
     while time.monotonic() < deadline:
         if process.poll() is not None:

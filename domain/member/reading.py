@@ -45,6 +45,12 @@ class Asked:
     texts: dict[str, str] = field(default_factory=dict)
 
 
+def is_opaque(text: str) -> bool:
+    """Whether a text can be an id that tells nothing about a person: no phone, no identity number, no writing."""
+    # A random id may by chance hold the digits of a telephone.
+    return bool(_OPAQUE.match(text) and (_UUID.match(text) or not _PERSONAL.search(text)))
+
+
 class Reader:
     """Reads the fields of one payload and gathers its faults."""
 
@@ -220,8 +226,8 @@ class Reader:
 
     def opaque(self, pointer: str, value: object) -> str | None:
         """Read an id that tells nothing about a person."""
-        if isinstance(value, str) and _OPAQUE.match(value) and (_UUID.match(value) or not _PERSONAL.search(value)):
-            return value  # a random id may by chance hold the digits of a telephone
+        if isinstance(value, str) and is_opaque(value):
+            return value
         sentence = Sentence("应为不含个人信息的代号", "This must be an opaque id that tells nothing about a person.")
         self.fault(
             pointer, "unreadable", sentence, "letters, digits and _ . : @ / -, at most 64; no phone or identity number"

@@ -5,9 +5,9 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import re
 from collections.abc import Iterator
 from itertools import islice
-from pathlib import PurePath
 from typing import BinaryIO, Final
 
 from infra.registers.cells import Cell
@@ -18,6 +18,8 @@ from infra.registers.sheets import Merge
 _DELIMITERS: Final = (",", "\t", ";", "，", "|")
 _PIECE: Final = 1 << 18
 _LOOKED_AT: Final = 40
+
+_SUFFIX: Final = re.compile(r"\.([a-z]{3})\Z")
 
 
 class TextSheet:
@@ -56,9 +58,10 @@ class TextTable:
 
     def __init__(self, file: BinaryIO, filename: str, limits: Limits) -> None:
         encoding = find_encoding(file)
-        name = PurePath(filename).stem or "csv"
         delimiter = _find_delimiter(file, encoding)
-        self._sheet = TextSheet(name, file, encoding, delimiter, limits)
+        # Reports name the sheet and are kept, and files are named after people: only the kind of file is told.
+        kind = _SUFFIX.search(filename.lower())
+        self._sheet = TextSheet("csv" if kind is None else kind[1], file, encoding, delimiter, limits)
 
     def sheets(self) -> Iterator[TextSheet]:
         """Yield the one sheet."""

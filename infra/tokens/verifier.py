@@ -22,6 +22,7 @@ from joserfc.errors import (
 from joserfc.jws import CompactSignature, JWSRegistry
 from joserfc.jwt import JWTClaimsRegistry
 
+from domain.member.reading import is_opaque
 from infra.tokens.key_sources import KeySource
 from infra.tokens.principal import Principal, Role
 from infra.tokens.refusal import TokenRefused
@@ -47,10 +48,16 @@ class TokenVerifier:
         issuer: str,
         audience: str,
         *,
+        pseudonym: Callable[[str], str] | None = None,
         remembered: int = 10_000,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        """Take the one issuer whose tokens are accepted, and our name in their audience."""
+        """Take the one issuer whose tokens are accepted, and our name in their audience.
+
+        Subjects stand in events for ever: one that could be a person's name, address or number is called by its
+        `pseudonym`, always the same.
+        """
+        self._pseudonym = pseudonym
         self._keys = keys
         self._issuer = issuer
         self._clock = clock
@@ -106,11 +113,14 @@ class TokenVerifier:
             raise TokenRefused("token_unreadable") from error
         return self._principal(claims), claims["exp"] + _LEEWAY_SECONDS
 
+    def _called(self, subject: str) -> str:
+        return subject if self._pseudonym is None or is_opaque(subject) else f"subject:{self._pseudonym(subject)}"
+
     def _principal(self, claims: dict[str, Any]) -> Principal:
         try:
             member = claims.get("member")
             return Principal(
-                subject=_text(claims["sub"], _TEXT),
+                subject=self._called(_text(claims["sub"], _TEXT)),
                 role=Role(claims["role"]),
                 organisation=_text_or_none(claims.get("organisation"), _TEXT),
                 region=_text_or_none(claims.get("region"), _REGION),
