@@ -3,7 +3,7 @@
 Of what belongs to a movement or a transfer, or to the membership itself: the affiliation's region, those of the open
 movement's legs, both sides of the transfer. Of contacts, activities and dues: the affiliation's, the place where it was
 recorded, and whom an agreement in force when it is recorded shows it to. Of a feedback: its two sides. Of what is
-asked about personal data: the affiliation's alone.
+asked about personal data, or noted of another deployment's name for the member: the affiliation's alone.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from domain.agreement import ACTIVITIES, CONTACTS
 from domain.member import events as e
 from domain.member.dues import DuesPaid
 from domain.member.feedback.events import AnnualFeedbackIssued, FeedbackAcknowledged
+from domain.member.introduction import MemberIntroduced
 from domain.member.membership import events as membership
 from domain.member.places import side_of
 from domain.member.privacy import events as privacy
@@ -48,6 +49,7 @@ _ABOUT_THE_RECORD: Final = (
 )
 LASTING: Final = (
     e.MemberRegistered,
+    MemberIntroduced,
     e.LiaisonAssigned,
     e.ConfirmedAsFull,
     membership.MembershipSuspended,
@@ -66,11 +68,16 @@ def regions_told(subject: Body, organisation: str | None, state: State, referenc
     kind = _BY_AGREEMENT.get(type(subject))
     if kind is not None:
         return _by_agreement(kind, organisation, state, reference, today)
-    if isinstance(subject, _ABOUT_THE_RECORD):
+    if isinstance(subject, _ABOUT_THE_RECORD) or _is_a_note(subject):
         return homes(state)
     if isinstance(subject, _FEEDBACK):
         return homes(state) | _issuers(subject, organisation, state, reference)
     return concerned_regions(state)
+
+
+def _is_a_note(subject: Body) -> bool:
+    """Whether it only says by what id another deployment knows the member: that is between the two of them."""
+    return isinstance(subject, MemberIntroduced) and subject.affiliation is None
 
 
 def homes(state: State) -> set[str]:

@@ -176,7 +176,7 @@ def concern_both(
 
     The kept member's own goes to whoever that member concerns, before and after. The other's corrects what was sent of
     that record and of whatever was set aside (`changed`): it goes to whoever was sent any of it, and then says nothing
-    of where that member is.
+    of where that member is. Of an undoing, whoever hears the first needs the second only if it is about their member.
     """
     kept, absorbed = facts
     of_kept, of_absorbed = (
@@ -186,8 +186,10 @@ def concern_both(
     sent = of_absorbed | with_successors((region for one in changed for region in one.concerns), reference, today)
     if isinstance(absorbed.body, RecordsMerged):
         sent |= of_kept
-    elif not sent <= of_absorbed:
-        absorbed.after = as_of_then(after(State(), absorbed))
+    else:
+        sent -= of_kept - of_absorbed  # they hear the same from the kept member's own, and need no more
+        if sent != of_absorbed:
+            absorbed.after = as_of_then(after(State(), absorbed))
     kept.concerns, absorbed.concerns = (tuple(sorted(one - {COUNTRY})) for one in (of_kept, sent))
 
 

@@ -54,7 +54,7 @@ def test_undoing_a_merge_reaches_whoever_was_sent_the_merge(running: Running, me
     by_stream = {str(fact.stream): fact for fact in recorded(running, merged["undone"])}
     kept, absorbed = (by_stream[merged["ids"][name]] for name in ("kept", "absorbed"))
     assert list(kept.concerns) == [ELSEWHERE, HOME]
-    assert list(absorbed.concerns) == [THIRD, ELSEWHERE, THERE, HOME]
+    assert list(absorbed.concerns) == [THIRD, ELSEWHERE, THERE]
     (event,) = (one for one in merged["undone"]["events"] if one["after"] and one["after"].get("present") is False)
     assert (event["event_id"], event["after"]["movement"]) == (absorbed.event_id, None)
 
@@ -141,6 +141,6 @@ def test_a_feedback_tells_its_two_sides_and_not_who_has_the_member_by_then(runni
     read = department.command(member, "acknowledge-feedback", "2025-08-03", year=2025, organisation="MQ-1")
     assert [concerns(running, one) for one in (issued, read)] == [[THERE, HOME]] * 2
     assert issued["events"][0]["after"] == read["events"][0]["after"] == {
-        "affiliation": None, "leg": None, "lost_contact": False, "movement": None, "present": False,
+        "affiliation": None, "category": None, "leg": None, "lost_contact": False, "movement": None, "present": False,
         "responsible": None, "stage": None, "view": None,
     }  # fmt: skip
