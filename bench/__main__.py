@@ -14,6 +14,7 @@ BENCHMARKS = {
     "S1r": ("bench.s1r_recorder", ["--seconds", "4"], ["--seconds", "10", "--rounds", "7"]),
     "S3": ("bench.s3_import", [], ["--rounds", "7"]),
     "S4": ("bench.s4_catch_up", [], ["--rounds", "7"]),
+    "log-tree": ("bench.log_tree", [], ["--leaves", "10000000", "--rounds", "7"]),
     "claims": ("bench.post_claims", [], ["--rounds", "7"]),
     "collective-day": ("bench.collective_day", ["--seconds", "20"], ["--seconds", "60"]),
 }
