@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
@@ -100,18 +101,12 @@ async def record(  # noqa: PLR0913 - what a command is
         return earlier
     if verb == "check-in":
         await must_know_the_venue(service, payload)
-    with service.liaisons.assigning() as assignment:
-        receipt = await service.desk.record_async(
-            member_id,
-            verb,
-            payload,
-            caller_acting(service, principal, via),
-            key=named,
-            if_match=if_match,
-            check=assignment.check if verb == "assign-liaison" else None,
-        )
-        assignment.recorded(receipt.position)
-    return receipt
+    caller = caller_acting(service, principal, via)
+    recording = partial(service.desk.record_async, member_id, verb, payload, caller, key=named, if_match=if_match)
+    if verb == "assign-liaison":
+        async with service.liaisons.assigning() as assignment:
+            return await recording(check=assignment.check)
+    return await recording()
 
 
 def caller_acting(service: Service, principal: Principal, via: str = "API") -> Caller:

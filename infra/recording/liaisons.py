@@ -1,24 +1,32 @@
-"""The ceiling of members a liaison: counted on what the read models hold and on what this process recorded since.
+"""The ceiling of members a liaison: counted on what the read models hold and on what the log holds since.
 
-Exact within a process. Processes that record at the same moment may pass it together by as many as came at once.
+One assignment at a time is counted and recorded, of all processes on one log, so that none passes the ceiling.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import ExitStack, asynccontextmanager, suppress
 from threading import Lock
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
+import orjson
+import psycopg
+
 from domain.errors import Refused, Sentence
 from domain.member.events import LiaisonAssigned
 from domain.times import local_day
+from infra.recording.turns import HeldTurns, Turns
 
 if TYPE_CHECKING:
+    from psycopg import Connection
+    from psycopg.rows import TupleRow
+
     from domain.fact import Fact
     from domain.reference import Reference
+    from infra.event_store.recorder import KitelineRecorder
 
 FULL: Final = Sentence(
     "联络员 {liaison} 联系的党员已达上限（{ceiling} 人），请指定其他联络员",
@@ -26,75 +34,87 @@ FULL: Final = Sentence(
 )
 Assigned = Callable[[str], tuple[int, set[UUID]]]
 
-
-@dataclass(slots=True)
-class _Latest:
-    """What this process assigned a member to; `position` None while it is on its way."""
-
-    liaison: str
-    position: int | None = None
+# 'kite', 'liai': whoever holds it counts and records an assignment.
+_TAKE: Final = "SELECT pg_advisory_lock(1802073189, 1818845545)"
+_LEAVE: Final = "SELECT pg_advisory_unlock(1802073189, 1818845545)"
+# The topic as it stands in the partial index log_of_liaisons (migration 0071), so that the planner can use it.
+_SINCE: Final = """
+SELECT originator_id, state FROM log WHERE topic = 'liaison_assigned' AND position > %s ORDER BY position
+"""
+_ALL: Final = UUID(int=0)
 
 
 class LiaisonCeiling:
     """Who may take one member more; one a process."""
 
-    def __init__(self, reference: Callable[[], Reference], assigned: Assigned) -> None:
+    def __init__(self, log: KitelineRecorder, reference: Callable[[], Reference], assigned: Assigned) -> None:
         """`assigned` reads the members of a liaison from the read models, with the position that they reflect."""
+        self._log = log
         self._reference = reference
         self._assigned = assigned
-        self._latest: dict[UUID, _Latest] = {}
-        self._lock = Lock()
+        self._turns = Turns()
 
-    @contextmanager
-    def assigning(self) -> Iterator[Assignment]:
-        """Hold a place while an assignment is recorded; given back if it is not."""
-        one = Assignment(self)
-        try:
-            yield one
-        finally:
-            with self._lock:
-                held = one.held
-                if held is not None and held[1].position is None and self._latest.get(held[0]) is held[1]:
-                    del self._latest[held[0]]
+    @asynccontextmanager
+    async def assigning(self) -> AsyncIterator[Assignment]:
+        """Wait for this process's turn; the others' is waited for by the check, and ends when this context does."""
+        with HeldTurns(self._turns) as turns:
+            await asyncio.wrap_future(turns.take(_ALL))
+            one = Assignment(self, self._log)
+            try:
+                yield one
+            finally:
+                await asyncio.shield(asyncio.to_thread(one.close))
 
-    def take(self, fact: Fact) -> tuple[UUID, _Latest] | None:
-        """Take a place for an assignment about to be recorded; raises Refused `liaison_full`."""
-        body = fact.body
-        if not isinstance(body, LiaisonAssigned):
-            return None
+    def must_have_room(self, fact: Fact, body: LiaisonAssigned, connection: Connection[TupleRow]) -> None:
+        """Raise Refused `liaison_full` for an assignment about to be recorded."""
         reference = self._reference()
         affiliation = (fact.after or {}).get("affiliation")
         ceiling = reference.policy(reference.region_of(affiliation), local_day(fact.when)).liaison_ceiling
-        with self._lock:
-            position, members = self._assigned(body.liaison)
-            self._forget(position)
-            members -= {member for member, one in self._latest.items() if one.liaison != body.liaison}
-            members |= {member for member, one in self._latest.items() if one.liaison == body.liaison}
-            if len(members - {fact.stream}) >= ceiling:
-                raise Refused("liaison_full", FULL.filled(liaison=body.liaison, ceiling=ceiling))
-            held = self._latest[fact.stream] = _Latest(body.liaison)
-        return fact.stream, held
-
-    def _forget(self, position: int) -> None:
-        """Let go of what the read models tell by now."""
-        told = [member for member, one in self._latest.items() if one.position is not None and one.position <= position]
-        for member in told:
-            del self._latest[member]
+        position, members = self._assigned(body.liaison)
+        for member, state in connection.execute(_SINCE, [position]).fetchall():
+            if orjson.loads(state)["data"]["liaison"] == body.liaison:
+                members.add(member)
+            else:
+                members.discard(member)
+        if len(members - {fact.stream}) >= ceiling:
+            raise Refused("liaison_full", FULL.filled(liaison=body.liaison, ceiling=ceiling))
 
 
 class Assignment:
-    """One recording that may be an assignment."""
+    """One recording that may be an assignment, and the lock under which it is counted and recorded."""
 
-    def __init__(self, ceiling: LiaisonCeiling) -> None:
+    def __init__(self, ceiling: LiaisonCeiling, log: KitelineRecorder) -> None:
         self._ceiling = ceiling
-        self.held: tuple[UUID, _Latest] | None = None
+        self._log = log
+        self._held = ExitStack()
+        self._connection: Connection[TupleRow] | None = None
+        self._closed = False
+        self._busy = Lock()
 
     def check(self, drafts: list[Fact]) -> None:
-        """Take a place for what is about to be recorded; raises Refused."""
+        """Count what is about to be recorded, waiting for other processes; raises Refused, StoreUnavailable."""
         for fact in drafts:
-            self.held = self._ceiling.take(fact) or self.held
+            if isinstance(fact.body, LiaisonAssigned):
+                with self._busy:
+                    self._ceiling.must_have_room(fact, fact.body, self._locked())
 
-    def recorded(self, position: int) -> None:
-        """Keep the place: the assignment stands in the log."""
-        if self.held is not None:
-            self.held[1].position = position
+    def close(self) -> None:
+        """Let others count, once a check that still runs for nobody has ended."""
+        with self._busy:
+            self._closed = True
+            self._held.close()
+
+    def _locked(self) -> Connection[TupleRow]:
+        if self._closed:
+            raise asyncio.CancelledError
+        if self._connection is None:
+            connection = self._held.enter_context(self._log.reading())
+            connection.execute(_TAKE)
+            self._held.callback(_leave, connection)
+            self._connection = connection
+        return self._connection
+
+
+def _leave(connection: Connection[TupleRow]) -> None:
+    with suppress(psycopg.Error):  # a connection that is lost holds no lock
+        connection.execute(_LEAVE)

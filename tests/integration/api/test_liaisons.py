@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import pytest
 
-from tests.running_service import Person, Running
+from tests.running_service import Person, Running, running_service
 
 CEILING = 3
 
@@ -52,6 +52,21 @@ def test_many_at_once_do_not_pass_the_ceiling(secretary: Person):
     assert sorted(answers) == [201] * CEILING + [409] * (12 - CEILING)
     taken = [member for member in members if secretary.ask(f"/v1/members/{member}")["liaison"] == "L-crowd"]
     assert len(taken) == CEILING
+
+
+def test_many_at_once_at_two_processes_do_not_pass_the_ceiling(secretary: Person, running: Running):
+    # Each service has what a process has: its own log, its own turns, its own connections.
+    members = away(secretary, 12)
+    with running_service(running.service.settings.home, str(running.service.settings.database_url)) as other:
+        there = other.as_role("branch_secretary", organisation="MQ-1")
+        with ThreadPoolExecutor(12) as pool:
+            answers = list(
+                pool.map(
+                    lambda one: assign((secretary, there)[one[0] % 2], one[1], "L-both-doors").status_code,
+                    enumerate(members),
+                )
+            )
+    assert sorted(answers) == [201] * CEILING + [409] * (12 - CEILING)
 
 
 def test_who_is_home_again_or_has_died_or_has_another_liaison_leaves_a_place(secretary: Person):
