@@ -50,6 +50,7 @@ class Receiver:
         self.server = server
         self.scheme = scheme
         self.received: list[Received] = []
+        self.faults: list[BaseException] = []
         self.answering: Answering = lambda _number, _request: Reply()
         self._news = threading.Condition()
 
@@ -74,7 +75,11 @@ class Receiver:
             self.received.append(request)
             number = len(self.received)
             self._news.notify_all()
-        return self.answering(number, request)
+        try:
+            return self.answering(number, request)
+        except BaseException as error:
+            self.faults.append(error)  # told where the receiver is left, not in a thread that nobody watches
+            raise
 
     def wait_for(self, count: int) -> list[Received]:
         """Return the requests once there are so many; fails when they do not come."""
@@ -98,6 +103,7 @@ def receiver(host: str = "127.0.0.1", port: int = 0, tls: ssl.SSLContext | None 
         finally:
             server.shutdown()
             thread.join()
+            assert receiving.faults == []
 
 
 class _Handler(BaseHTTPRequestHandler):

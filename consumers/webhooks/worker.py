@@ -123,6 +123,8 @@ class Webhooks:
                 await asyncio.wait_for(self._stop.wait(), _RETRY_SECONDS)
 
     async def _candidate(self) -> None:
+        # A database that went away took the pool's connections along: one by one they would each fail a question.
+        await self._loop.run_in_executor(self._questions, self._pool.check)
         connection = await psycopg.AsyncConnection.connect(
             self._url, autocommit=True, options=connection_options("writer"), connect_timeout=5,
             application_name="kiteline webhooks leader",

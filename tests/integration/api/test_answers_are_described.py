@@ -57,7 +57,13 @@ def told(running) -> dict[str, str]:
     )["stream"]
     department.organise("MQ-9", "620621", parent="MQ", occurred_at="2020-01-01")
     department.record("/v1/organisations/MQ-9/dissolve", successor="MQ-1", occurred_at="2026-02-01")
-    return {"member_id": member, "post_id": post, "agreement_id": agreement}
+    subscription = department.record("/v1/subscriptions", url="https://8.8.8.8/hook", region="620621")
+    return {
+        "member_id": member,
+        "post_id": post,
+        "agreement_id": agreement,
+        "subscription_id": subscription["subscription_id"],
+    }
 
 
 @pytest.mark.parametrize(
@@ -81,6 +87,9 @@ def told(running) -> dict[str, str]:
         ("/v1/agreements", {}),
         ("/v1/agreements/{agreement_id}", {}),
         ("/v1/liaisons", {"organisation": "MQ"}),
+        ("/v1/subscriptions", {}),
+        ("/v1/subscriptions/{subscription_id}", {}),
+        ("/v1/subscriptions/{subscription_id}/deliveries", {}),
     ],
 )
 def test_every_field_of_an_answer_is_in_the_document(

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from base64 import b64decode
 from collections.abc import Callable
-from itertools import pairwise
+from itertools import groupby, pairwise
 
+import psycopg
 import pytest
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -17,6 +18,10 @@ from tests.integration.webhooks.conftest import Clock, County
 from tests.receiving import Received, Receiver, Reply
 
 Send = Callable[..., Webhooks]
+_CUT = """
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+WHERE datname = current_database() AND application_name LIKE 'kiteline webhooks%'
+"""
 
 
 def public_key_verifies(public: str, request: Received) -> bool:
@@ -187,6 +192,27 @@ def test_one_process_sends_and_another_takes_over_where_it_stopped(county: Count
     county.organise(2)
     assert [one.event["feedposition"] for one in hook.wait_for(5)] == [1, 2, 3, 4, 5]
     assert other.leading
+
+
+def test_connections_of_the_database_cut_again_and_again_skip_nothing(county: County, hook: Receiver, send: Send):
+    subscription = county.subscribe(hook)
+    county.organise(30)
+    county.feed(30)
+
+    cuts: list[int] = []
+
+    def cut(number: int, _request: Received) -> Reply:
+        if number % 8 == 0:
+            with psycopg.connect(str(county.running.service.settings.database_url), autocommit=True) as connection:
+                cuts.append(len(connection.execute(_CUT).fetchall()))
+        return Reply(200)
+
+    hook.answering = cut
+    send()
+    county.until(subscription, feedposition=30)
+    assert len(cuts) >= 3
+    assert all(cuts), cuts
+    assert [int(number) for number, _ in groupby(one.event["feedposition"] for one in hook.received)] == [*range(1, 31)]
 
 
 @pytest.mark.parametrize("sound", [True, False])
