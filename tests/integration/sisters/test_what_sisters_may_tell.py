@@ -1,0 +1,136 @@
+"""Corrections, declines, unknown homes, people known already, forged introductions: what sisters may tell."""
+
+from __future__ import annotations
+
+import orjson
+
+from infra.notes.signed_note import Signer
+from infra.sisters.introduction import Introducer
+from tests.integration.sisters.test_one_loop_across_two_deployments import (
+    Both,
+    arrive,
+    both_agree,
+    exchange,
+    left_home,
+)
+from tests.integration.sisters.two_deployments import DESTINATION, ORIGIN, Deployment
+from tests.running_service import synthetic_identity_number
+
+
+def test_what_a_sister_recorded_she_puts_right_and_nobody_else_does(deployments: Both) -> None:
+    origin, destination = deployments
+    member, introduction = left_home(origin)
+    exchange(deployments)
+    here = arrive(destination, introduction)
+    host = destination.department
+    host.command(here, "accept", "2025-03-06", organisation="JJ", branch="JJ-1")
+    made = host.command(here, "record-contact", "2025-03-20", organisation="JJ-1", channel="VISIT")["events"][0]
+    exchange(deployments)
+    assert both_agree(deployments, member, here)["last_contact_at"] == "2025-03-20"
+
+    copied = next(one for one in events(origin, member) if one["type"] == "contact_made")
+    for verb in ("correct-event", "void-event"):
+        body = {"event_id": copied["event_id"], "occurred_at": "2025-04-01", "reason": "-"}
+        changes = {"changes": {"channel": "PHONE"}} if verb == "correct-event" else {}
+        refused = origin.department.post(f"/v1/members/{member}/{verb}", {**body, **changes})
+        assert (refused.status_code, refused.json()["code"]) == (409, "recorded_by_a_sister")
+
+    about = {"event_id": made["event_id"], "reason": "-"}
+    host.command(here, "correct-event", "2025-04-01", changes={"occurred_at": "2025-03-22"}, **about)
+    exchange(deployments)
+    assert both_agree(deployments, member, here)["last_contact_at"] == "2025-03-22"
+    host.command(here, "void-event", "2025-04-02", **about)
+    exchange(deployments)
+    assert both_agree(deployments, member, here)["last_contact_at"] == "2025-03-05"
+
+    departed = next(one for one in events(origin, member) if one["type"] == "departed")
+    told = next(raw for _, raw in reversed(destination.events(ORIGIN)) if orjson.loads(raw)["subject"] == here)
+    forged = orjson.loads(told)
+    forged |= {"id": "00000000-0000-4000-8000-000000000009", "type": "org.kiteline.event_voided.v1"}
+    forged["data"] |= {"event_id": departed["event_id"]}
+    assert origin.receive(orjson.dumps(forged), ORIGIN).value == "put_aside"
+    assert origin.waiting() == [("event_voided", "unknown_event")]
+
+    firsts = [orjson.loads(raw).get("originsource") for _, raw in destination.events(ORIGIN)]
+    assert [one for one in firsts if one is not None] == []
+
+
+def test_somebody_whose_destination_was_unknown_is_taken_in_and_their_home_is_learnt(deployments: Both) -> None:
+    origin, destination = deployments
+    home = origin.department
+    member = home.register("MQ-1", category="PROBATIONARY")
+    home.command(member, "depart", "2025-03-03", organisation="MQ-1", destination={"unknown": True})
+    prompted = home.command(member, "prompt-check-in", "2025-03-04", organisation="MQ-1")
+    exchange(deployments)
+    assert destination.waiting() == []
+
+    here = arrive(destination, prompted["events"][0]["data"]["introduction"])
+    assert destination.state(here)["affiliation"].startswith("EXT-")
+    destination.running.department.command(here, "decline", "2025-03-06", organisation="JJ", reason="WRONG_PLACE")
+    destination.sent.clear()
+    unread = [raw for region in (ORIGIN, "620000") for _, raw in destination.events(region)]
+    for raw in unread:
+        origin.receive(raw, "620000")
+    arrived = origin.state(member)["movement"]
+    assert (arrived["stage"], arrived["legs"][0]["region"]) == ("awaiting_check_in", DESTINATION)
+    assert destination.state(here)["movement"]["movement_id"] == arrived["movement_id"]
+
+    home.command(member, "return", "2025-05-01", organisation="MQ-1")
+    origin.tell(destination, DESTINATION)
+    learnt = destination.state(here)
+    assert (learnt["affiliation"], learnt["category"]) == ("MQ-1", "PROBATIONARY")
+    assert learnt["movement"]["stage"] == "returned"
+    assert origin.waiting() == destination.waiting() == []
+
+
+def test_a_person_known_here_already_is_introduced_and_stays_one_member(deployments: Both) -> None:
+    origin, destination = deployments
+    member, introduction = left_home(origin)
+    exchange(deployments)
+    number = synthetic_identity_number()
+    host = destination.department
+    worker = destination.running.as_role("community_worker", organisation="JJ")
+    venue = venue_of(destination)
+    card = {"identity_number": number, "name": "测试甲", "venue": venue, "occurred_at": "2025-03-05"}
+    known = worker.record("/v1/check-ins", **card)["member_id"]
+    assert destination.state(known)["affiliation"].startswith("EXT-")
+
+    here = arrive(destination, introduction, "2025-03-06", identity_number=number, name="测试甲")
+    assert here == known
+    assert destination.state(here)["affiliation"] == "MQ-1"
+    assert arrive(destination, introduction, "2025-03-07") == here
+    exchange(deployments)
+    assert origin.state(member)["movement"]["legs"][0]["region"] == DESTINATION
+    assert origin.waiting() == destination.waiting() == []
+
+    someone = host.register("JJ-1", name="测试乙", identity_number=(other := synthetic_identity_number()))
+    body = {"introduction": introduction, "occurred_at": "2025-03-07", "identity_number": other, "name": "测试乙"}
+    refused = worker.post("/v1/check-ins", {**body, "venue": venue})
+    assert (refused.status_code, refused.json()["code"]) == (409, "introduced_already")
+    assert destination.history(someone) == ["member_registered"]
+
+
+def test_a_forged_introduction_makes_nobody_a_member(deployments: Both) -> None:
+    origin, destination = deployments
+    member, introduction = left_home(origin)
+    stranger = Signer.of("urn:kiteline:gansu:introductions", bytes(32))
+    movement_id = origin.state(member)["movement"]["movement_id"]
+    false = Introducer("urn:kiteline:gansu:1", stranger).write(member, movement_id)
+    nowhere = Introducer("urn:kiteline:nowhere:1", stranger).write(member, movement_id)
+    worker = destination.running.as_role("community_worker", organisation="JJ")
+    venue = venue_of(destination)
+    head = destination.running.service.kiteline.log.max_notification_id()
+    for text in (false, nowhere, introduction[:-4] + "AAAA", "gansu"):
+        body = {"introduction": text, "occurred_at": "2025-03-07", "venue": venue}
+        refused = worker.post("/v1/check-ins", body)
+        assert (refused.status_code, refused.json()["code"]) == (422, "introduction_invalid")
+    assert destination.running.service.kiteline.log.max_notification_id() == head
+
+
+def events(side: Deployment, member: str) -> list[dict[str, str]]:
+    return list(side.department.ask(f"/v1/members/{member}/history")["items"])
+
+
+def venue_of(destination: Deployment) -> str:
+    body = {"name": "站", "region": DESTINATION, "organisation": "JJ", "kind": "STATION"}
+    return str(destination.department.record("/v1/venues", **body)["stream"])
