@@ -21,8 +21,11 @@ if TYPE_CHECKING:
 LEAD: Final = "SELECT pg_try_advisory_lock(1802073189, 2003133803)"
 """Held by who sends webhooks ('kite', 'webk')."""
 
+# Does not wait for the disk: what a crash of the database takes back is delivered again, with the same ids.
 _DELIVERED: Final = """
-WITH moved AS (
+WITH unhurried AS MATERIALIZED (
+    SELECT set_config('synchronous_commit', 'off', true)
+), moved AS (
     UPDATE webhook_subscription
     SET feedposition = %(feedposition)s, previous = %(feedposition)s, last_delivered_at = %(now)s,
         failing_since = NULL, failures = 0, next_attempt_at = NULL
@@ -35,7 +38,7 @@ WITH moved AS (
     SELECT %(subscription_id)s, %(event_id)s, %(feedposition)s, %(attempt)s, %(now)s, %(milliseconds)s, %(answered)s
     FROM moved
 )
-SELECT status, revision FROM moved
+SELECT status, revision FROM moved CROSS JOIN unhurried
 """
 _FAILED: Final = """
 WITH stays AS (

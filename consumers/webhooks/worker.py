@@ -119,8 +119,7 @@ class Webhooks:
             except Exception as error:  # noqa: BLE001 - the database away: tried again
                 self._failed_at = time.monotonic()
                 _log.warning("webhooks not sent, trying again", kind=type(error).__name__, exc_info=error)
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._stop.wait(), _RETRY_SECONDS)
+            await self._rest()
 
     async def _candidate(self) -> None:
         # A database that went away took the pool's connections along: one by one they would each fail a question.
@@ -130,14 +129,21 @@ class Webhooks:
             application_name="kiteline webhooks leader",
         )  # fmt: skip
         async with connection:
-            cursor = await connection.execute(LEAD)
-            row = await cursor.fetchone()
-            if row is not None and row[0]:
-                self._leading = True
-                try:
-                    await self._lead(connection)
-                finally:
-                    self._leading = False
+            while not self._stop.is_set():
+                cursor = await connection.execute(LEAD)
+                row = await cursor.fetchone()
+                if row is not None and row[0]:
+                    break
+                await self._rest()
+            self._leading = True
+            try:
+                await self._lead(connection)
+            finally:
+                self._leading = False
+
+    async def _rest(self) -> None:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._stop.wait(), _RETRY_SECONDS)
 
     async def _lead(self, connection: psycopg.AsyncConnection[Any]) -> None:
         """Send while the connection, and with it the lock, lives."""

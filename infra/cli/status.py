@@ -22,6 +22,7 @@ def status() -> None:
     from consumers.publishing import progress as publishing
     from infra.cli.database import opened_database
     from infra.database.connections import connect_pool
+    from infra.webhooks.subscriptions import counted
     from projections.log_tiles import tree_size
     from projections.position import parked_members, reflected
     from projections.region_feeds import progress
@@ -37,6 +38,7 @@ def status() -> None:
         parked = parked_members(connection)
         leaves = tree_size(connection)
         fed = progress(connection)
+        webhooks = counted(connection)
         published, topics = publishing.standing(connection), publishing.lags(connection)
         signed, signed_at = connection.execute(_SIGNED).fetchone() or (0, None)
 
@@ -53,6 +55,8 @@ def status() -> None:
     if published is not None:
         told = sum(one.acknowledged for one in topics), sum(one.entries for one in topics)
         table.add_row(f"Kafka topics 主题: {published.state}", *map(str, told), _moment(published.looked_at))
+    for state, (subscriptions, behind) in sorted(webhooks.items()):
+        table.add_row(f"webhooks 回调: {subscriptions} {state}", "", str(behind), "")
     table.add_row("tree 树", str(leaves), str(head - leaves), "")
     table.add_row("checkpoint 检查点", str(signed), str(head - signed), _moment(signed_at))
     console.print(table)
