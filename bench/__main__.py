@@ -16,6 +16,7 @@ BENCHMARKS = {
     "S4": ("bench.s4_catch_up", [], ["--rounds", "7"]),
     "log-tree": ("bench.log_tree", [], ["--leaves", "10000000", "--rounds", "7"]),
     "claims": ("bench.post_claims", [], ["--rounds", "7"]),
+    "sse-subscribers": ("bench.sse_subscribers", ["--subscribers", "1000"], ["--subscribers", "5000", "--rounds", "7"]),
     "collective-day": ("bench.collective_day", ["--seconds", "20"], ["--seconds", "60"]),
 }
 
