@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import psycopg
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -16,6 +17,7 @@ from hypothesis import strategies as st
 from api.shapes.feeds import FeedEvent
 from infra.database.embedded import EmbeddedPostgres
 from infra.metrics import REGISTRY
+from projections.region_feeds import LEAD, LEAVE
 from tests.integration.feeds.subscriber import BATCH, Broken, await_listeners, must_be_unbroken, raw_request, whole_feed
 from tests.running_service import Person, Running, running_service, service_on_fresh_database
 
@@ -125,6 +127,22 @@ def test_an_event_that_is_not_in_the_feed_is_gone_and_the_ends_are_told(running:
             assert (answer.json()["first"], answer.json()["last"]) == (events[0]["id"], events[-1]["id"])
     empty = running.department.http.get("/v1/feeds/620602", params={"lastEventId": foreign})
     assert (empty.status_code, empty.json()["first"], empty.json()["last"]) == (410, None, None)
+
+
+def test_nobody_is_told_that_an_event_is_gone_while_the_feed_is_not_written_to_its_end(database_url: str, home: Path):
+    with psycopg.connect(database_url, autocommit=True) as other:
+        other.execute(LEAD)  # so that nobody writes feeds, as in the moment after a crash
+        with running_service(home, database_url) as running:
+            department = running.department
+            answer = department.record("/v1/organisations", code="A", name="样例", kind="BRANCH", region=HERE)
+            held = answer["events"][0]["event_id"]
+            for path in (f"/v1/feeds/{HERE}", f"/v1/feeds/{HERE}/stream"):
+                unsure = department.http.get(path, params={"lastEventId": held})
+                assert (unsure.status_code, unsure.json()["code"]) == (503, "position_not_reached")
+            other.execute(LEAVE)
+            assert whole_feed(department, HERE)[0]["id"] == held
+            assert page(department, lastEventId=held) == []
+            assert department.http.get(f"/v1/feeds/{HERE}", params={"lastEventId": str(uuid4())}).status_code == 410
 
 
 def test_no_id_and_an_empty_id_are_the_beginning(sister: Person):
