@@ -67,6 +67,14 @@ KnownAt = Annotated[
         examples=["2025-09-01T00:00:00+08:00"],
     ),
 ]
+DiffFrom = Annotated[
+    str | None,
+    Query(
+        max_length=40,
+        description="what differs from what was known at this time or position: before and after, side by side 对比",
+        examples=["2025-07-01"],
+    ),
+]
 MinPosition = Annotated[
     int | None,
     Query(ge=0, le=2**62, description="wait up to 2 s for this position, then 503; to read what was just written"),
@@ -96,7 +104,7 @@ def as_of_moment(service: Service, as_of: str | None) -> int:
     return moment
 
 
-def known_position(service: Service, known_at: str | None) -> int | None:
+def known_position(service: Service, known_at: str | None, name: str = "known_at") -> int | None:
     """Read `known_at` as a position, None for now; blocks on a look-up for a time. Raises Problem (422)."""
     if known_at is None:
         return None
@@ -106,9 +114,7 @@ def known_position(service: Service, known_at: str | None) -> int | None:
         moment: datetime = instant(_moment_us(known_at))
     except (ValueError, OverflowError):
         sentence = Sentence("不能识别的时间或位置", "This is neither a time nor a position.")
-        raise invalid(
-            "/query/known_at", "unreadable", sentence, "2025-09-01T00:00:00+08:00, 2025-09-01, 1042"
-        ) from None
+        raise invalid(f"/query/{name}", "unreadable", sentence, "2025-09-01T00:00:00+08:00, 2025-09-01, 1042") from None
     with service.kiteline.log.reading() as connection:
         return position_by(connection, moment)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import itemgetter
 from typing import TYPE_CHECKING, Annotated, Any, Final
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from api.answers import JsonAnswer
 from api.asking import (
     AsOf,
     CursorParameter,
+    DiffFrom,
     KnownAt,
     LimitParameter,
     MinPosition,
@@ -26,9 +28,11 @@ from api.bodies import member_id_of
 from api.log_asking import proofs_of
 from api.openapi import READING, problems
 from api.problems import not_found
-from api.shapes.members import HistoryAnswer
+from api.shapes.members import HistoryAnswer, HistoryDifferences
 from domain.errors import Sentence
 from infra.recording.errors import MergedInto
+from projections.differences import changes, differing
+from projections.effects import state_of, tell_effects
 from projections.history import replay
 
 if TYPE_CHECKING:
@@ -45,7 +49,7 @@ router = APIRouter(tags=["asking 查询"])
     operation_id="read_history",
     summary="履历回放 Every event in the order in which it happened, the state after each, what corrected what",
     response_model=None,
-    responses={200: {"model": HistoryAnswer}, **problems({*READING, 404, 410})},
+    responses={200: {"model": HistoryAnswer | HistoryDifferences}, **problems({*READING, 404, 410})},
 )
 async def read_history(  # noqa: PLR0913, PLR0917 - the question's parameters
     request: Request,
@@ -55,9 +59,13 @@ async def read_history(  # noqa: PLR0913, PLR0917 - the question's parameters
     min_position: MinPosition = None,
     limit: LimitParameter = 50,
     cursor: CursorParameter = None,
+    diff_from: DiffFrom = None,
+    effects: Annotated[
+        bool, Query(description="beside each correction and void what it changed in the member's state 影响")
+    ] = False,
     proof: Annotated[bool, Query(description="with each event its leaf and inclusion proof, and a checkpoint")] = False,
 ) -> JsonAnswer:
-    """Replay the member's own facts, as true and as known at any moment."""
+    """Replay the member's own facts, as true and as known at any moment; or what differs between two knowledges."""
     service: Service = request.app.state.service
     principal = await principal_of(request, service)
     member = member_id_of(request)
@@ -67,11 +75,16 @@ async def read_history(  # noqa: PLR0913, PLR0917 - the question's parameters
 
     def answered() -> JsonAnswer:
         told, known, position = told_and_known(service, member, known_at)
-        paging = Paging.begin(service, ("history", member_id, as_of, known_at), cursor, limit, known, moment)
+        named = ("history", member_id, as_of, known_at, diff_from)
+        paging = Paging.begin(service, named, cursor, limit, known, moment)
         begin = paging.after or 0
+        if diff_from is not None:
+            return _differing(service, told, diff_from, paging, position)
         items = items_of(service, told, paging.known_position, paging.as_of_us, begin, limit + 1)
         page, following = items[:limit], begin + limit if len(items) > limit else None
-        more = _proved(service, page) if proof else {}
+        reference = service.kiteline.reference_at(paging.known_position)
+        tell_effects(page, told.known, reference, paging.as_of_us, states=effects)
+        more: dict[str, Any] = _proved(service, page) if proof else {}
         return paging.answer(page, position=position, after=following, **more)
 
     return await run_in_threadpool(answered)
@@ -90,6 +103,39 @@ def told_and_known(service: Service, member: UUID, known_at: str | None) -> tupl
     known = position if asked is None else min(asked, position)
     must_not_be_anothers(told, known)
     return told, known, position
+
+
+def _differing(service: Service, told: Told, diff_from: str, paging: Paging, position: int) -> JsonAnswer:
+    """Answer what was added, changed or removed between two knowledges, and the member's state by both."""
+    earlier = known_position(service, diff_from, "diff_from") or 0
+    (old, was), (new, stands) = (
+        _as_known(service, told, known, paging.as_of_us) for known in (min(earlier, position), paging.known_position)
+    )
+    found = differing(old, new, itemgetter("event_id"), _without_what_follows)
+    begin = paging.after or 0
+    page = [{"event_id": (one["after"] or one["before"])["event_id"], **one} for one in found]
+    return paging.answer(
+        page[begin : begin + paging.limit],
+        position=position,
+        after=begin + paging.limit if len(page) > begin + paging.limit else None,
+        diff_from_position=min(earlier, position),
+        state={"before": was, "after": stands, "changes": changes(was, stands)},
+    )
+
+
+def _as_known(
+    service: Service, told: Told, known: int, as_of_us: int
+) -> tuple[list[dict[str, Any]], dict[str, Any] | None]:
+    """Return history items and state as known at a position; nothing, and None, where nothing was known."""
+    facts, reference = told.known(known), service.kiteline.reference_at(known)
+    items = replay(facts, reference, as_of_us=as_of_us, member=told.member_id)
+    tell_effects(items, told.known, reference, as_of_us)
+    return items, state_of(facts, reference, as_of_us, str(told.member_id))
+
+
+def _without_what_follows(item: dict[str, Any]) -> dict[str, Any]:
+    """Leave out the state, which any other event may change: what counts is the event itself and its flags."""
+    return {name: value for name, value in item.items() if name not in {"state", "version"}}
 
 
 def must_not_be_anothers(told: Told, known: int) -> None:

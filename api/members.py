@@ -15,6 +15,7 @@ from api.answers import JsonAnswer, stream_etag
 from api.asking import (
     AsOf,
     CursorParameter,
+    DiffFrom,
     KnownAt,
     LimitParameter,
     MinPosition,
@@ -33,6 +34,8 @@ from domain.member.fold import HEAD, fold
 from domain.member.views import member_state
 from infra.recording.members import version_of
 from infra.vault.fields import PERSONAL_FIELDS
+from projections.differences import changes
+from projections.effects import state_of
 
 if TYPE_CHECKING:
     from api.service import Service
@@ -78,12 +81,13 @@ class Known:
         **problems({*READING, 404}),
     },
 )
-async def read_member(
+async def read_member(  # noqa: PLR0913 - the question's parameters
     request: Request,
     *,
     member_id: str,  # noqa: ARG001 - documents the path
     as_of: AsOf = None,
     known_at: KnownAt = None,
+    diff_from: DiffFrom = None,
     min_position: MinPosition = None,
     fields: Fields = None,
     purpose: Purpose = None,
@@ -102,6 +106,8 @@ async def read_member(
     await reach_log(service, min_position)
     known = await run_in_threadpool(_known, service, member, moment, known_at)
     content = {**known.state, "position": known.position, "known_position": known.known_position}
+    if diff_from is not None:
+        content["diff"] = await run_in_threadpool(_difference, service, member, moment, diff_from, known)
     if fields is not None and purpose is not None:
         names = sorted(set(fields.split(",")))
         content["personal"] = await run_in_threadpool(read_personal, service, principal, member, names, purpose)
@@ -134,6 +140,14 @@ async def list_reads(
     paging = Paging.begin(service, ("reads", member_id), cursor, limit, position)
     items, after = await run_in_threadpool(reads_of, service, sorted(records_of(ledger)), paging.after, limit)
     return paging.answer(items, position=position, after=after)
+
+
+def _difference(service: Service, member: UUID, as_of_us: int, diff_from: str, known: Known) -> dict[str, Any]:
+    """Return the state as known at an earlier moment, null before the member was, and what differs since."""
+    asked = min(known_position(service, diff_from, "diff_from") or 0, known.position)
+    facts = service.kiteline.members.told(member).known(asked)
+    before = state_of(facts, service.kiteline.reference_at(asked), as_of_us, str(member))
+    return {"known_position": asked, "state": before, "changes": changes(before, known.state)}
 
 
 @dataclass(frozen=True, slots=True)

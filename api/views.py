@@ -12,15 +12,23 @@ from starlette.responses import Response
 from api.access import must_be_allowed_at, principal_of
 from api.actions import Action
 from api.answers import JsonAnswer
-from api.asking import AsOf, CursorParameter, KnownAt, LimitParameter, MinPosition, Paging, as_of_moment
+from api.asking import AsOf, CursorParameter, DiffFrom, KnownAt, LimitParameter, MinPosition, Paging, as_of_moment
 from api.exports import FILE, Asked, Format, exported
+from api.list_differences import earlier_position, flow_differences, must_be_told_of_ids, roster_differences
 from api.members import Fields, Purpose
 from api.openapi import READING, problems
 from api.personal_reads import read_many
 from api.places_asked import OrganisationParameter, PlaceAsked, RegionParameter, asking
 from api.problems import invalid
 from api.read_models import as_known, asked, moment_of, must_tell_personal_data, within_reach
-from api.shapes.lists import FlowsAnswer, LifecycleAnswer, RosterPage, WorklistPage
+from api.shapes.lists import (
+    FlowDifferences,
+    FlowsAnswer,
+    LifecycleAnswer,
+    RosterDifferences,
+    RosterPage,
+    WorklistPage,
+)
 from api.shapes.members import DutyKind
 from api.statistics import PublicParameter
 from domain.calendar import month_end
@@ -50,7 +58,7 @@ Level = Literal["province", "city", "county"]
     operation_id="read_roster",
     summary="名册 Who is away from here, here from elsewhere, or affiliated here",
     response_model=None,
-    responses={200: {"model": RosterPage, **FILE}, **_LISTED, **problems({413})},
+    responses={200: {"model": RosterPage | RosterDifferences, **FILE}, **_LISTED, **problems({413})},
 )
 async def read_roster(  # noqa: PLR0913 - the question's parameters
     request: Request,
@@ -65,6 +73,7 @@ async def read_roster(  # noqa: PLR0913 - the question's parameters
     overdue: bool | None = None,
     as_of: AsOf = None,
     known_at: KnownAt = None,
+    diff_from: DiffFrom = None,
     min_position: MinPosition = None,
     limit: LimitParameter = 50,
     cursor: CursorParameter = None,
@@ -72,7 +81,7 @@ async def read_roster(  # noqa: PLR0913 - the question's parameters
     purpose: Purpose = None,
     form: Format = "json",
 ) -> Response:
-    """Answer a page of a roster, on any day, as known at any position."""
+    """Answer a page of a roster, on any day, as known at any position; or what differs between two knowledges."""
     place = await asking(request, Action.READ_ROSTER, region, organisation)
     question = RosterQuestion(
         await moment_of(place.service, as_of_moment(place.service, as_of), known_at),
@@ -83,9 +92,12 @@ async def read_roster(  # noqa: PLR0913 - the question's parameters
         overdue=overdue,
         leaving=scope == "leaving",
         limit=limit,
-        cursor=cursor,
+        cursor=None if diff_from is not None else cursor,
     )
-    return await _people(request, Asked(place, question, roster.page, fields, purpose), min_position, form)
+    if diff_from is None:
+        return await _people(request, Asked(place, question, roster.page, fields, purpose), min_position, form)
+    must_be_told_of_ids(fields, form)
+    return await roster_differences(place, question, diff_from, cursor, min_position)
 
 
 @router.get(
@@ -216,7 +228,7 @@ async def read_worklist(  # noqa: PLR0913 - the question's parameters
     operation_id="read_flows",
     summary="流向 A month's matrix of origins and destinations, with its margins",
     response_model=None,
-    responses={200: {"model": FlowsAnswer}, **_LISTED},
+    responses={200: {"model": FlowsAnswer | FlowDifferences}, **_LISTED},
 )
 async def read_flows(  # noqa: PLR0913 - the question's parameters
     request: Request,
@@ -225,6 +237,7 @@ async def read_flows(  # noqa: PLR0913 - the question's parameters
     level: Level = "province",
     public: PublicParameter = False,
     known_at: KnownAt = None,
+    diff_from: DiffFrom = None,
     min_position: MinPosition = None,
     limit: LimitParameter = 1000,
     cursor: CursorParameter = None,
@@ -234,25 +247,33 @@ async def read_flows(  # noqa: PLR0913 - the question's parameters
     principal = await principal_of(request, service)
     must_be_allowed_at(service, principal, Action.READ_FLOWS)
     moment = await moment_of(service, 0, known_at)
-    named = ("flows", level, month, public, principal.caller)
+    named = ("flows", level, month, public, principal.caller, diff_from)
     begun = Paging.begin(service, named, cursor, limit, -1 if moment.known_position is None else moment.known_position)
     known = None if begun.known_position < 0 else begun.known_position
     first = date.fromisoformat(f"{month}-01")
-    found = await asked(
-        service,
-        principal,
-        min_position,
-        lambda connection: flows.matrix(connection, level, first, as_known(service, known), known),
-    )
-    if public:
-        policy = service.kiteline.reference().policy(None, month_end(first))
-        found = flows.published(found, policy.small_count)
+    policy = service.kiteline.reference().policy(None, month_end(first))
+
+    def as_known_at(connection: Connection[TupleRow], position: int | None) -> flows.Matrix:
+        found = flows.matrix(connection, level, first, as_known(service, position), position)
+        return flows.published(found, policy.small_count) if public else found
+
+    if diff_from is None:
+        found = await asked(service, principal, min_position, lambda connection: as_known_at(connection, known))
+        cells, more = found.items, {"totals": {"by_origin": found.by_origin, "by_destination": found.by_destination}}
+    else:
+        earlier = await earlier_position(service, diff_from)
+        before, found = await asked(
+            service,
+            principal,
+            min_position,
+            lambda connection: (as_known_at(connection, earlier), as_known_at(connection, known)),
+        )
+        cells, more = flow_differences(before, found)
     paging = begun.knowing(found.known_position)
-    cells = [one for one in found.items if paging.after is None or [one["origin"], one["destination"]] > paging.after]
+    cells = [one for one in cells if paging.after is None or [one["origin"], one["destination"]] > paging.after]
     items = cells[:limit]
     after = [items[-1]["origin"], items[-1]["destination"]] if len(cells) > limit else None
-    totals = {"by_origin": found.by_origin, "by_destination": found.by_destination}
-    return paging.answer(items, position=found.position, after=after, totals=totals)
+    return paging.answer(items, position=found.position, after=after, **more)
 
 
 async def _people(request: Request, what: Asked, min_position: int | None, form: str) -> Response:

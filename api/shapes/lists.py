@@ -4,8 +4,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from api.shapes.base import Day, Id, Occurred, PageShape, RegionCode, Shape
-from api.shapes.members import Category, DutyShape, Stage, View
+from api.shapes.base import Day, Id, Occurred, PageShape, Position, RegionCode, Shape
+from api.shapes.members import Category, Change, DutyShape, FieldChange, Stage, View
 
 Side = Literal["outflow", "inflow", "affiliated"]
 
@@ -42,6 +42,23 @@ class RosterPage(PageShape):
     """A roster."""
 
     items: list[RosterItem]
+
+
+class RosterDifference(Shape):
+    """A member whose item differs between two knowledges."""
+
+    member_id: Id
+    change: Change
+    before: RosterItem | None
+    after: RosterItem | None
+    changes: list[FieldChange]
+
+
+class RosterDifferences(PageShape):
+    """With `diff_from`: who joined, left or stands otherwise; a page may be short and go on all the same."""
+
+    items: list[RosterDifference]
+    diff_from_position: Position
 
 
 class LifecycleItem(Shape):
@@ -109,3 +126,29 @@ class FlowsAnswer(PageShape):
 
     items: list[FlowItem]
     totals: FlowTotals
+
+
+class FlowDifference(Shape):
+    """A cell, or the sum of a place, that differs between two knowledges; null where all its counts are 0."""
+
+    origin: str | None = None
+    destination: str | None = None
+    change: Change
+    before: FlowCounts | None
+    after: FlowCounts | None
+    changes: list[FieldChange]
+
+
+class TotalDifferences(Shape):
+    """The margins that differ."""
+
+    by_origin: list[FlowDifference]
+    by_destination: list[FlowDifference]
+
+
+class FlowDifferences(PageShape):
+    """With `diff_from`: the cells that differ."""
+
+    items: list[FlowDifference]
+    totals: TotalDifferences
+    diff_from_position: Position

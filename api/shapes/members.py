@@ -158,11 +158,28 @@ class StateShape(Shape):
     duties: list[DutyShape]
 
 
+class FieldChange(Shape):
+    """One value that differs."""
+
+    pointer: str = Field(description="RFC 6901; duties and claims by their id instead of their place")
+    before: Any = Field(description="null where there was none")
+    after: Any = Field(description="null where there is none")
+
+
+class StateDifference(Shape):
+    """What was known earlier, beside what is known."""
+
+    known_position: Position = Field(description="the earlier knowledge")
+    state: StateShape | None = Field(description="as known then; null before the member was registered")
+    changes: list[FieldChange]
+
+
 class MemberAnswer(StateShape):
     """A member's state, with personal data if it was asked for."""
 
     position: Position
     known_position: Position
+    diff: StateDifference | None = Field(None, description="only with `diff_from`")
     personal: dict[str, str] | None = Field(None, description="only with `fields` and `purpose`; the read is logged")
 
 
@@ -228,6 +245,25 @@ class AsRecorded(Shape):
     data: dict[str, Any]
 
 
+class EventEffect(Shape):
+    """What the event that a correction or void comes down to said before and after; null while it was void."""
+
+    event_id: str
+    type: str
+    before: AsRecorded | None
+    after: AsRecorded | None
+    changes: list[FieldChange]
+
+
+class EffectShape(Shape):
+    """What a correction, a void or a merge did."""
+
+    event: EventEffect | None = Field(description="null of a merge and its undoing")
+    state: list[FieldChange] | None = Field(
+        description="what differs in the member's state: of merges, of others with `effects=true`"
+    )
+
+
 class HistoryItem(Shape):
     """One event of a life, and how the member stood after it."""
 
@@ -247,6 +283,7 @@ class HistoryItem(Shape):
     data: dict[str, Any]
     correction: CorrectionShape | None
     as_recorded: AsRecorded | None = Field(None, description="only of an event that was corrected")
+    effect: EffectShape | None = Field(None, description="only of a correction, a void, a merge and its undoing")
     flags: list[str]
     places: list[EndedPlace]
     state: dict[str, Any] | None
@@ -258,6 +295,35 @@ class HistoryAnswer(PageShape):
 
     items: list[HistoryItem]
     checkpoint: str | None = Field(None, description="only with `proof=true`: the signed tree of the proofs")
+
+
+Change = Literal["added", "changed", "removed"]
+
+
+class HistoryDifference(Shape):
+    """An event of which two knowledges differ."""
+
+    event_id: str
+    change: Change
+    before: HistoryItem | None
+    after: HistoryItem | None
+    changes: list[FieldChange] = Field(description="of the event, not of the state after it")
+
+
+class TwoStates(Shape):
+    """The member's state by both knowledges."""
+
+    before: StateShape | None
+    after: StateShape | None
+    changes: list[FieldChange]
+
+
+class HistoryDifferences(PageShape):
+    """With `diff_from`: what was added, changed or removed since, and what it did to the state."""
+
+    items: list[HistoryDifference]
+    diff_from_position: Position
+    state: TwoStates
 
 
 class ReadItem(Shape):
