@@ -96,9 +96,10 @@ class Program:
         return (self.folder / "log").read_text()
 
     def read(self, file: str) -> Any:
-        """Read one of its files; None where there is none yet."""
+        """Read one of its files; None where there is none yet, or nothing in it."""
         path = self.folder / file
-        return orjson.loads(path.read_bytes()) if path.exists() else None
+        content = path.read_bytes() if path.exists() else b""
+        return orjson.loads(content) if content else None
 
 
 def tool(name: str) -> str:

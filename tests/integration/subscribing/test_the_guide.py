@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
+from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 from typing import Any
 
+import httpx
 import orjson
 import psycopg
 import pytest
+from standardwebhooks import Webhook
 
 from consumers.publishing import progress
 from consumers.publishing.publisher import Publishing
+from consumers.webhooks.worker import Webhooks
 from infra.broker import lifecycle
 from infra.database.embedded import EmbeddedPostgres
 from infra.recording.feed_events import feed_event
@@ -25,6 +30,7 @@ from tests.integration.feeds.subscriber import whole_feed
 from tests.integration.subscribing.guide import Program, await_that, blocks, must_be_as_written
 from tests.integration.subscribing.told_lives import HERE, arrive, live, reorganise
 from tests.running_service import Person, Running, service_on_fresh_database, synthetic_identity_number
+from tests.serving import free_port
 
 AWAY = ("awaiting_check_in", "checked_in", "settled")
 Members = dict[str, tuple[Any, Any, Any]]
@@ -39,14 +45,15 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def running(postgres: EmbeddedPostgres, servers: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    """Serve, and publish to Kafka."""
+    """Serve, publish to Kafka, and call webhooks."""
     home = tmp_path_factory.mktemp("home")
-    with service_on_fresh_database(postgres, home, kafka_bootstrap_servers=servers, deployment="home") as service:
-        publishing = Publishing(service.service.settings, service.service.settings.database_url or "")
-        try:
-            yield service
-        finally:
-            publishing.close()
+    allowed = {"kafka_bootstrap_servers": servers, "webhook_allowed_targets": "127.0.0.1/32"}
+    with service_on_fresh_database(postgres, home, **allowed) as service, ExitStack() as stack:
+        own = service.service
+        url = own.settings.database_url or ""
+        stack.callback(Publishing(own.settings, url).close)
+        stack.callback(Webhooks(own.kiteline, url, own.settings).close)
+        yield service
 
 
 @pytest.fixture(scope="module")
@@ -122,6 +129,31 @@ def test_a_program_knows_who_is_where_whatever_it_was_killed_at(
         assert here == inflow(sister)
         if name == "follow.sh":
             await_that(lambda: set(reader.read("here.json")) == here, reader.said)
+
+
+def test_a_receiver_of_webhooks_takes_what_is_genuine_and_knows_who_is_where(
+    program: Callable[[str], Program], sister: Person, running: Running
+):
+    port = free_port()
+    called = f"http://127.0.0.1:{port}/"
+    subscribe, reader = program("subscribe.sh"), program("receiver.mjs")
+    subscribe.run(CALLED=called)
+    reader.environment["PORT"] = str(port)
+    with reader.running():
+        await_that(lambda: bool(held(reader)), reader.said)
+        arrive(running.department, leave=True)
+    with reader.running():
+        feed = whole_feed(sister, HERE)
+        await_that(lambda: held(reader) == told(feed), reader.said)
+        content = orjson.dumps({**feed[-1], "feedposition": len(feed) + 1, "prevposition": len(feed)})
+        at, forged = datetime.now(UTC), Webhook(base64.b64encode(bytes(24)).decode())
+        signed = {"webhook-id": "x", "webhook-timestamp": str(int(at.timestamp()))}
+        signature = forged.sign("x", at, content.decode())
+        answer = httpx.post(
+            called, content=content, headers={**signed, "webhook-signature": signature}, trust_env=False
+        )
+        assert answer.status_code == 401
+        assert held(reader) == told(feed)
 
 
 def test_what_is_sent_to_kafka_again_counts_once(program: Callable[[str], Program], sister: Person, running: Running):

@@ -12,6 +12,7 @@ HOME, HERE, ELSEWHERE = "620621", "620102", "510104"
 def live(running: Running) -> dict[str, str]:
     """Record it all; returns the ids of the events that the guide shows, by its names."""
     department = running.department
+    department.organise("LZ", HERE, kind="COMMITTEE")
     for code, region in (("MQ-1", HOME), ("LZ-1", HERE), ("LZ-9", HERE), ("JJ-1", ELSEWHERE)):
         department.organise(code, region)
     stayed, moved, void, past, erased = (_arrived(department) for _ in range(5))
