@@ -15,6 +15,8 @@ BENCHMARKS = {
     "S3": ("bench.s3_import", [], ["--rounds", "7"]),
     "S4": ("bench.s4_catch_up", [], ["--rounds", "7"]),
     "log-tree": ("bench.log_tree", [], ["--leaves", "10000000", "--rounds", "7"]),
+    "S8": ("bench.s8_everything_on", ["--seconds", "30"], ["--seconds", "600"]),
+    "S9": ("bench.s9_publishing", [], ["--rounds", "7"]),
     "claims": ("bench.post_claims", [], ["--rounds", "7"]),
     "sse-subscribers": ("bench.sse_subscribers", ["--subscribers", "1000"], ["--subscribers", "5000", "--rounds", "7"]),
     "collective-day": ("bench.collective_day", ["--seconds", "20"], ["--seconds", "60"]),

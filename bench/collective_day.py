@@ -149,6 +149,7 @@ class served:  # noqa: N801 - reads as what it is: with served(…) as port
             "KITELINE_HOME": str(self._settings.home),
             "KITELINE_DATABASE_URL": self._url,
             "KITELINE_PORT": str(port),
+            "KITELINE_KAFKA_BOOTSTRAP_SERVERS": self._settings.kafka_bootstrap_servers or "",
             "KITELINE_LOG_LEVEL": "WARNING",
         }
         command = [sys.executable, "-c", "from infra.cli.main import app; app()", "serve"]

@@ -35,6 +35,8 @@ _OF_A_TOPIC: Final = (
     KafkaError.POLICY_VIOLATION,
     KafkaError.TOPIC_EXCEPTION,
 )
+PASSING: Final = ("LEADER_NOT_AVAILABLE", "NOT_LEADER_FOR_PARTITION", "REPLICA_NOT_AVAILABLE")
+"""What brokers say of a topic while its partition has no leader."""
 _DOWN: Final = (KafkaError._ALL_BROKERS_DOWN, KafkaError._AUTHENTICATION)  # noqa: SLF001
 # Errors of connections come back as results; librdkafka would tell them once more on its own log.
 _QUIET: Final = {"log_level": 2, "reconnect.backoff.ms": 500, "reconnect.backoff.max.ms": 2_000}

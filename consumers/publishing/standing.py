@@ -13,7 +13,7 @@ from uuid import UUID
 
 import orjson
 
-from consumers.publishing.kafka import topic_of
+from consumers.publishing.kafka import PASSING, topic_of
 from consumers.publishing.progress import Progress, begin
 from consumers.publishing.region import from_start
 from infra.logs import get_logger
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 _log = get_logger(__name__)
 _LEADER_SECONDS: Final = 3.0
 _LOOK_SECONDS: Final = 0.05
-_NOT_THERE: Final = "not there yet"
 
 
 def topics_as_they_stand(
@@ -44,18 +43,20 @@ def topics_as_they_stand(
     """Tell from where each region's topic is to be filled, and write that down, on disk. Raises KafkaAway.
 
     Missing topics are created. One that was lost, or no longer holds what it acknowledged, begins at the start; entries
-    found behind the last one noted count as acknowledged. A topic of another partition count is refused.
+    found behind the last one noted count as acknowledged. A topic of another partition count is refused; one that has
+    no leader yet is left out, to be looked at later.
     """
     seen = kafka.look(regions)
     missing = [region for region in regions if seen[region] is None]
     forbidden = kafka.create(missing) if missing else {}
-    seen |= _made(kafka, [region for region in missing if region not in forbidden])
+    seen |= _with_a_leader(kafka, {region: seen[region] for region in regions if region not in forbidden})
     found, doubtful = [], {}
     for region in regions:
         one, before = seen[region], known.get(region)
         if one is None or one.why is not None:
-            why = forbidden.get(region, _NOT_THERE) if one is None else one.why
-            found.append(_refused(region, before, str(why)))
+            why = forbidden.get(region) if one is None else one.why
+            if why is not None and why not in PASSING:
+                found.append(_refused(region, before, why))
         elif before is None or before.topic_id == "":
             found.append(from_start(region, one.topic_id, one.end))
         elif one.topic_id != before.topic_id:
@@ -69,14 +70,16 @@ def topics_as_they_stand(
     return found
 
 
-def _made(kafka: Kafka, regions: Collection[str]) -> dict[str, Seen | None]:
-    """Look at new topics until each has a leader, for a moment at most: one that has none yet is looked at later."""
+def _with_a_leader(kafka: Kafka, seen: dict[str, Seen | None]) -> dict[str, Seen | None]:
+    """Look again, for a moment at most, at topics that are so new that they have no leader, or that lost theirs."""
     deadline = time.monotonic() + _LEADER_SECONDS
-    while True:
-        seen = kafka.look(regions)
-        if all(one is not None and one.why is None for one in seen.values()) or time.monotonic() > deadline:
-            return seen
+    while time.monotonic() < deadline:
+        early = [region for region, one in seen.items() if one is None or one.why in PASSING]
+        if not early:
+            break
+        seen |= kafka.look(early)
         time.sleep(_LOOK_SECONDS)
+    return seen
 
 
 def _found_again(

@@ -11,8 +11,9 @@ from itertools import islice
 from typing import TYPE_CHECKING, Final, Self
 
 from consumers.publishing import progress
-from consumers.publishing.kafka import HEADERS, KafkaAway
+from consumers.publishing.kafka import HEADERS, PASSING, KafkaAway
 from consumers.publishing.region import RegionTopic
+from consumers.publishing.rests import Rests
 from consumers.publishing.standing import topics_as_they_stand
 from infra.logs import get_logger
 from infra.metrics import PUBLISHER_ACKNOWLEDGED, PUBLISHER_LAST_ACKNOWLEDGED, PUBLISHER_REPUBLISHED
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 
     from consumers.publishing.kafka import Kafka, Seen
     from consumers.publishing.progress import Progress
-    from consumers.publishing.rests import Rests
     from projections.region_feeds import FeedRow
 
 _log = get_logger(__name__)
@@ -81,6 +81,7 @@ class Term:
         self._to_look_at: dict[str, int] = {}
         self._to_send: dict[str, RegionTopic] = {}
         self._to_watch: deque[str] = deque()
+        self._unready = Rests()
         self._position = 0
         self._kept_at = self._watched_at = time.monotonic()
 
@@ -158,7 +159,7 @@ class Term:
 
     def _look(self) -> bool:
         """Look at some of the topics that were not looked at yet, so that those that were need not wait for all."""
-        due = (region for region in self._to_look_at if not self._rests.resting(region))
+        due = (one for one in self._to_look_at if not (self._rests.resting(one) or self._unready.resting(one)))
         regions = list(islice(due, _REGIONS_AT_ONCE))
         if not regions:
             return False
@@ -169,6 +170,9 @@ class Term:
             self._known[topic.region] = standing
             self._to_watch.append(topic.region)
             self._queue(topic)
+        for region in regions:
+            if region in self._to_look_at:
+                self._unready.rest(region)
         return True
 
     def _queue(self, topic: RegionTopic) -> None:
@@ -235,13 +239,15 @@ class Term:
         some = [self._to_watch.popleft() for _ in range(min(_REGIONS_AT_ONCE, len(self._to_watch)))]
         seen = self._kafka.look(some)
         for region in some:
-            topic, one = self._topics[region], seen[region]
-            if topic.standing.refused is None:
-                if one is None or one.why is not None or not _holds(one, topic.standing):
+            standing, one = self._topics[region].standing, seen[region]
+            if one is not None and one.why in PASSING:
+                self._to_watch.append(region)
+            elif standing.refused is None:
+                if one is None or one.why is not None or not _holds(one, standing):
                     raise TopicsChanged(region)
                 self._to_watch.append(region)
             elif one is not None and one.why is not None:
-                self._to_watch.append(region)
+                self._to_watch.append(region)  # refused as before
             else:
                 self._rests.rest(region)
                 self._to_look_at[region] = self._topics.pop(region).head

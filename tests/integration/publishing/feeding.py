@@ -23,7 +23,7 @@ _STATE = (
     '"occurred_at":"2025-06-16","occurred_precision":"day","via":"API"}},"datacontenttype":"application/json",'
     '"dataschema":"/schemas/contact_made/v1.json","id":"{id}","nonce":"{nonce}"}}'
 )
-PATIENCE = 60.0
+PATIENCE = 180.0
 
 
 class Log:
