@@ -232,6 +232,12 @@ def test_no_feed_holds_anything_personal(running: Running):
         assert personal.encode() not in sent
 
 
+def test_a_consumer_takes_no_more_than_thirty_lines():
+    assert {name: len(blocks()[name].splitlines()) <= 30 for name in ("consumer.py", "follow.sh")} == {
+        "consumer.py": True, "follow.sh": True,
+    }  # fmt: skip
+
+
 def test_events_are_as_the_guide_shows_them(sister: Person, shown: dict[str, str]):
     events = {event["id"]: event for event in whole_feed(sister, HERE)}
     for name, event_id in shown.items():
