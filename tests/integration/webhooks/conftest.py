@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
@@ -17,6 +18,7 @@ from tests.receiving import Receiver, receiver
 from tests.running_service import Answer, Running, service_on_fresh_database
 
 _PATIENCE = 60.0
+_POLL = 0.03
 _numbers = count(1)
 
 
@@ -56,6 +58,7 @@ class County:
             if len(rows) >= entries:
                 return rows
             assert waited.seconds < _PATIENCE, len(rows)
+            time.sleep(_POLL)
 
     def subscribe(self, to: Receiver, *, start: str = "start", **fields: object) -> Answer:
         """Subscribe to this region, from its start unless told otherwise."""
@@ -82,6 +85,7 @@ class County:
             if all(found[name] == value for name, value in expected.items()):
                 return found
             assert waited.seconds < _PATIENCE, found
+            time.sleep(_POLL)
 
 
 @pytest.fixture(scope="package")

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import sys
+import time
 from base64 import b64decode
 from collections.abc import Callable
 from itertools import groupby, pairwise
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -194,6 +200,26 @@ def test_one_process_sends_and_another_takes_over_where_it_stopped(county: Count
     assert other.leading
 
 
+def test_a_process_whose_role_is_to_publish_sends(county: County, hook: Receiver):
+    county.subscribe(hook)
+    county.organise(2)
+    settings = county.running.service.settings
+    environment = {
+        "PATH": os.environ["PATH"],
+        "KITELINE_HOME": str(settings.home),
+        "KITELINE_DATABASE_URL": str(settings.database_url),
+        "KITELINE_WEBHOOK_ALLOWED_TARGETS": settings.webhook_allowed_targets,
+    }
+    command = [str(Path(sys.executable).parent / "kiteline"), "serve", "--only", "publisher"]
+    with subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL) as process:
+        try:
+            assert [one.event["feedposition"] for one in hook.wait_for(2)] == [1, 2]
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(30) == 0
+        finally:
+            process.kill()
+
+
 def test_connections_of_the_database_cut_again_and_again_skip_nothing(county: County, hook: Receiver, send: Send):
     subscription = county.subscribe(hook)
     county.organise(30)
@@ -232,5 +258,6 @@ def test_a_log_that_is_not_the_one_that_was_signed_is_told_to_nobody(
     waited = Clock()
     while len(asked) < 3 or (sound and not hook.received):
         assert waited.seconds < 60
+        time.sleep(0.03)
     assert len(hook.received) == sound
     assert county.standing(subscription)["status"] == "active"

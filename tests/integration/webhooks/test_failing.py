@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
@@ -51,11 +52,11 @@ def test_a_slow_receiver_is_given_up_in_time_and_holds_nobody_up(
     county: County, make_receiver: Callable[..., Receiver], send: Send
 ):
     slow, quick = make_receiver(), make_receiver()
-    slow.answering = lambda _number, _request: Reply(200, wait=3)
+    slow.answering = lambda _number, _request: Reply(200, wait=12)
     waiting = county.subscribe(slow)
     county.subscribe(quick)
     county.organise(5)
-    send(seconds=0.5)
+    send(seconds=3)
     assert [one.event["feedposition"] for one in quick.wait_for(5)] == [1, 2, 3, 4, 5]
     county.until(waiting, failures=1)
     (one,) = county.deliveries(waiting)
@@ -141,6 +142,7 @@ def exhausted(county: County, hooks: list[Receiver], clock: Clock) -> list[Answe
     while active := [one for one in map(county.standing, subscriptions) if one["status"] == "active"]:
         if all(one["next_attempt_at"] is not None and moment(one["next_attempt_at"]) > clock() for one in active):
             clock.turn(max(moment(one["next_attempt_at"]) for one in active) - clock())
+        time.sleep(0.03)
     assert {county.standing(one)["status"] for one in subscriptions} == {"exhausted"}
     return subscriptions
 
