@@ -18,6 +18,7 @@ from tests.model.feed_model import ABOUT, FAR, Terms, home, places
 from tests.model.lives import STEPS
 from tests.model.recording import telling
 from tests.model.test_member_model import deterministic
+from tests.model.test_merge_model import fewer
 from tests.model.world import ORGANISATIONS
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def test_every_event_concerns_the_regions_that_the_model_finds_and_no_other(life
     assert told == [(fact.fact, sorted(expected[fact.event_id])) for fact in stream.facts]
 
 
-@deterministic
+@fewer
 @given(STEPS, SEED)
 def test_who_was_sent_an_event_is_sent_whatever_corrects_voids_or_confirms_it(life, seed):
     stream = desked(life, seed)
@@ -72,7 +73,7 @@ def test_who_was_sent_an_event_is_sent_whatever_corrects_voids_or_confirms_it(li
             assert set(about.concerns) <= set(fact.concerns)
 
 
-@deterministic
+@fewer
 @given(STEPS, SEED)
 def test_the_event_by_which_a_region_is_concerned_no_more_is_the_last_that_it_hears(life, seed):
     for fact, before, after in snapshots(desked(life, seed)):
@@ -80,7 +81,7 @@ def test_the_event_by_which_a_region_is_concerned_no_more_is_the_last_that_it_he
         assert left <= set(fact.concerns)
 
 
-@deterministic
+@fewer
 @given(STEPS, SEED)
 def test_nobody_is_told_where_a_member_is_who_does_not_concern_them(life, seed):
     stream = desked(life, seed)
@@ -96,7 +97,7 @@ def test_nobody_is_told_where_a_member_is_who_does_not_concern_them(life, seed):
         assert set(fact.concerns) <= today
 
 
-@deterministic
+@fewer
 @given(STEPS, SEED)
 def test_what_an_event_says_of_its_own_time_is_no_secret_to_whom_it_is_sent(life, seed):
     stream = desked(life, seed)
