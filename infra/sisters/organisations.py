@@ -33,26 +33,28 @@ def must_be_theirs(code: str | None, sister: Sister, sisters: Sisters, reference
 
 
 def unknown_ones(
-    codes: list[str], after: dict[str, Any], sister: Sister, reference: Reference
+    codes: list[str], after: dict[str, Any], sister: Sister, reference: Reference, contender: str | None = None
 ) -> list[OrganisationRegistered]:
     """Return those of `codes` that nobody knows here, external, each where the event shows it to be.
 
-    That is the origin of the movement for its own organisation, the place of the leg for whoever acts there, else the
-    first of the sister's regions.
+    That is the origin of the movement for its own organisation, the place of the leg for whoever acts there, the
+    declared destination for a `contender` for somebody who is elsewhere; else the first of the sister's regions.
     """
     unknown = [code for code in codes if reference.organisations.get(code) is None]
-    return [
-        OrganisationRegistered(code, code, "BRANCH", _home(code, after, sister, reference), external=True)
-        for code in unknown
-    ]
+    homes = {code: _home(_places(code, after, contender), sister, reference) for code in unknown}
+    return [OrganisationRegistered(code, code, "BRANCH", home, external=True) for code, home in homes.items()]
 
 
-def _home(code: str, after: dict[str, Any], sister: Sister, reference: Reference) -> str:
+def _places(code: str, after: dict[str, Any], contender: str | None) -> tuple[object, ...]:
     movement = after.get("movement") or {}
     origin = movement.get("origin") or {}
-    of_origin = code in (origin.get("organisation"), after.get("affiliation"))
-    here = (movement.get("region"), movement.get("declared_region"))
-    places = (origin.get("region"), *here) if of_origin else (*here, origin.get("region"))
+    home, here, declared = origin.get("region"), movement.get("region"), movement.get("declared_region")
+    if code in (origin.get("organisation"), after.get("affiliation")):
+        return home, here, declared
+    return (declared, here, home) if code == contender else (here, declared, home)
+
+
+def _home(places: tuple[object, ...], sister: Sister, reference: Reference) -> str:
     hers = (place for place in places if isinstance(place, str) and sister.has(place) and len(place) >= _COUNTY)
     found = next(hers, sister.seat)
     return found if reference.regions.known(found[:_COUNTY]) else prefix_of(sister.seat)[:2] + "0000"

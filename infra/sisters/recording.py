@@ -182,7 +182,8 @@ class SisterRecording:
         acting = event.data.get("organisation")
         if isinstance(acting, str):
             must_be_theirs(acting, sister, self.sisters, reference, relayed=event.is_relayed)
-        self.enter(unknown_ones(named, after, sister, reference), sister.deployment)
+        contender = acting if event.fact == e.AcceptanceContested.fact else None
+        self.enter(unknown_ones(named, after, sister, reference, contender), sister.deployment)
 
     def _agree_on_home(self, event: ForeignEvent, sister: Sister, receipt: Receipt) -> None:
         """Follow the origin where a member's branch is another than was known here: unnamed till now, or succeeded.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 import orjson
 
 from infra.notes.signed_note import Signer
@@ -134,3 +136,52 @@ def events(side: Deployment, member: str) -> list[dict[str, str]]:
 def venue_of(destination: Deployment) -> str:
     body = {"name": "站", "region": DESTINATION, "organisation": "JJ", "kind": "STATION"}
     return str(destination.department.record("/v1/venues", **body)["stream"])
+
+
+def test_two_claims_are_one_claim_on_both_sides_until_a_person_decides(deployments: Both) -> None:
+    origin, destination = deployments
+    host = destination.department
+    host.organise("SC", "510000", kind="COMMITTEE")
+    host.organise("QY", "510105", kind="COMMITTEE", parent="SC")
+    host.organise("JN", DESTINATION, kind="COMMITTEE", parent="SC")
+    member, introduction = left_home(origin)
+    exchange(deployments)
+    worker = destination.running.as_role("community_worker", organisation="QY")
+    body = {"name": "站", "region": "510105", "organisation": "QY", "kind": "STATION"}
+    venue = host.record("/v1/venues", **body)["stream"]
+    arrived = worker.record("/v1/check-ins", venue=venue, introduction=introduction, occurred_at="2025-03-05")
+    here = arrived["member_id"]
+    host.command(here, "accept", "2025-03-06", organisation="QY")
+    contested = host.command(here, "accept", "2025-03-07", organisation="JN")["events"][-1]
+    exchange(deployments)
+    claims = both_agree(deployments, member, here)["movement"]["claims"]
+    assert [one["claim_id"] for one in claims] == [contested["event_id"]]
+
+    decided = {"claim_id": contested["event_id"], "in_favour_of": "JN", "document": "川组〔2025〕5号"}
+    host.command(here, "decide-claim", "2025-03-10", organisation="SC", **decided)
+    exchange(deployments)
+    settled = both_agree(deployments, member, here)
+    assert (settled["responsible"], settled["movement"]["claims"]) == ("JN", [])
+    assert origin.waiting() == []
+
+
+def test_what_a_sister_relays_has_one_effect_and_what_was_ours_has_none(deployments: Both) -> None:
+    origin, destination = deployments
+    member, introduction = left_home(origin)
+    exchange(deployments)
+    here = arrive(destination, introduction)
+    exchange(deployments)
+    made = destination.department.command(here, "record-contact", "2025-03-20", organisation="JJ", channel="VISIT")[
+        "events"
+    ][0]
+    raw = next(raw for _, raw in destination.events(ORIGIN) if orjson.loads(raw)["id"] == made["event_id"])
+    event = orjson.loads(raw)
+    hubei = {"originsource": "urn:kiteline:hubei:1", "originid": "00000000-0000-4000-8000-000000000042"}
+    relayed = [event | hubei | {"id": f"00000000-0000-4000-8000-00000000000{number}"} for number in (1, 2)]
+    ours = event | {"originsource": "urn:kiteline:gansu:1", "originid": made["event_id"]}
+    told = [origin.receive(orjson.dumps(one), ORIGIN).value for one in (*relayed, ours)]
+    assert told == ["recorded", "known", "passed_over"]
+    facts = origin.running.service.kiteline.read_stream(UUID(member))
+    kept = next(one for one in facts if one.origin_id == hubei["originid"])
+    assert (kept.origin_source, kept.actor, kept.via) == ("urn:kiteline:hubei:1", "sister:sichuan", "SISTER")
+    assert kept.concerns == (ORIGIN,)
