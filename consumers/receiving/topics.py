@@ -55,6 +55,7 @@ class Topics:
         self._servers = servers
         self._options = {**_TIMES, **options}
         self._tracked = tracked
+        self._admin: KafkaAdminClient | None = None
         self._consumer: KafkaConsumer | None = None
         self._read: dict[str, _Topic] = {}
 
@@ -92,16 +93,17 @@ class Topics:
 
     def close(self) -> None:
         """End the connections."""
+        if self._admin is not None:
+            self._admin.close()
+            self._admin = None
         if self._consumer is not None:
             self._consumer.close(autocommit=False)
             self._consumer = None
 
     def _look(self) -> dict[str, str]:
-        admin = KafkaAdminClient(bootstrap_servers=self._servers, **self._options)
-        try:
-            described = admin.describe_topics()
-        finally:
-            admin.close()
+        if self._admin is None:
+            self._admin = KafkaAdminClient(bootstrap_servers=self._servers, **self._options)
+        described = self._admin.describe_topics()
         return {one["name"]: str(one["topic_id"]) for one in described if not one["error_code"]}
 
     def _connect(self) -> KafkaConsumer:

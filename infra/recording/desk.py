@@ -16,7 +16,6 @@ from domain.fact import Fact, sort_key
 from domain.member import events as e
 from domain.member.decide import decide, decide_about_event, joins
 from domain.member.evolve import apply, live
-from domain.member.introduction import MemberIntroduced
 from domain.member.merging.belonging import MERGING_FACTS
 from domain.member.merging.state import MergedAway
 from domain.member.reading import read_command
@@ -26,6 +25,7 @@ from domain.organisation import OrganisationDissolved
 from domain.times import local_day
 from infra.event_store.refusals import VersionConflict
 from infra.event_store.save import Idempotency, Save, Saved
+from infra.recording.between_deployments import Introduce, between_deployments
 from infra.recording.concerning import ABOUT_EVENTS, Concerning
 from infra.recording.drafts import Caller, drafted, must_all_be_asked_for, stamp, text_name
 from infra.recording.errors import NoSuchMember, NoSuchPost, TooContended, VersionMismatch
@@ -39,7 +39,6 @@ from infra.recording.receipts import Receipt
 if TYPE_CHECKING:
     from eventsourcing.persistence import Tracking
 
-    from domain.fact import Body
     from domain.reference import Reference
     from infra.event_store.save import LogRow
     from infra.recording.application import Kiteline
@@ -54,8 +53,6 @@ Check = Callable[[list[Fact]], None]
 """Looks, in a thread, beyond the member's own facts before they are recorded; raises Refused."""
 Drafting = Callable[["Ledger", "Reference", int], tuple[Fact, dict[str, str]]]
 """Decides the next fact of a ledger, with its free text, by the clock (microseconds); raises Refused or Invalid."""
-Introduce = Callable[[str, str], str]
-"""Signs a member, by id, and their movement to whoever receives them in another deployment."""
 
 
 class Desk:
@@ -260,23 +257,6 @@ class Desk:
         self.kiteline.members.put(ledger)
         last = drafts[-1]
         return Receipt(201, last.stream, last.stream, last.version, last.position, facts)
-
-
-def between_deployments(ledger: Ledger, body: Body, introduce: Introduce | None) -> Body:
-    """Return what a fact says once what other deployments need, or said, is in it.
-
-    A prompt carries the introduction that the member takes along. A check-in of somebody who was introduced, and of
-    whose movement nothing has come yet, opens it under the name that it bears where they come from.
-    """
-    movement = ledger.state.open_movement
-    if isinstance(body, e.CheckInPrompted) and introduce is not None and movement is not None:
-        return replace(body, introduction=introduce(str(ledger.member_id), movement.movement_id))
-    if isinstance(body, e.CheckedIn) and movement is None:
-        introductions = (fact.body for fact in reversed(ledger.facts) if isinstance(fact.body, MemberIntroduced))
-        last = next(introductions, None)
-        if last is not None and last.movement_id not in ledger.state.movement_ids:
-            return replace(body, movement_id=last.movement_id)
-    return body
 
 
 def decide_fact(ledger: Ledger, fact: Fact, reference: Reference, now_us: int) -> Fact:
