@@ -88,7 +88,7 @@ class Node:
         return "\n".join(self.output.read_text("utf-8", "replace").splitlines()[-15:])
 
     def _format(self, class_path: str) -> None:
-        cluster = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+        cluster = _cluster_id()
         done = subprocess.run(
             [*self._java(class_path), "kafka.tools.StorageTool", "format", "-t", cluster, "-c", self._properties.name],
             cwd=self.folder,
@@ -118,6 +118,14 @@ class Node:
             "-cp",
             class_path,
         ]
+
+
+def _cluster_id() -> str:
+    """Make a cluster's id; as Kafka's own, none that begins with a dash, which its tool would take for an option."""
+    made = "-"
+    while made.startswith("-"):
+        made = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+    return made
 
 
 def free_port() -> int:
