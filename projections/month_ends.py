@@ -13,7 +13,7 @@ from projections.segment import FOREVER, PAST, UNSTORED
 from projections.values import CLOCK_COLUMNS, CLOCK_HEAD, DUTY_COLUMNS, ROSTER_COLUMNS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from datetime import date
 
     from projections.segment import Segment
@@ -51,6 +51,12 @@ _KIND, _DUTY_REGION, _SINCE, _DUE_ON, _MONTH_FROM, _MONTH_UNTIL = map(
 def month_number(day: date) -> int:
     """Count the months up to a day's, from January of the year 0."""
     return day.year * 12 + day.month - 1
+
+
+_CONTACTS: Final = (
+    (CONTACT_MADE["origin"], CONTACT_MISSED["origin"], *_ORIGIN),
+    (CONTACT_MADE["destination"], CONTACT_MISSED["destination"], *_DESTINATION),
+)
 
 
 class _Months(dict[int, int]):
@@ -91,15 +97,16 @@ def roster_spans(values: Values) -> list[_Span]:
 def clock_spans(values: Values) -> list[_Span]:
     """Return where a row of clocks counts: contacts made in a month, and months for which one is still owed."""
     spans: list[_Span] = []
-    for side, (region_at, month_at, made_at) in (("origin", _ORIGIN), ("destination", _DESTINATION)):
-        region, month, made = values[region_at], values[month_at], values[made_at]
+    for contact_made, contact_missed, region_at, month_at, made_at in _CONTACTS:
+        region = values[region_at]
         if region is None:
             continue
+        month, made = values[month_at], values[made_at]
         if month is not None:
-            spans.append(((CONTACT_MISSED[side], region, "", "", "", ""), month_number(month), _NEVER))
+            spans.append(((contact_missed, region, "", "", "", ""), month_number(month), _NEVER))
         if made is not None:
             number = month_number(made)
-            spans.append(((CONTACT_MADE[side], region, "", "", "", ""), number, number + 1))
+            spans.append(((contact_made, region, "", "", "", ""), number, number + 1))
     return spans
 
 
@@ -132,8 +139,8 @@ _SPANS: Final[dict[int, Callable[[Any, Segment], list[_Span]]]] = {
 }
 
 
-def counts(track: int, member: str, ident: Any, row: Segment) -> Iterator[Count]:  # noqa: ANN401 - None or a key
-    """Yield what a row adds to the counts that it had not added when it was last written (`row.stored`).
+def count(found: list[Count], track: int, member: str, ident: Any, row: Segment) -> None:  # noqa: ANN401 - None or a key
+    """Note what a row adds to the counts that it had not added when it was last written (`row.stored`).
 
     `track`: 0 rosters, 1 clocks, 2 duties, 4 tallies. Call it once a write of the row, before `stored` moves on.
     """
@@ -142,25 +149,26 @@ def counts(track: int, member: str, ident: Any, row: Segment) -> Iterator[Count]
         return
     amount = row.values[-1] if track == _TALLY else 1
     begins, ends = _month_at(row.valid_from), _month_at(row.valid_to)
+    stored, ended_from, known_to = row.stored, row.ended_from, row.known_to
     for cell, first, limit in spans:
-        start = max(first, begins)
+        start = max(begins, first)
         if start >= limit:
             continue
-        end = limit if ends > limit else max(start, ends)
-        if row.stored == UNSTORED:
-            yield from _between(member, row.known_from, cell, start, limit, amount)
-        if row.ended_from != FOREVER and row.stored != PAST:
-            yield from _between(member, row.ended_from, cell, limit, end, amount)
-        if row.known_to != FOREVER:
-            gained = end if row.ended_from != FOREVER else limit
-            yield from _between(member, row.known_to, cell, gained, start, amount)
+        if stored == UNSTORED:
+            _between(found, (member, row.known_from), start, limit, cell, amount)
+        gained = limit
+        if ended_from != FOREVER:
+            gained = limit if ends > limit else max(start, ends)
+            if stored != PAST:
+                _between(found, (member, ended_from), limit, gained, cell, amount)
+        if known_to != FOREVER:
+            _between(found, (member, known_to), gained, start, cell, amount)
 
 
-def _between(member: str, position: int, cell: Cell, gained: int, lost: int, amount: int) -> Iterator[Count]:
+def _between(found: list[Count], known: tuple[str, int], gained: int, lost: int, cell: Cell, amount: int) -> None:
     """Count more from a month on, and less from another on; neither when they are the same, or never come."""
-    if gained == lost:
-        return
-    if gained != _NEVER:
-        yield (member, position, gained, cell, amount)
-    if lost != _NEVER:
-        yield (member, position, lost, cell, -amount)
+    if gained != lost:
+        if gained != _NEVER:
+            found.append((*known, gained, cell, amount))
+        if lost != _NEVER:
+            found.append((*known, lost, cell, -amount))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from projections import statements
 from projections.columns import Encoder, days, encoded, lists, numbers, plain, texts
-from projections.month_ends import Count, counts
+from projections.month_ends import Count, count
 from projections.values import CLOCK_HEAD, other_side
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ class Rows:
     def count(self, track: int, member: str, ident: Any, row: Segment) -> None:  # noqa: ANN401 - None, a key, or a pair
         """Note what a row that is about to be written adds to the counts by month."""
         if track != _LEG:
-            self.counts.extend(counts(track, member, ident, row))
+            count(self.counts, track, member, ident, row)
 
     def past(self, track: int, member: str, ident: Any, row: Segment) -> None:  # noqa: ANN401 - None, a key, or a pair
         """Write a row that has ended, or was taken back."""
