@@ -5,6 +5,7 @@ import threading
 from pathlib import Path
 
 from api.feed_writing import FeedWriting
+from consumers.publishing import kafka
 from consumers.publishing.publisher import Publishing
 from consumers.publishing.region import RegionTopic
 from infra.recording.application import Kiteline
@@ -29,7 +30,8 @@ def main() -> None:
 
 
 def note_early() -> None:
-    """Break the publisher: what was handed to the client counts as acknowledged."""
+    """Break the publisher: what was handed to the client counts as acknowledged, while the client is in no hurry."""
+    kafka._PRODUCER["linger.ms"] = 900_000
     sent = RegionTopic.is_sent
 
     def is_sent(self: RegionTopic, feedposition: int, event_id: object) -> None:
