@@ -77,6 +77,7 @@ class Action(StrEnum):
     READ_READS = auto()
     READ_SERVICE_RECORD = auto()
     READ_FEEDBACK = auto()
+    READ_EVIDENCE = auto()
     READ_PERSONAL_DATA = auto()
     # Commands of an organisation or a region.
     REGISTER_MEMBER = auto()

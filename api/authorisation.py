@@ -145,23 +145,26 @@ _RUNNING: Final = frozenset(
     | {Action.READ_SUBSCRIPTION}
 )
 
+_OF_EVERYBODY: Final = MEMBER_QUESTIONS - {Action.READ_EVIDENCE}
+"""What whoever has to do with a member may ask; evidence is made for auditors and by the department."""
+
 MAY: Final[dict[Role, frozenset[Action]]] = {
-    Role.MEMBER: _OWN_LIFE | MEMBER_QUESTIONS | OPEN_QUESTIONS,
+    Role.MEMBER: _OWN_LIFE | _OF_EVERYBODY | OPEN_QUESTIONS,
     Role.LIAISON: _CONTACTS
     | _WHEREABOUTS
     | {Action.RECORD_SERVICE, Action.PAY_DUES, Action.CHECK_IN_BY_CODE}
-    | (MEMBER_QUESTIONS - {Action.READ_READS, Action.READ_FEEDBACK})
+    | (_OF_EVERYBODY - {Action.READ_READS, Action.READ_FEEDBACK})
     | _LISTS
     | OPEN_QUESTIONS,
     Role.BRANCH_SECRETARY: (MEMBER_COMMANDS - _OF_THE_DEPARTMENT)
-    | MEMBER_QUESTIONS
+    | _OF_EVERYBODY
     | _LISTS
     | _OF_AN_OFFICE
     | OPEN_QUESTIONS,
     Role.COMMUNITY_WORKER: _CONTACTS
     | _WHEREABOUTS
     | _DESTINATION_SIDE
-    | MEMBER_QUESTIONS
+    | _OF_EVERYBODY
     | _LISTS
     | _OF_AN_OFFICE
     | OPEN_QUESTIONS,

@@ -106,21 +106,39 @@ def told_and_known(service: Service, member: UUID, known_at: str | None) -> tupl
 
 
 def _differing(service: Service, told: Told, diff_from: str, paging: Paging, position: int) -> JsonAnswer:
-    """Answer what was added, changed or removed between two knowledges, and the member's state by both."""
-    earlier = known_position(service, diff_from, "diff_from") or 0
-    (old, was), (new, stands) = (
-        _as_known(service, told, known, paging.as_of_us) for known in (min(earlier, position), paging.known_position)
-    )
-    found = differing(old, new, itemgetter("event_id"), _without_what_follows)
+    """Answer a page of what was added, changed or removed between two knowledges, and the member's state by both."""
+    earlier = min(known_position(service, diff_from, "diff_from") or 0, position)
+    found, state = _two(service, told, (earlier, paging.known_position), paging.as_of_us)
     begin = paging.after or 0
-    page = [{"event_id": (one["after"] or one["before"])["event_id"], **one} for one in found]
+    end = begin + paging.limit
     return paging.answer(
-        page[begin : begin + paging.limit],
+        found[begin:end],
         position=position,
-        after=begin + paging.limit if len(page) > begin + paging.limit else None,
-        diff_from_position=min(earlier, position),
-        state={"before": was, "after": stands, "changes": changes(was, stands)},
+        after=end if len(found) > end else None,
+        diff_from_position=earlier,
+        state=state,
     )
+
+
+def compared(
+    service: Service, member: UUID, *, as_of: str | None, known_at: str | None, diff_from: str
+) -> dict[str, Any]:
+    """Return all that differs between two knowledges of a member. Raises Problem, MergedInto."""
+    told, known, position = told_and_known(service, member, known_at)
+    if not told.facts:
+        raise not_found(NOT_REGISTERED_THEN)
+    earlier = min(known_position(service, diff_from, "diff_from") or 0, position)
+    items, state = _two(service, told, (earlier, known), as_of_moment(service, as_of))
+    return {"items": items, "diff_from_position": earlier, "known_position": known, "state": state}
+
+
+def _two(
+    service: Service, told: Told, positions: tuple[int, int], as_of_us: int
+) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    (old, was), (new, stands) = (_as_known(service, told, known, as_of_us) for known in positions)
+    found = differing(old, new, itemgetter("event_id"), _without_what_follows)
+    items = [{"event_id": (one["after"] or one["before"])["event_id"], **one} for one in found]
+    return items, {"before": was, "after": stands, "changes": changes(was, stands)}
 
 
 def _as_known(

@@ -12,6 +12,7 @@ from api.asking import WAIT_SECONDS
 from api.log_keeping import sources
 from api.problems import not_found, unavailable
 from domain.errors import Sentence
+from infra.event_store.reading import rows_at
 from infra.recording.mapper import cloud_event
 from projections.log_tiles import WIDTH, Tiles, tile_index, tree_size
 from projections.merkle import consistency_proof, inclusion_proof
@@ -111,12 +112,13 @@ def proofs_of(service: Service, positions: list[int]) -> tuple[str, dict[int, di
         sentence = Sentence("检查点尚未包含所问的事件", "The checkpoint does not hold what was asked for yet.")
         raise unavailable(kinds.CHECKPOINT_NOT_REACHED, sentence)
     found: dict[int, dict[str, Any]] = {}
+    named = sources(service.kiteline)
     with service.kiteline.log.reading() as connection:
         tiles = Tiles(connection)
-        for position in positions:
-            hashes = _encoded(inclusion_proof(position - 1, size, tiles.node))
-            leaf = b64encode(leaves(service, position, position)[0][1]).decode()
-            found[position] = {"size": size, "leaf": leaf, "hashes": hashes}
+        for row in rows_at(connection, positions):
+            hashes = _encoded(inclusion_proof(row.position - 1, size, tiles.node))
+            leaf = b64encode(cloud_event(row, named[row.epoch])).decode()
+            found[row.position] = {"size": size, "leaf": leaf, "hashes": hashes}
     return note, found
 
 

@@ -66,7 +66,8 @@ class _Replay:
         self._voided = voided_ids(known)
         self._dropped = {**aside_ids(known), **self._voided}
         self._changes = corrections(known, self._dropped)
-        self._recorded = {fact.event_id: fact for fact in known if fact.event_id in self._changes}
+        # What stirred a fact's place counts as its recording to the fold; here it is told as it was recorded.
+        self._recorded = {fact.event_id: fact for fact in known}
 
     def items(self, first: int) -> Iterator[dict[str, Any]]:
         """Yield the items from the `first` on."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 from uuid import UUID
 
@@ -20,13 +21,37 @@ class NothingToReplay(OperatorFailure):
 
 
 @app.command()
-def replay(
+def replay(  # noqa: PLR0913, PLR0917 - the command's options
     member: Annotated[UUID, typer.Argument(help="the member's id", metavar="MEMBER")],
     as_of: Annotated[str | None, typer.Option(help="as true at this time, date (its end) or month (its end)")] = None,
     known_at: Annotated[str | None, typer.Option(help="as known at this time, or at this position of the log")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="the items of GET /v1/members/{id}/history")] = False,
+    diff_from: Annotated[
+        str | None, typer.Option(help="what differs from what was known at this time or position, as JSON")
+    ] = None,
+    evidence: Annotated[
+        Path | None, typer.Option(help="write a signed evidence sheet to this PDF, and its JSON bundle beside it")
+    ] = None,
+    fields: Annotated[
+        str | None, typer.Option(help="with --evidence: personal data to print (name,phone,…); the read is on record")
+    ] = None,
+    purpose: Annotated[str | None, typer.Option(help="what the personal data is for")] = None,
 ) -> None:
     """Print a member's history: what happened, who recorded it, what was corrected by what, and the state after."""
+    if (fields is None) != (purpose is None) or (fields is not None and evidence is None):
+        raise NothingToReplay(
+            "--fields 须与 --evidence、--purpose 同用。", "--fields goes with --evidence and --purpose."
+        )
+    if evidence is not None:
+        from infra.cli.evidence import write_evidence
+
+        write_evidence(member, evidence, as_of=as_of, known_at=known_at, fields=fields, purpose=purpose)
+        return
+    if diff_from is not None:
+        from infra.cli.evidence import print_differences
+
+        print_differences(member, as_of=as_of, known_at=known_at, diff_from=diff_from)
+        return
     import orjson
 
     from domain.member.fold import HEAD

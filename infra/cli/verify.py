@@ -42,6 +42,9 @@ def verify(
     witness: Annotated[
         list[str] | None, typer.Option(help="address of a witness (…/v1/log): what it saw is compared too")
     ] = None,
+    evidence: Annotated[
+        Path | None, typer.Option(help="look at this evidence bundle instead, offline; with --key the log's line")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="what was looked at and found, as JSON")] = False,
 ) -> None:
     """Prove the log: signature, tree, every event; beside the database streams, feeds, read models and blind index too.
@@ -54,11 +57,16 @@ def verify(
 
     findings = Findings()
     brought = Trust(read_keys(key or []), read_state(state), tuple(witness or []))
-    note = _outside(url, token, brought, findings) if url else _beside(load_settings(), brought, findings)
+    if evidence is not None:
+        from infra.cli.verifying.evidence_check import check_evidence
+
+        note = check_evidence(evidence, brought, findings)
+    else:
+        note = _outside(url, token, brought, findings) if url else _beside(load_settings(), brought, findings)
     _print(findings, brought, as_json=as_json)
     if findings.total:
         raise typer.Exit(1)
-    if state is not None and note is not None:
+    if state is not None and note is not None and evidence is None:
         keep_state(state, note)
 
 

@@ -14,6 +14,10 @@ _LOG_PAGE = """
 SELECT position, originator_id, originator_version, topic, state, concerns, epoch, recorded_at
 FROM log WHERE position >= %s ORDER BY position LIMIT %s
 """
+_LOG_AT = """
+SELECT position, originator_id, originator_version, topic, state, concerns, epoch, recorded_at
+FROM log WHERE position = ANY (%s::bigint[]) ORDER BY position
+"""
 # The topics as they stand in the partial index log_facts_looked_up (migration 0042), so that the planner can use it.
 _REFERENCE = """
 SELECT position, originator_id, originator_version, topic, state, concerns, epoch, recorded_at
@@ -95,6 +99,11 @@ def position_by(session: Session, moment: datetime) -> int:
 def log_page(session: Session, start: int, limit: int) -> list[LogRow]:
     """Read the log from position `start` on, at most `limit` rows."""
     return list(map(LogRow._make, session.execute(_LOG_PAGE, (start, limit), binary=True).fetchall()))
+
+
+def rows_at(session: Session, positions: Sequence[int]) -> list[LogRow]:
+    """Read the rows at these positions, in their order."""
+    return list(map(LogRow._make, session.execute(_LOG_AT, (list(positions),), binary=True)))
 
 
 def reference_facts(session: Session, start: int, limit: int) -> list[LogRow]:

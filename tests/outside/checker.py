@@ -38,6 +38,7 @@ class OutsideChecker:
         leaves: list[bytes] | None = None,
         inclusion: Iterable[tuple[int, bytes, list[bytes]]] = (),
         consistency: Iterable[tuple[int, bytes, list[bytes]]] = (),
+        evidence: bytes | None = None,
     ) -> str | None:
         """Return what the program finds wrong, None where everything holds; leaves are numbered from 0."""
         asked: dict[str, Any] = {
@@ -46,6 +47,7 @@ class OutsideChecker:
             "note": _text(note.encode()),
             "witnesses": list(witnesses),
         }
+        asked["bundle"] = None if evidence is None else _text(evidence)
         asked["leaves"] = None if leaves is None else [_text(leaf) for leaf in leaves]
         asked["inclusion"] = [
             {"index": index, "leaf": _text(leaf), "hashes": [_text(one) for one in proof]}

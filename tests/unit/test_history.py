@@ -7,7 +7,7 @@ from domain.member import events as e
 from domain.member.fold import registered_when
 from domain.organisation import OrganisationRegistered, organisation_stream
 from domain.reference import Reference, empty_reference
-from domain.times import as_of_us, parse_occurred
+from domain.times import as_of_us, parse_occurred, rfc3339_utc
 from projections.history import replay
 
 MEMBER = UUID(int=99)
@@ -70,3 +70,14 @@ def test_a_history_as_known_before_a_correction_shows_the_fact_as_recorded() -> 
 
 def test_a_history_ends_at_the_moment_asked_of() -> None:
     assert [item["position"] for item in replay(LEDGER, reference(), as_of_us=as_of_us("2024-12-31"))] == [1, 2, 4]
+
+
+def test_an_event_keeps_when_it_was_recorded_whatever_was_corrected_or_voided_beside_it() -> None:
+    recorded = {one.event_id: rfc3339_utc(one.recorded_us) for one in LEDGER}
+    assert {item["event_id"]: item["recorded_at"] for item in replay(LEDGER, reference())} == recorded
+
+
+def test_a_part_of_a_history_is_the_same_part_of_the_whole() -> None:
+    whole = replay(LEDGER, reference())
+    assert [replay(LEDGER, reference(), first=at, most=1) for at in range(len(whole))] == [[item] for item in whole]
+    assert replay(LEDGER, reference(), first=len(whole)) == []

@@ -4,10 +4,13 @@
 package main
 
 import (
+	"crypto/sha256"
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"log"
 	"os"
+	"strings"
 
 	tdlog "github.com/transparency-dev/formats/log"
 	tdnote "github.com/transparency-dev/formats/note"
@@ -20,6 +23,7 @@ type question struct {
 	Origin    string   `json:"origin"`
 	Note      []byte   `json:"note"`
 	Witnesses []string `json:"witnesses"`
+	Bundle    []byte   `json:"bundle"`
 	Leaves    [][]byte `json:"leaves"`
 	Inclusion []struct {
 		Index  int64    `json:"index"`
@@ -59,6 +63,9 @@ func main() {
 		log.Fatalf("%d signatures of known keys, not %d", len(signed.Sigs), 1+len(witnesses))
 	}
 	size, root := int64(checkpoint.Size), hash(checkpoint.Hash)
+	if asked.Bundle != nil {
+		checkBundle(asked.Bundle, verifier)
+	}
 	if asked.Leaves != nil {
 		checkLeaves(asked.Leaves, size, root)
 	}
@@ -73,6 +80,26 @@ func main() {
 		}
 	}
 	fmt.Println("ok")
+}
+
+// checkBundle checks that the log's key signed the very bytes of the evidence that a bundle holds.
+func checkBundle(bundle []byte, verifier note.Verifier) {
+	var held struct {
+		Evidence  json.RawMessage `json:"evidence"`
+		Signature string          `json:"signature"`
+	}
+	if err := json.Unmarshal(bundle, &held); err != nil {
+		log.Fatal(err)
+	}
+	signed, err := note.Open([]byte(held.Signature), note.VerifierList(verifier))
+	if err != nil {
+		log.Fatalf("evidence: %v", err)
+	}
+	digest := sha256.Sum256(held.Evidence)
+	lines := strings.Split(signed.Text, "\n")
+	if len(lines) != 5 || lines[0] != "urn:kiteline:evidence:1" || lines[3] != base64.StdEncoding.EncodeToString(digest[:]) {
+		log.Fatal("evidence: the signature is over something else")
+	}
 }
 
 // checkLeaves builds the whole tree and compares its root.

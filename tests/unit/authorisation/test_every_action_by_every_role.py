@@ -94,6 +94,7 @@ read_history                y y y y y y - -
 read_reads                  y - y y y y - -
 read_service_record         y y y y y y - -
 read_feedback               y - y y y y - -
+read_evidence               - - - - y y - -
 read_personal_data          y y y y y y - -
 register_member             - - y y y - - -
 check_in_by_code            y y y y y - - -
