@@ -100,7 +100,10 @@ def _altered(made: bytes, path: tuple[Any, ...], value: Any) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("path", "value", "code"),
     [
+        (("history", 0, "organisation"), "MQ-2", "not_as_recorded"),
         (("history", 1, "organisation"), "MQ-2", "not_as_recorded"),
+        (("history", 1, "occurred_at"), "2025-03-04", "not_as_recorded"),
+        (("history", 4, "effect", "event", "after", "occurred_at"), "2025-03-04", "not_as_recorded"),
         (("history", 0, "event_id"), "00000000-0000-4000-8000-000000000000", "not_as_recorded"),
         (("history", 2, "data"), {"region": "620103", "channel": "WORKER"}, "not_as_recorded"),
         (("events", 0, "leaf"), b64encode(b'{"id":"x"}').decode(), "leaf_not_in_tree"),

@@ -9,8 +9,9 @@ from typing import Any, Final
 import orjson
 
 from domain.errors import Sentence
+from domain.times import parse_occurred
 from infra.cli.verifying.findings import Findings
-from infra.cli.verifying.trust import CannotVerify, Trust, same_log
+from infra.cli.verifying.trust import CannotVerify, Trust, read_keys, same_log
 from infra.evidence import bundle
 from infra.evidence.bundle import Bundle, BundleRefused
 from infra.notes.checkpoint import Checkpoint
@@ -39,8 +40,6 @@ def check_evidence(file: Path, trust: Trust, findings: Findings) -> str | None:
         findings.add("evidence_altered", file.name, _UNSIGNED.filled(why=refused))
         findings.looked_at(Sentence("证据签名", "signature of the evidence"), "-", -1)
         return None
-    from infra.cli.verifying.trust import read_keys
-
     trust = trust.or_own(read_keys(held.evidence["keys"]))
     before = findings.total
     _check_signature(held, trust, file.name, findings)
@@ -58,6 +57,7 @@ def check_evidence(file: Path, trust: Trust, findings: Findings) -> str | None:
     before = findings.total
     for item in held.evidence["history"]:
         _check_item(item, leaves.get(item["position"]), findings)
+    _check_corrected(held.evidence["history"], leaves, findings)
     findings.looked_at(Sentence("所示即所记", "shown as recorded"), str(len(held.evidence["history"])), before)
     return str(held.evidence["checkpoint"])
 
@@ -110,4 +110,37 @@ def _check_item(item: dict[str, Any], leaf: dict[str, Any] | None, findings: Fin
     }
     for name, (shown, was) in pairs.items():
         if shown != was:
-            findings.add("not_as_recorded", item["position"], _ANOTHER.filled(position=item["position"], name=name))
+            _is_not_as_recorded(item, name, findings)
+
+
+def _check_corrected(history: list[dict[str, Any]], leaves: dict[int, dict[str, Any]], findings: Findings) -> None:
+    """Compare what is shown of corrected events with what the corrections recorded, one after the other."""
+    stood = {item["event_id"]: _stood(item["as_recorded"]) for item in history if item.get("as_recorded")}
+    for item in sorted(history, key=lambda one: int(one["position"])):
+        event = (item.get("effect") or {}).get("event")
+        if event is None or event["event_id"] not in stood:
+            continue
+        leaf, after = leaves.get(item["position"]), event["after"] and _stood(event["after"])
+        if leaf is not None and item["type"] == "event_corrected" and after is not None:
+            before = event["before"] and _stood(event["before"])
+            if before is None or after != _with_changes(before, leaf["data"]["changes"]):
+                _is_not_as_recorded(item, "effect", findings)
+        stood[event["event_id"]] = after
+    for item in history:
+        if item.get("as_recorded") and stood[item["event_id"]] != _stood(item):
+            _is_not_as_recorded(item, "correction", findings)
+
+
+def _stood(told: dict[str, Any]) -> dict[str, Any]:
+    return {"occurred_at": told["occurred_at"], "organisation": told["organisation"], **told["data"]}
+
+
+def _with_changes(before: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
+    named = dict(changes)
+    if "occurred_at" in named:
+        named["occurred_at"] = parse_occurred(named["occurred_at"]).text
+    return {**before, **named}
+
+
+def _is_not_as_recorded(item: dict[str, Any], name: str, findings: Findings) -> None:
+    findings.add("not_as_recorded", item["position"], _ANOTHER.filled(position=item["position"], name=name))
