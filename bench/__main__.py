@@ -14,6 +14,7 @@ BENCHMARKS = {
     "S1r": ("bench.s1r_recorder", ["--seconds", "4"], ["--seconds", "10", "--rounds", "7"]),
     "S3": ("bench.s3_import", [], ["--rounds", "7"]),
     "S4": ("bench.s4_catch_up", [], ["--rounds", "7"]),
+    "S7": ("bench.s7_history", [], ["--rounds", "15"]),
     "log-tree": ("bench.log_tree", [], ["--leaves", "10000000", "--rounds", "7"]),
     "S8": ("bench.s8_everything_on", ["--seconds", "30"], ["--seconds", "600"]),
     "S9": ("bench.s9_publishing", [], ["--rounds", "7"]),
