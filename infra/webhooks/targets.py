@@ -120,6 +120,8 @@ def is_public(address: Address) -> bool:
     if isinstance(address, IPv6Address):
         if address.scope_id is not None:
             return False
+        if address.is_site_local:
+            return False  # fec0::/10, private till RFC 3879, and still so wherever it is routed
         inner = _wrapped(address)
         if inner is not None:
             return is_public(inner)
