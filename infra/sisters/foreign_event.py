@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
-from typing import Any, Final
+from typing import Any, Final, TypeGuard
+from unicodedata import category
 
 import orjson
 
@@ -31,7 +32,8 @@ class CannotTake(Exception):
 
     def told(self) -> str:
         """Return the reason as it is kept, in both languages."""
-        return f"{self.sentence.zh} {self.sentence.en}" + (f" [{self.detail}]" if self.detail else "")
+        told = f"{self.sentence.zh} {self.sentence.en}" + (f" [{self.detail}]" if self.detail else "")
+        return told.replace("\0", "\N{REPLACEMENT CHARACTER}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +85,7 @@ def read_event(raw: bytes) -> ForeignEvent:
     if not isinstance(event, dict) or event.get("specversion") != "1.0" or not isinstance(event.get("data"), dict):
         raise CannotTake("broken", BROKEN, "specversion, data")
     for name in _TEXTS:
-        if not isinstance(event.get(name), str) or not 0 < len(event[name]) <= _LONGEST:
+        if not _is_text(event.get(name)):
             raise CannotTake("broken", BROKEN, name)
     fact, _, version = event["type"].removeprefix(_TYPE).rpartition(".v")
     if not event["type"].startswith(_TYPE) or not version.isdecimal():
@@ -113,4 +115,9 @@ UNKNOWN_TYPE: Final = Sentence("不认识的事件类型或版本", "A type of e
 
 def _text(event: dict[str, Any], name: str) -> str | None:
     value = event.get(name)
-    return value if isinstance(value, str) and 0 < len(value) <= _LONGEST else None
+    return value if _is_text(value) else None
+
+
+def _is_text(value: object) -> TypeGuard[str]:
+    """Whether it is a String of CloudEvents, and not too long: no control characters, of which NUL is no text here."""
+    return isinstance(value, str) and 0 < len(value) <= _LONGEST and not any(category(one) == "Cc" for one in value)

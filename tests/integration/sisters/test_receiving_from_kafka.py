@@ -146,6 +146,16 @@ def test_what_cannot_be_taken_waits_with_its_reason_and_stops_nobody_else(
     assert "departed" in destination.history(there)
 
 
+@pytest.mark.parametrize("field", ["id", "source", "subject", "type", "data"])
+def test_a_character_that_no_text_of_the_database_holds_stops_nobody(deployments: Both, field: str) -> None:
+    origin, destination = deployments
+    left_home(origin)
+    event = orjson.loads(events_of(origin)[0])
+    odd = {"letter\0": "L\0"} if field == "data" else f"{event[field]}\0"
+    outcome = destination.receive(orjson.dumps({**event, field: odd}), DESTINATION)
+    assert (outcome.value, len(destination.waiting())) == ("put_aside", 1)
+
+
 def drop_all_of(destination: Deployment, reason: str) -> None:
     inbox = destination.running.service.inbox
     for one in inbox.quarantine.listed(code=reason):
