@@ -40,6 +40,8 @@ _BY_AGREEMENT: Final[dict[type[Body], str]] = {
     ServiceRecorded: ACTIVITIES,
     DuesPaid: ACTIVITIES,
 }
+SHOWN_BY_AGREEMENT: Final = tuple(_BY_AGREEMENT)
+"""Of what agreements add: who hears of it need have no part in the movement."""
 _FEEDBACK: Final = (AnnualFeedbackIssued, FeedbackAcknowledged)
 _ABOUT_THE_RECORD: Final = (
     e.PersonalDataUpdated,

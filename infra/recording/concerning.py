@@ -5,6 +5,8 @@ that corrects, voids or confirms one that does, is heard by whoever the member c
 it is about, and by the affiliation; by those whom the member concerns today only where it is of the same movement or
 transfer, lasts, or changes how the member stands today. `after` tells how the member stands today; a fact that goes to
 a region that the member concerns no more tells how things stood at its own time instead, and says `present: false`.
+Unless it changes how the member stands today, and is of the very movement that is under way: who holds a member then
+has to learn it, and those who had a part in that movement may.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ from domain.member import events as e
 from domain.member.evolve import live
 from domain.member.feedback.events import AnnualFeedbackIssued, FeedbackAcknowledged
 from domain.member.merging.events import RecordsMerged
-from domain.member.sharing import LASTING, homes, regions_told, with_successors
+from domain.member.sharing import LASTING, SHOWN_BY_AGREEMENT, homes, regions_told, with_successors
 from domain.member.state import State
 from domain.member.transfer.events import FACTS as TRANSFER_FACTS
 from domain.member.views import after, concerned_regions
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
 
 ABOUT_EVENTS: Final = (e.EventCorrected, e.EventVoided, e.FlagConfirmed)
 _FEEDBACK: Final = (AnnualFeedbackIssued, FeedbackAcknowledged)
+_OF_NO_MOVEMENT: Final = (*_FEEDBACK, *TRANSFER_FACTS, *LASTING, *SHOWN_BY_AGREEMENT)
 
 
 class _Moment(NamedTuple):
@@ -100,7 +103,7 @@ class Concerning:
             concerned |= moment.told
         fact.concerns = self._named(concerned)
         may_know = set().union(*(moment.may_know for moment in self._now))
-        elsewhere = concerned - self._successors(may_know)
+        elsewhere = concerned - self._successors(may_know | self._had_a_part())
         fact.after = after(state, fact) if not elsewhere else self._after_then(fact, elsewhere)
 
     def _told_of_today(self) -> set[str]:
@@ -113,6 +116,19 @@ class Concerning:
             or not {one.under_way for one in self._then}.isdisjoint({before.under_way, now.under_way})
         )
         return before.told | now.told if is_of_today else before.homes | now.homes
+
+    def _had_a_part(self) -> set[str]:
+        """Return who had a part in the movement under way, where the fact is of it and changes how the member stands.
+
+        All are sent the same `after`. Did it tell the past for the sake of one of them, a place that was declared or
+        checked in by mistake, those who have the member would hold what is wrong, and who gets the member, nothing.
+        """
+        before, now = self._now[0], self._now[-1]
+        if before.stands == now.stands or isinstance(self._subject, _OF_NO_MOVEMENT):
+            return set()
+        today = {before.under_way[0], now.under_way[0]} - {None}
+        then = [one for one in self._then if one.under_way[0] in today]
+        return set().union(self._heard, *(one.may_know for one in then)) if then else set()
 
     def _after_then(self, fact: Fact, elsewhere: set[str]) -> dict[str, Any]:
         """Tell who the member concerns no more how it stood then, so far as that is theirs to know."""

@@ -96,21 +96,11 @@ class _Telling:
         comes_last = self.row["type"] not in ABOUT and self.after[-1]["id"] == self.row["id"]
         if comes_last or self.root["type"] in OF_THE_MEMBERSHIP:
             return True
-        if self.stands(today[0]) != self.stands(today[1]):
+        if stands(today[0]) != stands(today[1]):
             return True
         with_transfer = self.root["type"] in transfer_model.FACTS
         now_under_way = [under_way(s, with_transfer) for s in today]
         return any(under_way(s, with_transfer) in now_under_way for s in then)
-
-    @staticmethod
-    def stands(s: Row) -> tuple[Any, ...]:
-        """What an event says of the member: where, with whom, how far."""
-        movement = s["movement"]
-        where = movement and (
-            movement["id"], movement["stage"], model_view(movement), movement["origin"], movement["departed"],
-            len(movement["legs"]), *(movement["legs"][-1][name] for name in ("declared", "region", "accepted_by")),
-        )  # fmt: skip
-        return s["affiliation"], model.responsible(s), s["lost"], where
 
     def hears(self, s: Row, subject: Row) -> set[str]:
         """Who hears of such an event, as the member stands."""
@@ -139,6 +129,16 @@ class _Telling:
             found.add(ORGANISATIONS[self.terms.partner][1])
             found |= {place for place in places(s) if sits_in(self.terms.partner, place)}
         return found
+
+
+def stands(s: Row) -> tuple[Any, ...]:
+    """What an event says of the member: where, with whom, how far."""
+    movement = s["movement"]
+    where = movement and (
+        movement["id"], movement["stage"], model_view(movement), movement["origin"], movement["departed"],
+        len(movement["legs"]), *(movement["legs"][-1][name] for name in ("declared", "region", "accepted_by")),
+    )  # fmt: skip
+    return s["affiliation"], model.responsible(s), s["lost"], where
 
 
 def line(code: str | None) -> list[str]:

@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from domain.fact import Fact
 
 SEED = st.integers(0, 1 << 30)
+OF_A_MOVEMENT = (
+    "departure_reported", "departed", "departure_cancelled", "destination_changed", "checked_in", "accepted",
+    "declined", "moved_onward", "return_reported", "returned", "return_education_held", "movement_closed",
+)  # fmt: skip
 
 
 class InTurn(random.Random):
@@ -43,6 +47,20 @@ def snapshots(stream: Desked) -> list[tuple[Fact, dict[str, Any], dict[str, Any]
     rows = telling(stream.facts)
     today = [model.state_at(rows[:count], FAR) for count in range(len(rows) + 1)]
     return [(fact, today[index], today[index + 1]) for index, fact in enumerate(stream.facts)]
+
+
+def had_a_part(stream: Desked, fact: Fact, before: dict[str, Any], after: dict[str, Any]) -> set[str]:
+    """Return the home and the places, as known at any time up to this fact, of the movement under way today."""
+    rows = telling(stream.facts[: fact.position])
+    under_way = {s["movement"]["id"] for s in (before, after) if places(s)}
+    return {
+        code
+        for count in range(1, len(rows) + 1)
+        for entry in model.replay(rows[:count], FAR)
+        for s in (entry["before"], entry["after"])
+        if s["movement"] and s["movement"]["id"] in under_way
+        for code in home(s) | places(s)
+    }
 
 
 def about(stream: Desked, fact: Fact) -> str:
@@ -91,6 +109,8 @@ def test_nobody_is_told_where_a_member_is_who_does_not_concern_them(life, seed):
         if "present" in told or told["movement"] is None:
             continue
         today = home(before) | home(after) | places(before) | places(after) | {partner}
+        if feed_model.stands(before) != feed_model.stands(after):  # who had a part in a movement hears what changes it
+            today |= had_a_part(stream, fact, before, after)
         for s in (before, after):
             if s["transfer"] and fact.fact.startswith(("transfer_", "receipt_")):
                 today |= {ORGANISATIONS[s["transfer"][side]][1] for side in ("from", "to")}
@@ -98,6 +118,18 @@ def test_nobody_is_told_where_a_member_is_who_does_not_concern_them(life, seed):
 
 
 @fewer
+@given(STEPS, SEED)
+def test_whoever_has_the_member_learns_what_a_correction_changes_of_the_movement_under_way(life, seed):
+    stream = desked(life, seed)
+    for fact, before, after in snapshots(stream):
+        is_corrected = fact.fact in ABOUT and about(stream, fact) in OF_A_MOVEMENT and bool(places(before))
+        ids = [one["movement"] and one["movement"]["id"] for one in (before, after)]
+        goes_on = ids[1] is None or (ids[0] == ids[1] and places(after))
+        if is_corrected and goes_on and feed_model.stands(before) != feed_model.stands(after):
+            assert "present" not in (fact.after or {})
+
+
+@deterministic
 @given(STEPS, SEED)
 def test_what_an_event_says_of_its_own_time_is_no_secret_to_whom_it_is_sent(life, seed):
     stream = desked(life, seed)

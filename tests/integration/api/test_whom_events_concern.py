@@ -129,6 +129,36 @@ def test_who_has_a_member_no_more_learns_of_a_correction_and_not_where_the_membe
     assert ELSEWHERE not in str(corrected["events"])
 
 
+def test_what_changes_how_a_member_stands_tells_it_also_where_a_place_named_by_mistake_hears_of_it(
+    running: Running, department: Person
+):
+    member = department.register("MQ-1")
+    department.command(member, "depart", "2025-03-01", destination={"region": THERE})
+    seen = department.command(member, "check-in", "2025-03-05", region=ELSEWHERE, channel="WORKER")
+    event_id = seen["events"][0]["event_id"]
+    for region in (THERE, THIRD):
+        corrected = department.command(
+            member, "correct-event", "2025-03-06", event_id=event_id, changes={"region": region}
+        )
+    assert concerns(running, corrected) == [THIRD, ELSEWHERE, THERE, HOME]
+    after = corrected["events"][0]["after"]
+    assert (after.get("present"), after["movement"]["region"]) == (None, THIRD)
+
+
+def test_a_departure_that_never_was_takes_the_member_from_all_who_were_told_of_it(running: Running, department: Person):
+    member = department.register("MQ-1")
+    left = department.command(member, "depart", "2025-03-01", destination={"region": THERE})
+    department.command(member, "change-destination", "2025-03-02", destination={"region": ELSEWHERE})
+    dated, voided = (
+        department.command(member, verb, "2025-03-06", event_id=left["events"][0]["event_id"], **fields)
+        for verb, fields in (("correct-event", {"changes": {"occurred_at": "2025-02-28"}}), ("void-event", {}))
+    )
+    assert concerns(running, dated) == concerns(running, voided) == [ELSEWHERE, THERE, HOME]
+    dates, voids = (one["events"][0]["after"] for one in (dated, voided))
+    assert (dates.get("present"), dates["movement"]["departed_at"]) == (None, "2025-02-28")
+    assert (voids.get("present"), voids["stage"]) == (None, department.ask(f"/v1/members/{member}").get("stage"))
+
+
 def test_a_feedback_tells_its_two_sides_and_not_who_has_the_member_by_then(running: Running, department: Person):
     member = department.register("MQ-1")
     department.command(member, "check-in", "2025-01-10", region=THERE, channel="CODE")
