@@ -29,7 +29,7 @@ gates: setup ## what needs no running part: style, types, import contracts, depe
 	$(BIN)/pip-licenses > /dev/null
 
 tests: setup broker-files kcat node-files ## the tests alone; PYTEST_ARGS='-k name' narrows them
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile $(PYTEST_ARGS)
 
 bench: setup broker-files ## the benchmarks that fit in 15 minutes
 	$(BIN)/python -m bench

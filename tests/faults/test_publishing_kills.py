@@ -24,7 +24,7 @@ from infra.settings import Settings
 from tests.faults.published import missing, must_hold_the_feed
 from tests.integration.publishing.feeding import Log, acknowledged, await_that
 
-KILLS = {"publisher": 30, "feeds": 16, "broker": 6}
+KILLS = {"publisher": 12, "feeds": 6, "broker": 3}
 REGIONS = ("620621", "620602", "510104", "350206", "650102", "321002")
 _HEAD = "SELECT coalesce((SELECT feedposition FROM feed_head WHERE region = %s), 0)"
 _WRITTEN = "SELECT (SELECT position FROM feed_progress) = (SELECT coalesce(max(position), 0) FROM log)"
@@ -61,7 +61,7 @@ class Processes:
             process.wait(10)
 
 
-def test_fifty_kills_at_random_instants_leave_every_topic_as_its_feed(recorder: KitelineRecorder, database_url, broker):
+def test_kills_at_random_instants_leave_every_topic_as_its_feed(recorder: KitelineRecorder, database_url, broker):
     seed = random.randrange(1 << 32)
     print(f"seed {seed}")  # noqa: T201 - to be able to look at the same kills again
     choose, (home, running) = random.Random(seed), broker
@@ -100,8 +100,8 @@ def test_fifty_kills_at_random_instants_leave_every_topic_as_its_feed(recorder: 
 
     again = {region: must_hold_the_feed(log, running.bootstrap_servers, region) for region in REGIONS}
     print(f"{len(kills)} kills, entries sent again: {again}")  # noqa: T201 - told with a failure only
-    assert len(kills) >= 50
-    assert min(len(log.feed_of(region)) for region in REGIONS) > 100
+    assert len(kills) > 20
+    assert min(len(log.feed_of(region)) for region in REGIONS) > 30
 
 
 def test_the_check_finds_a_publisher_that_notes_what_was_only_sent(
