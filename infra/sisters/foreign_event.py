@@ -32,8 +32,7 @@ class CannotTake(Exception):
 
     def told(self) -> str:
         """Return the reason as it is kept, in both languages."""
-        told = f"{self.sentence.zh} {self.sentence.en}" + (f" [{self.detail}]" if self.detail else "")
-        return told.replace("\0", "\N{REPLACEMENT CHARACTER}")
+        return f"{self.sentence.zh} {self.sentence.en}" + (f" [{self.detail}]" if self.detail else "")
 
 
 @dataclass(frozen=True, slots=True)
