@@ -13,8 +13,8 @@ from infra.event_store.refusals import IdentityKnown
 from infra.recording.import_rows import external_home
 from infra.sisters.foreign_event import CannotTake, read_event
 from infra.sisters.introduction import Introduction, NoIntroduction, read
-from infra.sisters.organisations import unknown_ones
-from infra.sisters.recording import UNNAMED, after_of, new_member
+from infra.sisters.organisations import UNNAMED, unknown_ones
+from infra.sisters.recording import after_of, new_member
 
 if TYPE_CHECKING:
     from domain.times import Occurred

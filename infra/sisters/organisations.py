@@ -18,6 +18,10 @@ NOT_THEIRS: Final = Sentence(
 )
 
 
+UNNAMED: Final = "EXT-"
+"""How the codes of homes begin that stand for wherever somebody comes from."""
+
+
 def must_be_theirs(code: str | None, sister: Sister, sisters: Sisters, reference: Reference, *, relayed: bool) -> None:
     """Let a sister act for organisations of hers, and relay what those of others did; never for one of ours.
 
@@ -38,9 +42,10 @@ def unknown_ones(
     """Return those of `codes` that nobody knows here, external, each where the event shows it to be.
 
     That is the origin of the movement for its own organisation, the place of the leg for whoever acts there, the
-    declared destination for a `contender` for somebody who is elsewhere; else the first of the sister's regions.
+    declared destination for a `contender` for somebody who is elsewhere; else the first of the sister's regions. An
+    unnamed home is none of them: whoever names one says only that the home is not known to them.
     """
-    unknown = [code for code in codes if reference.organisations.get(code) is None]
+    unknown = [code for code in codes if reference.organisations.get(code) is None and not code.startswith(UNNAMED)]
     homes = {code: _home(_places(code, after, contender), sister, reference) for code in unknown}
     return [OrganisationRegistered(code, code, "BRANCH", home, external=True) for code, home in homes.items()]
 

@@ -29,7 +29,7 @@ from infra.recording.mapper import FactMapper
 from infra.recording.members import new_ledger
 from infra.recording.procedures import run
 from infra.sisters.introduction import deployment_of
-from infra.sisters.organisations import must_be_theirs, unknown_ones
+from infra.sisters.organisations import UNNAMED, must_be_theirs, unknown_ones
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -249,10 +249,6 @@ class SisterRecording:
         senders = [one for one in (sister, first) if one is not None]
         fact.concerns = tuple(code for code in fact.concerns if not any(one.has(code) for one in senders))
         return fact
-
-
-UNNAMED: Final = "EXT-"
-"""How the codes of external organisations begin of which no more is known."""
 
 
 def after_of(event: ForeignEvent) -> dict[str, Any]:

@@ -68,6 +68,8 @@ class Inbox:
         try:
             event = read_event(raw)
             outcome = self._received(event, tracking)
+            if outcome is Outcome.RECORDED and BODIES[event.fact] is MemberIntroduced:
+                self.take_waiting(event.deployment, event.subject)
         except CannotTake as why:
             if event is not None and self.recording.is_recorded(event):
                 return self._counted(Outcome.KNOWN)
@@ -122,9 +124,10 @@ class Inbox:
         self._must_be_known(event)
         if BODIES[event.fact] is not MemberIntroduced and not is_taken(event.fact, event.data):
             return Outcome.PASSED_OVER
-        if (event.deployment, event.subject) in self._held and self.quarantine.of_subject(
-            event.deployment, event.subject
-        ):
+        # By which the others that wait may be taken: it may come after them, by another region's topic.
+        introduces = BODIES[event.fact] is MemberIntroduced and "introduction" in event.data
+        held = (event.deployment, event.subject) in self._held
+        if held and not introduces and self.quarantine.of_subject(event.deployment, event.subject):
             raise CannotTake(_BEHIND, BEHIND)
         return self._taken(event, sister, tracking)
 
@@ -173,8 +176,10 @@ class Inbox:
             return Outcome.PASSED_OVER
         if self.recording.member_of(sister.deployment, event.subject) is not None:
             return Outcome.KNOWN
+        if "introduction" not in event.data:
+            raise CannotTake(_NOT_INTRODUCED, NOT_INTRODUCED)  # tells more of one whose introduction is still to come
         try:
-            said = read(str(event.data.get("introduction")), self.recording.sisters.own_key_of)
+            said = read(str(event.data["introduction"]), self.recording.sisters.own_key_of)
         except NoIntroduction as error:
             raise CannotTake("introduction_invalid", FALSE_INTRODUCTION, str(error)) from error
         if said.subject != event.data.get("subject"):

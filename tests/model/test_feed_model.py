@@ -112,7 +112,7 @@ def test_nobody_is_told_where_a_member_is_who_does_not_concern_them(life, seed):
         if feed_model.stands(before) != feed_model.stands(after):  # who had a part in a movement hears what changes it
             today |= had_a_part(stream, fact, before, after)
         for s in (before, after):
-            if s["transfer"] and fact.fact.startswith(("transfer_", "receipt_")):
+            if s["transfer"] and about(stream, fact).startswith(("transfer_", "receipt_")):
                 today |= {ORGANISATIONS[s["transfer"][side]][1] for side in ("from", "to")}
         assert set(fact.concerns) <= today
 

@@ -85,6 +85,23 @@ def test_somebody_whose_destination_was_unknown_is_taken_in_and_their_home_is_le
     assert origin.waiting() == destination.waiting() == []
 
 
+def test_who_checks_in_before_the_origin_was_heard_is_known_there_whichever_topic_is_read_first(
+    deployments: Both,
+) -> None:
+    origin, destination = deployments
+    member, introduction = left_home(origin)
+    here = arrive(destination, introduction)  # nothing of the origin's has come: their home is unnamed, in her area
+    assert destination.state(here)["affiliation"].startswith("EXT-")
+    origin.tell(destination, DESTINATION)
+    assert destination.state(here)["affiliation"] == "MQ-1"
+
+    destination.tell(origin, ORIGIN)
+    assert {code for _, code in origin.waiting()} == {"not_introduced"}
+    destination.tell(origin, "620000")
+    assert origin.waiting() == []
+    assert both_agree(deployments, member, here)["movement"]["stage"] == "checked_in"
+
+
 def test_a_person_known_here_already_is_introduced_and_stays_one_member(deployments: Both) -> None:
     origin, destination = deployments
     member, introduction = left_home(origin)
