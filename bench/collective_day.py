@@ -201,7 +201,7 @@ async def scanned(port: int, requests: list[bytes], rate: int) -> Day:
         if (wait := at - time.perf_counter()) > 0:
             await asyncio.sleep(wait)
         if phones.free:
-            phones.free.pop().send(at, one)
+            phones.free.popleft().send(at, one)  # in turn, so that no connection rests until the service closes it
         else:
             waiting.append((at, one))
     await phones.ended
@@ -213,7 +213,7 @@ class Phones:
     """The end of the day, and who has nothing under way."""
 
     ended: asyncio.Future[None]
-    free: list["Phone"] = field(default_factory=list)
+    free: deque["Phone"] = field(default_factory=deque)
 
 
 class Phone(asyncio.Protocol):
