@@ -10,26 +10,15 @@ from rich.table import Table
 from rich.text import Text
 
 from domain.fact import BODIES
-from domain.member.commands import COMMAND_OF
 from domain.member.rules import ODDITIES, ONCE_OVER, RULES
 from domain.times import SHANGHAI, parse_occurred
+from infra.fact_words import MEMBERSHIPS, fact_words
 
 if TYPE_CHECKING:
     from uuid import UUID
 
     from domain.reference import Reference
 
-_OTHER_FACTS: Final = {
-    "member_registered": "登记入册",
-    "member_introduced": "引介",
-    "personal_data_updated": "更新个人信息",
-    "acceptance_contested": "两地争议",
-    "organisation_dissolved": "党组织撤销",
-    "attendance_recorded": "参加活动",
-    "records_merged": "合并",
-    "records_unmerged": "拆回",
-    "personal_data_erased": "清除个人信息",
-}
 _STAGES: Final = {
     "reported": "行前",
     "awaiting_check_in": "待报到",
@@ -38,7 +27,6 @@ _STAGES: Final = {
     "returned": "已返回",
     "closed": "已结束",
 }
-_MEMBERSHIPS: Final = {"suspended": "停止党籍 suspended", "ended": "党籍终止 ended"}
 _CODES: Final = {
     "CODE": "扫码",
     "WORKER": "社区登记",
@@ -156,8 +144,7 @@ def _moment(text: str, precision: str) -> str:
 
 def _what(item: dict[str, Any], numbers: dict[str, int]) -> Text:
     fact = item["type"]
-    body = BODIES[fact]
-    zh = COMMAND_OF[body].zh if body in COMMAND_OF else _OTHER_FACTS.get(fact, fact)
+    body, zh = BODIES[fact], fact_words(fact)
     correction = item["correction"]
     voided = correction is not None and correction["kind"] in _DROPPED
     text = Text.assemble((zh, "bold strike" if voided else "bold"), (f" {fact}", "dim strike" if voided else "dim"))
@@ -239,8 +226,8 @@ def _after(item: dict[str, Any], reference: Reference) -> Text:
         leg = movement["legs"][-1]
         if len(movement["legs"]) > 1:
             text.append(f"（第 {leg['leg']} 程 leg {leg['leg']}）")
-    if state["membership"] in _MEMBERSHIPS:
-        text.append(f" {_MEMBERSHIPS[state['membership']]}", "red")
+    if state["membership"] in MEMBERSHIPS:
+        text.append(f" {MEMBERSHIPS[state['membership']]}", "red")
     if state["lost_contact"]:
         text.append(" 失联 lost", "red")
     transfer = state["transfer"]
@@ -261,7 +248,7 @@ def _print_state(console: Console, items: list[dict[str, Any]], reference: Refer
     state = items[-1]["state"]
     movement = state["movement"]
     stage = _STAGES.get(movement["stage"], "") if movement is not None else "在家"
-    stage = " ".join([stage, *filter(None, [_MEMBERSHIPS.get(state["membership"])])])
+    stage = " ".join([stage, *filter(None, [MEMBERSHIPS.get(state["membership"])])])
     console.print(
         f"最后：{stage}；隶属 {_organisation(state['affiliation'], reference)}；"
         f"责任 {_organisation(state['responsible'], reference)}；最近联系 {state['clocks']['last_contact_at'] or '-'}"

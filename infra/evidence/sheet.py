@@ -15,7 +15,8 @@ import segno
 import typst
 
 from domain.times import SHANGHAI
-from infra.evidence.words import change_words, content_words, fact_words, state_words
+from infra.evidence.words import change_words, content_words, state_words
+from infra.fact_words import fact_words
 
 _FONT: Final = "Noto Sans SC"
 _PPI: Final = 110.0

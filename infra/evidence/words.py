@@ -1,23 +1,11 @@
-"""How an evidence sheet says a fact, what is in it, what became of it, and how the member stood after it."""
+"""How an evidence sheet says what is in a fact, what became of it, and how the member stood after it."""
 
 from __future__ import annotations
 
 from typing import Any, Final
 
-from domain.fact import BODIES
-from domain.member.commands import COMMAND_OF
+from infra.fact_words import MEMBERSHIPS
 
-_OTHERS: Final = {
-    "member_registered": "登记入册",
-    "member_introduced": "引介",
-    "personal_data_updated": "更新个人信息",
-    "acceptance_contested": "两地争议",
-    "organisation_dissolved": "党组织撤销",
-    "attendance_recorded": "参加活动",
-    "records_merged": "合并",
-    "records_unmerged": "拆回",
-    "personal_data_erased": "清除个人信息",
-}
 _STAGES: Final = {
     "reported": "行前 reported",
     "awaiting_check_in": "待报到 awaiting check-in",
@@ -26,18 +14,11 @@ _STAGES: Final = {
     "returned": "已返回 returned",
     "closed": "已结束 closed",
 }
-_MEMBERSHIPS: Final = {"suspended": "停止党籍 suspended", "ended": "党籍终止 ended"}
 _BECAME: Final = {"voided": "作废 voided", "set_aside": "搁置 set aside", "corrected": "更正 corrected"}
 _ORGANISATIONS: Final = frozenset(
     {"affiliation", "branch", "to_organisation", "in_favour_of", "code", "successor", "keep_affiliation"}
 )
 _UNSAID: Final = frozenset({"movement_id", "set_aside", "keep_movement", "whose", "changes"})
-
-
-def fact_words(fact: str) -> str:
-    """Name a fact in Chinese."""
-    body = BODIES[fact]
-    return COMMAND_OF[body].zh if body in COMMAND_OF else _OTHERS.get(fact, fact)
 
 
 def content_words(data: dict[str, Any], names: dict[str, Any], numbers: dict[str, str]) -> str:
@@ -58,8 +39,8 @@ def state_words(state: dict[str, Any] | None, names: dict[str, Any]) -> str:
         return "–"
     movement = state["movement"]
     said = [_STAGES[movement["stage"]] if movement is not None else "在家 at home"]
-    if state["membership"] in _MEMBERSHIPS:
-        said.append(_MEMBERSHIPS[state["membership"]])
+    if state["membership"] in MEMBERSHIPS:
+        said.append(MEMBERSHIPS[state["membership"]])
     if state["lost_contact"]:
         said.append("失联 lost contact")
     if state["transfer"] is not None:
