@@ -4,6 +4,7 @@ The service runs as it does in production, `kiteline serve` with its read models
 Every scan is sent when it is due, whether or not earlier ones were answered, over connections that are kept; its time
 counts from when it was due. At the end every 201 is looked for in the log, once each, and on the roster.
 The figure is the rate of answered scans beside the rate that was asked for; times are told with it.
+Not measured: phones and their networks, TLS, several service processes.
 """
 
 import argparse

@@ -1,15 +1,21 @@
-"""What every benchmark shares: rounds of ours and the peer in turn, medians, a table, and the result as JSON."""
+"""What every benchmark shares: rounds of ours and the peer in turn, medians and spread, a table, the result as JSON.
+
+A benchmark says in its docstring what it does not measure, in a sentence that begins "Not measured:"; the result
+repeats it. A benchmark without its peer fails: `missing_peer` says what is wanted.
+"""
 
 import json
 import os
-import platform
+import re
 import statistics
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
+
+from bench.machine import machine, settings, versions
 
 RESULTS = Path(__file__).parent / "results"
 _QUIET_LOAD = 1.0
@@ -53,6 +59,17 @@ class Measured:
         """Ours to the peer's, of the medians."""
         return self.ours / self.peer
 
+    @property
+    def spread(self) -> tuple[float, float]:
+        """The lowest and the highest ratio of a round."""
+        ratios = [one["ours"] / one["peer"] for one in self.rounds]
+        return min(ratios), max(ratios)
+
+    @property
+    def reached(self) -> str:
+        """`aim`, `floor`, or `below the floor`."""
+        return "aim" if self.reaches(self.bar.aim) else "floor" if self.reaches(self.bar.floor) else "below the floor"
+
     def reaches(self, wanted: float) -> bool:
         """Tell whether the ratio reaches a floor or an aim."""
         return self.ratio >= wanted if self.bar.higher_is_better else self.ratio <= wanted
@@ -77,12 +94,15 @@ def in_turn(ours: Callable[[], float], peer: Callable[[], float], rounds: int = 
 def report(measured: Measured) -> None:
     """Print the table and write bench/results/<bar>.json."""
     bar = measured.bar
-    reached = "aim" if measured.reaches(bar.aim) else "floor" if measured.reaches(bar.floor) else "below the floor"
+    lowest, highest = measured.spread
+    omitted = not_measured()
     rows = [
         ("ours", f"{measured.ours:,.1f} {bar.unit}"),
         (bar.peer_name, f"{measured.peer:,.1f} {bar.unit}"),
-        ("ratio", f"{measured.ratio:.2f} (floor {bar.floor:g}, aim {bar.aim:g}): {reached}"),
+        ("ratio", f"{measured.ratio:.2f} (floor {bar.floor:g}, aim {bar.aim:g}): {measured.reached}"),
+        ("spread", f"{lowest:.2f} to {highest:.2f} in {len(measured.rounds)} rounds"),
         *((name, str(value)) for name, value in measured.notes.items()),
+        ("not measured", omitted),
     ]
     width = max(len(name) for name, _ in rows)
     print(f"{bar.name}\n" + "\n".join(f"  {name:<{width}}  {value}" for name, value in rows))
@@ -95,26 +115,18 @@ def report(measured: Measured) -> None:
         "ratio": measured.ratio,
         "floor": bar.floor,
         "aim": bar.aim,
+        "reached": measured.reached,
+        "spread": [lowest, highest],
         "rounds": list(measured.rounds),
         "peer_name": bar.peer_name,
+        "not_measured": omitted,
         "machine": machine(),
+        "versions": versions(),
+        "settings": settings(),
         "command": command(),
         **({"notes": dict(measured.notes)} if measured.notes else {}),
     }
     (RESULTS / f"{bar.name}.json").write_text(json.dumps(result, ensure_ascii=False, indent=2) + "\n")
-
-
-def machine() -> dict[str, Any]:
-    """Tell what the figures were taken on."""
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    return {
-        "cores": os.cpu_count(),
-        "memory_gib": round(memory / 2**30, 1),
-        "processor": _processor(),
-        "system": f"{platform.system()} {platform.release()}",
-        "python": platform.python_version(),
-        "load_before": round(os.getloadavg()[0], 2),
-    }
 
 
 def command() -> str:
@@ -123,8 +135,23 @@ def command() -> str:
     return " ".join(["python -m", module, *sys.argv[1:]])
 
 
+def not_measured(text: str | None = None) -> str:
+    """Tell what a benchmark's docstring (of the running one unless given) says that it does not measure."""
+    text = sys.modules["__main__"].__doc__ if text is None else text
+    found = re.search(r"Not measured: (.+?)(?:\n\n|\Z)", text or "", re.DOTALL)
+    if found is None:
+        raise SystemExit("the benchmark's docstring must say what is not measured: 'Not measured: …'")
+    return " ".join(found[1].split()).removesuffix(".")
+
+
+def missing_peer(name: str, install: str) -> NoReturn:
+    """End a benchmark that has nothing to be compared with; `install` says how to get it."""
+    raise SystemExit(f"the peer is missing: {name}. {install}")
+
+
 def await_quiet(seconds: float = 45.0) -> None:
     """Wait until the machine is mostly idle, at most `seconds`; a busy one is said, since it harms the figures."""
+    machine()  # the load before, not the benchmark's own
     deadline = time.monotonic() + seconds
     while _busy_cores() > _QUIET_LOAD and time.monotonic() < deadline:
         time.sleep(1)
@@ -142,10 +169,3 @@ def _busy_cores() -> float:
 def _ticks() -> int:
     fields = [int(value) for value in Path("/proc/stat").read_text().splitlines()[0].split()[1:]]
     return sum(fields) - fields[3] - fields[4]  # all but idle and waiting for the disk
-
-
-def _processor() -> str:
-    for line in Path("/proc/cpuinfo").read_text().splitlines():
-        if line.startswith("model name"):
-            return line.split(":", 1)[1].strip()
-    return platform.processor()

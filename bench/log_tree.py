@@ -1,7 +1,7 @@
 """The log's tree: leaves into it, and proofs out of it, at a size; against the same hashes without a database.
 
-Leaves are simulated: as long as an event's, their content random. What is not measured: reading them from the log, and
-signing, which happens once in a while.
+Leaves are simulated: as long as an event's, their content random.
+Not measured: reading them from the log, and signing, which happens once in a while.
 """
 
 import argparse

@@ -2,6 +2,7 @@
 
 Both write to the same embedded PostgreSQL, each to a database of its own, in turn. The peer inserts its idempotency
 row in the transaction of its events, through the hook that the library leaves for it.
+Not measured: loading, deciding, HTTP.
 """
 
 import argparse

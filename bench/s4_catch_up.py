@@ -2,7 +2,8 @@
 
 Ours folds a year of lives (late facts and corrections among them) into rosters, clocks, duties, flows and members. The
 peer counts events in one row, with its own PostgreSQL recorders. Both on the same embedded PostgreSQL, in turn, each
-from nothing to the head of its log; what made the logs is not measured.
+from nothing to the head of its log.
+Not measured: what made the logs, feeds and tree, questions meanwhile.
 """
 
 import argparse

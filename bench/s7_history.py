@@ -3,6 +3,7 @@
 The peer reads the same rows of the same stream over the same connection and decodes each row's JSON, nothing more. The
 life is one of 25 years: each year a movement with its check-in, acceptance and placing, contacts of both sides, hours
 served, dues, and the return; one fact in fifty is told late, one contact in fifty corrected and one in a hundred void.
+Not measured: HTTP, authorisation, the record of the read.
 """
 
 import argparse

@@ -3,7 +3,8 @@
 Ours is the publisher as a process of the service runs it: it looks at its topics, reads the feeds from PostgreSQL,
 joins each event, sends it, and notes in PostgreSQL what the broker acknowledged; measured until everything is noted.
 The peer has its records ready in memory, sends them in the same order to topics of its own, and flushes. Both are
-idempotent, acks=all, to one broker; topics are new and empty in every round, and making them is not measured.
+idempotent, acks=all, to one broker; topics are new and empty in every round.
+Not measured: making topics, more than one broker, a network between.
 """
 
 import argparse

@@ -3,6 +3,7 @@
 `kiteline serve` runs in a process of its own; its resident memory is read before and while the subscribers listen. The
 peer keeps the same connections in the same server with the least that can be written with Starlette: a streaming
 answer that sends a comment and waits. Then an event is recorded, and each subscriber tells when it has it.
+Not measured: TLS, slow readers, subscribers of many different regions.
 """
 
 import argparse

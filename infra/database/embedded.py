@@ -36,7 +36,7 @@ _LOOK_SECONDS = 0.05
 _LARGEST_LOG = 16 * 1024 * 1024
 
 # For two cores and memory to spare; durability is never traded.
-_SETTINGS: Mapping[str, str] = {
+SERVER_SETTINGS: Mapping[str, str] = {
     "listen_addresses": "",
     "cluster_name": "kiteline",
     "max_connections": "100",
@@ -82,7 +82,7 @@ class EmbeddedPostgres:
     def __init__(self, home: Path, settings: Mapping[str, str] | None = None) -> None:
         """Name the home; `settings` override PostgreSQL's for this start (tests)."""
         self._home = home
-        self._settings = dict(_SETTINGS) | dict(settings or {})
+        self._settings = dict(SERVER_SETTINGS) | dict(settings or {})
         self._cluster: Cluster | None = None
         self._users: int | None = None
         self._supervisor: subprocess.Popen[bytes] | None = None
