@@ -18,6 +18,7 @@ from bench.harness import RESULTS
 BENCHMARKS: dict[str, tuple[str, list[str], list[str]]] = {
     "S1": ("bench.s1_recording", ["--seconds", "4"], ["--seconds", "10", "--rounds", "7"]),
     "S1r": ("bench.s1r_recorder", ["--seconds", "4"], ["--seconds", "10", "--rounds", "7"]),
+    "S2": ("bench.s2_umadb", ["--seconds", "4"], ["--seconds", "10", "--rounds", "7"]),
     "S3": ("bench.s3_import", [], ["--rounds", "7"]),
     "S4": ("bench.s4_catch_up", [], ["--rounds", "7"]),
     "S7": ("bench.s7_history", [], ["--rounds", "15"]),

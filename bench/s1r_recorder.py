@@ -30,7 +30,7 @@ from infra.event_store.save import Idempotency, LogStoredEvent
 
 BAR = Bar("S1r", "saves/s", "stock recorder with an idempotency row", floor=8, aim=12)
 _SAVES_A_STREAM = 4
-_STATE = b'{"correlationid":"7d3f0c9e-0000-4000-8000-000000000000","data":{"note":"' + b"x" * 560 + b'"}}'
+STATE = b'{"correlationid":"7d3f0c9e-0000-4000-8000-000000000000","data":{"note":"' + b"x" * 560 + b'"}}'
 _CREATE_PEER_KEYS = """
 CREATE TABLE peer_idempotency (
     caller text NOT NULL, key_hash bytea NOT NULL, body_hash bytea NOT NULL, status smallint NOT NULL,
@@ -66,15 +66,15 @@ def main() -> None:
         ours, peer = _recorders(server, options.peer_pool)
 
         def our_rate() -> float:
-            return rate(_ours(ours), options.writers, options.seconds)
+            return rate(recording(ours), options.writers, options.seconds)
 
         def peer_rate() -> float:
             return rate(_peer(peer), options.writers, options.seconds)
 
-        rate(_ours(ours), options.writers, 1.0)
+        rate(recording(ours), options.writers, 1.0)
         rate(_peer(peer), options.writers, 1.0)
         rounds = in_turn(our_rate, peer_rate, options.rounds)
-        gapless = _must_be_gapless(ours)
+        gapless = must_be_gapless(ours)
         report(Measured(BAR, rounds, {"writers": options.writers, "events in our log, gapless": gapless}))
         ours.close()
         peer.datastore.close()
@@ -103,8 +103,8 @@ def rate(insert: Insert, writers: int, seconds: float) -> float:
 
 def _events(stream: UUID, version: int) -> list[StoredEvent]:
     return [
-        LogStoredEvent(stream, version, "checked_in", _STATE, ("330105", "510104")),
-        LogStoredEvent(stream, version + 1, "liaison_named", _STATE, ("330105",)),
+        LogStoredEvent(stream, version, "checked_in", STATE, ("330105", "510104")),
+        LogStoredEvent(stream, version + 1, "liaison_named", STATE, ("330105",)),
     ]
 
 
@@ -113,7 +113,8 @@ def _key() -> Idempotency:
     return Idempotency("secretary-of-330105", digest, digest, 201)
 
 
-def _ours(recorder: KitelineRecorder) -> Insert:
+def recording(recorder: KitelineRecorder) -> Insert:
+    """Save on our recorder."""
     return lambda events, key: recorder.insert_events(events, idempotency=key)
 
 
@@ -147,7 +148,8 @@ def stock_recorder(server: EmbeddedPostgres, pool_size: int = 5) -> StockRecorde
     return peer
 
 
-def _must_be_gapless(recorder: KitelineRecorder) -> int:
+def must_be_gapless(recorder: KitelineRecorder) -> int:
+    """Read our log from end to end and tell its events."""
     head = recorder.max_notification_id() or 0
     seen = 0
     while page := recorder.read_log(seen + 1, 10_000):
