@@ -10,7 +10,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input --quiet
 export KITELINE_HOME ?= $(CURDIR)/.kiteline
 
 .DEFAULT_GOAL := help
-.PHONY: help run test gates tests bench bench-full setup broker-files kcat node-files schemas secrets lock image-lock format clean
+.PHONY: help run test gates tests bench bench-full setup broker-files kcat wrk node-files schemas secrets lock image-lock format clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
@@ -31,10 +31,10 @@ gates: setup ## what needs no running part: style, types, import contracts, depe
 tests: setup broker-files kcat node-files ## the tests alone; PYTEST_ARGS='-k name' narrows them
 	$(BIN)/python -m pytest -n 2 --dist loadfile $(PYTEST_ARGS)
 
-bench: setup broker-files ## the benchmarks that fit in 15 minutes
+bench: setup broker-files wrk ## the benchmarks that fit in 15 minutes
 	$(BIN)/python -m bench
 
-bench-full: setup broker-files ## all benchmarks
+bench-full: setup broker-files wrk ## all benchmarks
 	$(BIN)/python -m bench --full
 
 setup: $(READY) ## the virtual environment, exactly as requirements.lock says
@@ -71,6 +71,13 @@ kcat:
 			&& { apt-get install -qq -y $$tool || { apt-get -qq update && apt-get install -qq -y $$tool; }; } > /dev/null 2>&1; } \
 		|| echo "缺少 $$tool，有测试会失败；请安装。$$tool is missing, and tests will fail for it: apt-get install $$tool, brew install $$tool." >&2; \
 	done
+
+# What makes the load of bench/s11_http.
+wrk:
+	@command -v $@ > /dev/null \
+		|| { test "$$(id -u)" = 0 && command -v apt-get > /dev/null \
+			&& { apt-get install -qq -y $@ || { apt-get -qq update && apt-get install -qq -y $@; }; } > /dev/null 2>&1; } \
+		|| echo "缺少 $@，S11 会失败；请安装。$@ is missing, and S11 will fail for it: apt-get install $@, brew install $@." >&2
 
 LOCKED := $(BIN)/uv pip compile --quiet --system-certs --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 

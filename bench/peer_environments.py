@@ -1,4 +1,4 @@
-"""Installs a peer in an environment of its own, so that its libraries and ours never meet; raises when it cannot."""
+"""Installs a peer in an environment of its own, so that its libraries and ours never meet, or ends the benchmark."""
 
 import hashlib
 import shutil
@@ -7,12 +7,10 @@ import sys
 import venv
 from pathlib import Path
 
+from bench.harness import missing_peer
+
 _LOCKS = Path(__file__).parent / "peers"
 _ENVIRONMENTS = Path(__file__).parent / ".peers"
-
-
-class PeerMissing(RuntimeError):
-    """A peer could not be installed or started; its benchmark fails, since one side alone says nothing."""
 
 
 def peer_environment(name: str) -> Path:
@@ -31,6 +29,6 @@ def peer_environment(name: str) -> Path:
         [*pip, "install", "--require-hashes", "--only-binary", ":all:", "--requirement", str(lock)], check=False
     )
     if finished.returncode:
-        raise PeerMissing(f"{name} could not be installed from {lock}")
+        missing_peer(name, f"It could not be installed from {lock}.")
     ready.write_text(wanted)
     return folder / "bin"

@@ -18,8 +18,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from bench.harness import Bar, Measured, in_turn, report
-from bench.peer_environments import PeerMissing, peer_environment
+from bench.harness import Bar, Measured, in_turn, missing_peer, report
+from bench.peer_environments import peer_environment
 from bench.s1r_recorder import STATE, must_be_gapless, rate, recording
 from infra.database.embedded import EmbeddedPostgres
 from infra.database.migrations import migrate
@@ -110,7 +110,7 @@ def _await_listening(server: subprocess.Popen[bytes], port: int, log: Path) -> N
             time.sleep(0.05)
         else:
             return
-    raise PeerMissing(f"UmaDB did not start: {log.read_text(errors='replace')[-500:]}")
+    missing_peer("UmaDB's server", f"It did not start: {log.read_text(errors='replace')[-500:]}")
 
 
 if __name__ == "__main__":
