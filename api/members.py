@@ -57,7 +57,10 @@ Fields = Annotated[
 Purpose = Annotated[
     str | None,
     Query(
-        min_length=1, max_length=PURPOSE_LENGTH, description="what the personal data is for; told to the member 用途"
+        min_length=1,
+        max_length=PURPOSE_LENGTH,
+        pattern=r"\S",
+        description="what the personal data is for, in words; told to the member 用途",
     ),
 ]
 

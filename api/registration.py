@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
 from fastapi import APIRouter, Request
+from starlette.concurrency import run_in_threadpool
 
 from api.access import known_organisation, may_see_state, must_be_allowed_at, principal_of
 from api.actions import Action
@@ -14,10 +15,12 @@ from api.bodies import json_object, key_for, key_text
 from api.command_schemas import DAY, MOMENT, ORGANISATION, closed
 from api.openapi import KEY, RECORDING, answer_headers, problems
 from api.recording import answer, caller_of
+from api.search_allowance import count_clash, must_not_have_clashed_too_often
 from api.shapes.recording import Recorded
 from domain import codes
+from domain.errors import Refused
 from infra.recording.procedures import arun
-from infra.recording.registration import EDUCATIONS, ETHNICITIES
+from infra.recording.registration import EDUCATIONS, ETHNICITIES, REGISTERED_ELSEWHERE
 
 if TYPE_CHECKING:
     from api.service import Service
@@ -59,7 +62,7 @@ _PERSON: Final = closed(
     responses={
         201: {"model": Recorded, "description": "registered 已登记", "headers": answer_headers()},
         200: {"model": Recorded, "description": "known already 早已登记", "headers": answer_headers()},
-        **problems({*RECORDING, 404}),
+        **problems({*RECORDING, 404, 429}),
     },
     openapi_extra={
         "parameters": [KEY],
@@ -89,7 +92,14 @@ async def register_member(request: Request) -> JsonAnswer:
     registering = service.registration.registering(
         payload, caller_of(principal), may_see=may_see, key=key_for(principal, key, "members", payload)
     )
-    return answer(await arun(registering))
+    # Whom another organisation has is told: that is a search, or numbers could be tried out one by one.
+    await run_in_threadpool(must_not_have_clashed_too_often, service, principal)
+    try:
+        return answer(await arun(registering))
+    except Refused as refused:
+        if refused.code == REGISTERED_ELSEWHERE:
+            await run_in_threadpool(count_clash, service, principal)
+        raise
 
 
 _ANYBODY: Final[UUID] = UUID(int=0)

@@ -1,4 +1,4 @@
-"""How often somebody may search for people: so many times a minute and a day, counted for all processes together."""
+"""How often somebody may search for people, or try numbers out: counted for all processes together."""
 
 from __future__ import annotations
 
@@ -28,6 +28,12 @@ ON CONFLICT (reader, seconds) DO UPDATE SET
 RETURNING seconds, searches,
     ceil(extract(epoch FROM began_at + make_interval(secs => seconds) - clock_timestamp()))::integer
 """
+_CLASHES: Final = """
+SELECT seconds, searches,
+    ceil(extract(epoch FROM began_at + make_interval(secs => seconds) - clock_timestamp()))::integer
+FROM search_allowance
+WHERE reader = %s AND began_at + make_interval(secs => seconds) > clock_timestamp()
+"""
 _FORGET: Final = "DELETE FROM search_allowance WHERE began_at + make_interval(secs => seconds) < clock_timestamp()"
 _TOO_MANY: Final = Sentence(
     "查找过于频繁：每分钟至多 {minute} 次、每日至多 {day} 次，请 {wait} 秒后再试；名册可按地区或组织分页查看",
@@ -37,11 +43,39 @@ _TOO_MANY: Final = Sentence(
 
 def must_not_search_too_often(service: Service, principal: Principal) -> None:
     """Count one search of the caller. Raises Problem 429 with Retry-After (seconds)."""
-    settings = service.settings
-    allowed = {_MINUTE: settings.searches_per_minute, _DAY: settings.searches_per_day}
+    counted = _count(service, principal.subject)
+    _must_have_left(service, [(seconds, searches - 1, left) for seconds, searches, left in counted])
+
+
+def must_not_have_clashed_too_often(service: Service, principal: Principal) -> None:
+    """Let nobody register who was told too often whom others have. Raises Problem 429 with Retry-After (seconds)."""
     with service.kiteline.log.reading() as connection:
-        counted = connection.execute(_COUNT, (principal.subject, list(allowed))).fetchall()
-    wait = max((left for seconds, searches, left in counted if searches > allowed[seconds]), default=0)
+        _must_have_left(service, connection.execute(_CLASHES, (_clashing(principal),)).fetchall())
+
+
+def count_clash(service: Service, principal: Principal) -> None:
+    """Count that a caller was told of somebody that another organisation has them."""
+    _count(service, _clashing(principal))
+
+
+def _clashing(principal: Principal) -> str:
+    """Return what clashes are counted by: apart from searches, so that neither uses up the other's allowance."""
+    return f"clashes of {principal.subject}"
+
+
+def _count(service: Service, reader: str) -> list[tuple[int, int, int]]:
+    with service.kiteline.log.reading() as connection:
+        return connection.execute(_COUNT, (reader, list(_allowed(service)))).fetchall()
+
+
+def _allowed(service: Service) -> dict[int, int]:
+    return {_MINUTE: service.settings.searches_per_minute, _DAY: service.settings.searches_per_day}
+
+
+def _must_have_left(service: Service, counted: list[tuple[int, int, int]]) -> None:
+    """`counted`: the length of a window in seconds, how many were before in it, and seconds until it ends."""
+    allowed = _allowed(service)
+    wait = max((left for seconds, before, left in counted if before >= allowed[seconds]), default=0)
     if wait:
         told = _TOO_MANY.filled(minute=allowed[_MINUTE], day=allowed[_DAY], wait=wait)
         raise Problem(kinds.TOO_MANY_SEARCHES, told, headers={"Retry-After": str(wait)})

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from time import time_ns
+from typing import TYPE_CHECKING, Annotated
 from uuid import UUID
 
 import typer
 
 from infra.failures import OperatorFailure
 from infra.settings import load_settings
+
+if TYPE_CHECKING:
+    from infra.recording.application import Kiteline
 
 app = typer.Typer()
 
@@ -25,7 +29,9 @@ def replay(  # noqa: PLR0913, PLR0917 - the command's options
     member: Annotated[UUID, typer.Argument(help="the member's id", metavar="MEMBER")],
     as_of: Annotated[str | None, typer.Option(help="as true at this time, date (its end) or month (its end)")] = None,
     known_at: Annotated[str | None, typer.Option(help="as known at this time, or at this position of the log")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="the items of GET /v1/members/{id}/history")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="the items of GET /v1/members/{id}/history?effects=true")
+    ] = False,
     diff_from: Annotated[
         str | None, typer.Option(help="what differs from what was known at this time or position, as JSON")
     ] = None,
@@ -37,7 +43,8 @@ def replay(  # noqa: PLR0913, PLR0917 - the command's options
     ] = None,
     purpose: Annotated[str | None, typer.Option(help="what the personal data is for")] = None,
 ) -> None:
-    """Print a member's history: what happened, who recorded it, what was corrected by what, and the state after."""
+    """Print a member's history: what happened, who recorded it, what was corrected by what, effects, states."""
+    purpose = purpose.strip() or None if purpose is not None else None
     if (fields is None) != (purpose is None) or (fields is not None and evidence is None):
         raise NothingToReplay(
             "--fields 须与 --evidence、--purpose 同用。", "--fields goes with --evidence and --purpose."
@@ -54,17 +61,16 @@ def replay(  # noqa: PLR0913, PLR0917 - the command's options
         return
     import orjson
 
-    from domain.member.fold import HEAD
     from domain.member.merging.belonging import merged_into
-    from domain.times import as_of_us, instant
+    from domain.times import as_of_us, day_end_us, local_day
     from infra.cli.database import opened_database
     from infra.cli.replay_table import print_history
-    from infra.event_store.reading import position_by
     from infra.recording.application import Kiteline
+    from projections.effects import tell_effects
     from projections.history import replay as replayed
 
     try:
-        moment_us = as_of_us(as_of) if as_of is not None else HEAD
+        moment_us = as_of_us(as_of) if as_of is not None else day_end_us(local_day(time_ns() // 1_000))
         known_us = as_of_us(known_at) if known_at is not None and not known_at.isdecimal() else None
     except (ValueError, OverflowError):
         raise NothingToReplay(
@@ -75,12 +81,7 @@ def replay(  # noqa: PLR0913, PLR0917 - the command's options
         try:
             reference = kiteline.refresh_reference()
             ledger = kiteline.members.load(member, reference)
-            position = kiteline.log.max_notification_id() or 0
-            if known_us is not None:
-                with kiteline.log.reading() as connection:
-                    position = position_by(connection, instant(known_us))
-            elif known_at is not None:
-                position = min(int(known_at), position)
+            position = _known_position(kiteline, known_at, known_us)
             reference = kiteline.reference_at(position)
         finally:
             kiteline.close()
@@ -91,8 +92,21 @@ def replay(  # noqa: PLR0913, PLR0917 - the command's options
     if into is not None:
         raise NothingToReplay(f"{member} 已并入 {into}。", f"{member} was merged into {into}: replay that one.")
     items = replayed(ledger.known(position), reference, as_of_us=moment_us, member=member)
+    tell_effects(items, ledger.known, reference, moment_us, states=True)
     if as_json:
         answer = {"member_id": str(member), "known_position": position, "items": items}
         typer.echo(orjson.dumps(answer, option=orjson.OPT_INDENT_2).decode())
         return
     print_history(member, items, reference, as_of=as_of, known_position=position if known_at is not None else None)
+
+
+def _known_position(kiteline: Kiteline, known_at: str | None, known_us: int | None) -> int:
+    """Return the last position that was known; `known_us` where `known_at` is a time."""
+    from domain.times import instant
+    from infra.event_store.reading import position_by
+
+    if known_us is not None:
+        with kiteline.log.reading() as connection:
+            return position_by(connection, instant(known_us))
+    head = kiteline.log.max_notification_id() or 0
+    return head if known_at is None else min(int(known_at), head)

@@ -12,6 +12,7 @@ from rich.text import Text
 from domain.fact import BODIES
 from domain.member.rules import ODDITIES, ONCE_OVER, RULES
 from domain.times import SHANGHAI, parse_occurred
+from infra.cli.replay_words import channel_words, code_words, effect_words
 from infra.fact_words import MEMBERSHIPS, fact_words
 
 if TYPE_CHECKING:
@@ -26,44 +27,6 @@ _STAGES: Final = {
     "settled": "已纳管",
     "returned": "已返回",
     "closed": "已结束",
-}
-_CODES: Final = {
-    "CODE": "扫码",
-    "WORKER": "社区登记",
-    "MEMBER": "本人",
-    "PHONE": "电话",
-    "MESSAGE": "消息",
-    "VIDEO": "视频",
-    "VISIT": "走访",
-    "ACTIVITY": "活动",
-    "WORKPLACE": "工作地",
-    "RESIDENCE": "居住地",
-    "INDUSTRY": "行业",
-    "HOMETOWN": "家乡驻外",
-    "FALLBACK": "兜底",
-    "COMMUNITY": "社区服务",
-    "CARE": "关爱帮扶",
-    "EDUCATION": "宣讲教育",
-    "ENVIRONMENT": "环境整治",
-    "SAFETY": "平安巡查",
-    "EMERGENCY": "应急",
-    "EXPERTISE": "专业服务",
-    "MEMBERS_MEETING": "支部党员大会",
-    "COMMITTEE_MEETING": "支部委员会",
-    "GROUP_MEETING": "党小组会",
-    "LECTURE": "党课",
-    "THEME_DAY": "主题党日",
-    "ORGANISATIONAL_LIFE_MEETING": "组织生活会",
-    "STUDY": "学习",
-    "SERVICE": "志愿服务",
-    "FORMAL": "正式",
-    "TEMPORARY": "临时",
-    "LETTER_INVALID": "介绍信无效",
-    "LETTER_EXPIRED": "介绍信过期",
-    "MATERIALS_INCOMPLETE": "材料不全",
-    "IDENTITY_MISMATCH": "身份不符",
-    "NOT_LIVING_OR_WORKING_HERE": "不在此居住或工作",
-    "WRONG_ADDRESSEE": "转接对象有误",
 }
 _UNSAID: Final = frozenset({"movement_id", "activity", "merge_id", "set_aside", "keep_movement", "whose"})
 _SERVICE: Final = {"hours": "{} 小时 h", "post": "岗位 post {:.8}"}
@@ -113,7 +76,12 @@ def print_history(
     table.add_column("内容 of what", overflow="fold")
     table.add_column("记录 recorded by", overflow="fold")
     table.add_column("之后 after", overflow="fold")
+    # Seldom is anything put right; where nothing was, the others have the width.
+    tells_effects = any("effect" in item for item in items)
+    if tells_effects:
+        table.add_column("影响 effect", overflow="fold")
     for item in items:
+        effect = [effect_words(item.get("effect"), numbers)] if tells_effects else []
         table.add_row(
             str(numbers[item["event_id"]]),
             _when(item),
@@ -121,6 +89,7 @@ def print_history(
             _content(item, reference, numbers),
             _recorded(item, reference),
             _after(item, reference),
+            *effect,
         )
     console.print(table)
     _print_state(console, items, reference)
@@ -195,7 +164,7 @@ def _value(name: str, value: Any, reference: Reference, day: Any, numbers: dict[
     if isinstance(value, list):
         return "、".join(map(str, value)) if name != "points" else f"五清 {len(value)}/5"
     label = {"departs_on": "拟于 ", "expected_on": "预计 ", "preferred_kind": "意愿 ", **_LETTER_LABELS}.get(name, "")
-    return (_SERVICE | _OF_A_MERGE).get(name, "{}").format(f"{label}{_CODES.get(str(value), value)}")
+    return (_SERVICE | _OF_A_MERGE).get(name, "{}").format(f"{label}{code_words(name, value)}")
 
 
 def _place(code: str, reference: Reference, day: Any) -> str:  # noqa: ANN401 - a date
@@ -213,7 +182,10 @@ def _organisation(code: str | None, reference: Reference) -> str:
 def _recorded(item: dict[str, Any], reference: Reference) -> Text:
     recorded = datetime.fromisoformat(item["recorded_at"]).astimezone(SHANGHAI)
     who = _organisation(item.get("organisation"), reference) or item["actor"]
-    return Text.assemble(who, (f"\n{recorded:%Y-%m-%d %H:%M:%S}，第 {item['position']} 位", "dim"))
+    by = (
+        f"{item['actor']}，{channel_words(item['channel'])}" if who != item["actor"] else channel_words(item["channel"])
+    )
+    return Text.assemble(who, (f"\n{by}\n{recorded:%Y-%m-%d %H:%M:%S}，第 {item['position']} 位", "dim"))
 
 
 def _after(item: dict[str, Any], reference: Reference) -> Text:

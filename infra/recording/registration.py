@@ -45,6 +45,7 @@ ETHNICITIES: Final = tuple(sorted(set(ETHNICITY.values())))
 EDUCATIONS: Final = tuple(sorted(set(EDUCATION.values())))
 """GB/T 4658."""
 _NAME_LENGTH: Final = 100
+REGISTERED_ELSEWHERE: Final = "registered_elsewhere"
 ELSEWHERE: Final = Sentence(
     "此人已由其他组织登记，请通过报到或组织关系转接办理",
     "This person is registered with another organisation: use a check-in or a transfer.",
@@ -210,7 +211,7 @@ class Registration:
         desk, kiteline = self._desk, self._desk.kiteline
         ledger: Ledger = yield partial(kiteline.members.standing, member_id, kiteline.reference())
         if not may_see(ledger.state):
-            raise Refused("registered_elsewhere", ELSEWHERE)
+            raise Refused(REGISTERED_ELSEWHERE, ELSEWHERE)
         name = (yield partial(self._name_of, member_id)) or ""
         if name and name != person.personal["name"]:
             raise Refused("name_disagrees", NAME_DISAGREES)

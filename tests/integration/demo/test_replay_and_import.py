@@ -90,6 +90,20 @@ def test_a_history_reads_in_the_order_of_facts_with_what_was_struck_through(comm
     assert "return_education" in told.stdout
 
 
+def test_a_correction_and_a_void_tell_their_effect_in_the_table_and_in_the_json(command: Command, member: UUID):
+    items = json.loads(command("replay", str(member), "--json").stdout)["items"]
+    told = {item["type"]: item["effect"] for item in items if "effect" in item}
+
+    assert set(told) == {"event_corrected", "event_voided"}
+    (moved,) = [one for one in told["event_corrected"]["event"]["changes"] if one["pointer"] == "/occurred_at"]
+    assert (moved["before"], moved["after"]) == ("2026-03-08T10:00:00+08:00", "2026-03-07T09:30:00+08:00")
+    assert told["event_voided"]["event"]["after"] is None
+    assert "/movement/legs/0/checked_in_at" in [one["pointer"] for one in told["event_corrected"]["state"]]
+    table = command("replay", str(member)).stdout
+    assert "影响 effect" in table
+    assert "不再计算" in "".join(table.split())
+
+
 def test_a_history_can_be_asked_for_as_of_a_day_and_as_known_at_a_position(command: Command, member: UUID):
     march = command("replay", str(member), "--as-of", "2026-03-31")
     then = command("replay", str(member), "--known-at", "8", "--json")

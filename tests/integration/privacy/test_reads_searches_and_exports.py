@@ -12,7 +12,7 @@ from python_calamine import CalamineWorkbook
 
 from api.housekeeping import forgetting
 from infra.database.embedded import EmbeddedPostgres
-from tests.running_service import Person, Running, service_on_fresh_database
+from tests.running_service import Person, Running, service_on_fresh_database, synthetic_identity_number
 
 NAME = "样例读者"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -112,6 +112,40 @@ def test_who_searches_too_often_waits_and_others_do_not(running: Running, depart
     refused = eager.http.get("/v1/members", params={"search": "测试"})
     assert refused.status_code == 429
     assert 60 < int(refused.headers["Retry-After"]) <= 86_400
+
+
+def test_numbers_are_not_tried_out_by_registering_people(running: Running, department: Person):
+    known = [synthetic_identity_number() for _ in range(6)]
+    for number in known:
+        department.register("支部", identity_number=number)
+    worker = running.as_role("community_worker", organisation="别处", subject="trying")
+
+    def attempt(number: str) -> httpx.Response:
+        return worker.post("/v1/members", {"identity_number": number, "name": "测试", "organisation": "别处"})
+
+    answers = [attempt(number) for number in known]
+    assert [answer.status_code for answer in answers] == [409] * 5 + [429]
+    unknown = attempt(synthetic_identity_number())
+    assert (unknown.status_code, unknown.json()["code"]) == (429, "too_many_searches")
+    assert 1 <= int(unknown.headers["Retry-After"]) <= 60
+    assert worker.http.get("/v1/members", params={"search": "测试"}).status_code == 200
+
+    with as_owner(running) as owner:
+        owner.execute("UPDATE search_allowance SET began_at = began_at - interval '1 minute' WHERE seconds = 60")
+    assert attempt(synthetic_identity_number()).status_code == 201
+
+
+@pytest.mark.parametrize("purpose", ["", "  ", "\u3000"])
+def test_a_purpose_is_said_in_words(purpose: str, department: Person):
+    member = department.register("支部", name=NAME)
+    for path in (f"/v1/members/{member}", "/v1/members", "/v1/rosters", f"/v1/members/{member}/evidence"):
+        asked = {"fields": "name", "purpose": purpose}
+        if path.endswith("evidence"):
+            asked["format"] = "pdf"
+        refused = department.http.get(path, params=asked)
+        assert refused.status_code == 422, path
+        assert [one["pointer"] for one in refused.json()["errors"]] == ["/query/purpose"]
+    assert department.ask(f"/v1/members/{member}/reads")["items"] == []
 
 
 def test_an_export_is_the_whole_list_as_it_is_seen_with_a_watermark_and_a_record(running: Running, department: Person):
