@@ -5,6 +5,7 @@ in fifty is recorded late, one in a hundred is corrected.
 """
 
 import random
+from collections.abc import Sequence
 from datetime import date, timedelta
 from uuid import UUID
 
@@ -22,19 +23,18 @@ from infra.event_store.save import Save
 from infra.recording.mapper import FactMapper
 
 COUNTIES = ("620621", "620602", "620102", "620103", "620105", "510104", "510105", "350206", "320506", "330110")
-_START = date(2024, 3, 1)
+START = date(2024, 3, 1)
 
 
-def reference_facts() -> list[Fact]:
-    """Return the organisations: a committee a county, three branches below each."""
+def reference_facts(counties: Sequence[str] = COUNTIES, branches: int = 3) -> list[Fact]:
+    """Return the organisations: a committee a county, some branches below each."""
+    chance = random.Random(0)
     facts = []
-    for county in COUNTIES:
+    for county in counties:
         top = f"C{county}"
         bodies = [OrganisationRegistered(top, county, "COMMITTEE", county)]
-        bodies += [OrganisationRegistered(f"{top}-{n}", county, "BRANCH", county, top) for n in range(3)]
-        facts += [
-            told_fact(random.Random(0), organisation_stream(body.code), 1, body, "2020-01-01", None) for body in bodies
-        ]
+        bodies += [OrganisationRegistered(f"{top}-{n}", county, "BRANCH", county, top) for n in range(branches)]
+        facts += [told_fact(chance, organisation_stream(body.code), 1, body, "2020-01-01", None) for body in bodies]
     return facts
 
 
@@ -44,7 +44,7 @@ def lives(members: int, seed: int = 1) -> tuple[list[Fact], Reference]:
     reference = empty_reference().with_facts(reference_facts())
     told: list[tuple[date, Fact]] = []
     for _ in range(members):
-        told += _life(chance)
+        told += life(chance)
     return as_recorded(told, reference), reference
 
 
@@ -70,14 +70,15 @@ def append(recorder: KitelineRecorder, facts: list[Fact]) -> None:
         future.result()
 
 
-def _life(chance: random.Random) -> list[tuple[date, Fact]]:
+def life(chance: random.Random, branches: int = 3) -> list[tuple[date, Fact]]:
+    """Return one member's facts, not yet numbered, each with the day on which it is told."""
     stream = UUID(int=chance.getrandbits(128), version=4)
     home, away = chance.sample(COUNTIES, 2)
-    branch, host, hosts = f"C{home}-{chance.randrange(3)}", f"C{away}-{chance.randrange(3)}", f"C{away}"
-    day = _START + timedelta(days=chance.randrange(90))
+    branch, host, hosts = f"C{home}-{chance.randrange(branches)}", f"C{away}-{chance.randrange(branches)}", f"C{away}"
+    day = START + timedelta(days=chance.randrange(90))
     left = day + timedelta(days=7)
     plan: list[tuple[date, Body, str]] = [
-        (_START, e.MemberRegistered("FULL", branch), branch),
+        (START, e.MemberRegistered("FULL", branch), branch),
         (day, e.DepartureReported({"region": away}, left.isoformat(), "WORK"), branch),
         (day, e.PreDepartureTalkHeld(), branch),
         (left, e.Departed(), branch),
