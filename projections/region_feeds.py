@@ -29,12 +29,17 @@ _ID_BEFORE: Final = b'","nonce":"'
 
 _WRITE: Final = """
 WITH page AS MATERIALIZED (
-    SELECT position, concerns, state FROM log WHERE position > %(after)s ORDER BY position LIMIT %(limit)s
+    SELECT position, concerns, state FROM log
+    WHERE position > (SELECT position FROM feed_progress) ORDER BY position LIMIT %(limit)s
+), reached AS MATERIALIZED (
+    SELECT b.position AS before, max(p.position) AS position, count(p.position) AS events
+    FROM feed_progress AS b LEFT JOIN page AS p ON true GROUP BY b.position
 ), entry AS MATERIALIZED (
     SELECT c.region, p.position,
            convert_from(substring(p.state FROM position(%(mark)s IN p.state) - 36 FOR 36), 'UTF8')::uuid AS event_id,
            row_number() OVER (PARTITION BY c.region ORDER BY p.position) AS number
     FROM page AS p CROSS JOIN LATERAL unnest(p.concerns) AS c (region)
+    WHERE (SELECT position = before + events FROM reached)
 ), written AS (
     INSERT INTO feed_entry (region, feedposition, position, event_id)
     SELECT e.region, coalesce(h.feedposition, 0) + e.number, e.position, e.event_id
@@ -45,14 +50,13 @@ WITH page AS MATERIALIZED (
     SELECT region, max(number), max(position) FROM entry GROUP BY region ORDER BY region
     ON CONFLICT (region) DO UPDATE
     SET feedposition = h.feedposition + excluded.feedposition, position = excluded.position
-), reached AS (
-    SELECT max(position) AS position, count(*) AS events FROM page
 ), advanced AS (
-    UPDATE feed_progress SET position = reached.position FROM reached WHERE reached.position IS NOT NULL
+    UPDATE feed_progress SET position = reached.position FROM reached
+    WHERE reached.position = reached.before + reached.events
 ), told AS (
     SELECT pg_notify('kiteline_feeds', reached.position::text) FROM reached WHERE EXISTS (SELECT FROM entry)
 )
-SELECT reached.events, reached.position, (SELECT count(*) FROM told) FROM reached
+SELECT before, events, coalesce(position, before), (SELECT count(*) FROM told) FROM reached
 """
 _PROGRESS: Final = "SELECT position FROM feed_progress"
 _PAGE: Final = """
@@ -125,7 +129,7 @@ class Bounds(NamedTuple):
 
 
 class FeedGap(Exception):
-    """The log was read with a position missing; nothing was written over it."""
+    """The log was read with a position missing; nothing was written of that page."""
 
 
 def write_page(connection: Connection[TupleRow], limit: int) -> tuple[int, int]:
@@ -133,14 +137,10 @@ def write_page(connection: Connection[TupleRow], limit: int) -> tuple[int, int]:
 
     Only who holds LEAD writes, on a connection in autocommit. Raises FeedGap.
     """
-    after = progress(connection)
-    with connection.transaction():
-        row = connection.execute(
-            _WRITE, {"after": after, "limit": limit, "mark": _ID_BEFORE}, prepare=True, binary=True
-        ).fetchone()
-        events, position = (0, after) if row is None or row[1] is None else (int(row[0]), int(row[1]))
-        if position != after + events:
-            raise FeedGap(f"{events} events up to {position}, after {after}")
+    row = connection.execute(_WRITE, {"limit": limit, "mark": _ID_BEFORE}, prepare=True, binary=True).fetchone()
+    before, events, position, _ = row if row is not None else (0, 0, 0, 0)
+    if position != before + events:
+        raise FeedGap(f"{events} events up to {position}, after {before}")
     return events, position
 
 

@@ -6,6 +6,7 @@ While PostgreSQL writes one page, the next is read and folded. Wake-ups are hint
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -49,8 +50,10 @@ PAGE: Final = 16_000
 _FAR: Final = 30_000
 _HARDLY_ANY: Final = 200
 _FIRST_PAGE: Final = 2_000
-# A page costs about as much for one event as for twenty: what comes right behind the first shares the next.
-_GATHER_SECONDS: Final = 0.02
+# A page costs about as much for one event as for twenty: what comes right behind the first shares the next. Gathering
+# takes about as long as folding took, so that a busy machine writes fewer and larger ones.
+_LEAST_GATHER: Final = 0.004
+_MOST_GATHER: Final = 0.02
 _SHORTEST_IDLE: Final = 0.02
 _LONGEST_IDLE: Final = 0.2
 _CANDIDATE_SECONDS: Final = 0.5
@@ -144,10 +147,11 @@ class Runner:
         idle = _SHORTEST_IDLE
         with _Work(self, connection) as work:
             while not stop.is_set():
+                began = time.monotonic()
                 if count := work.take_page():
                     idle = _SHORTEST_IDLE
                     if count < min(_HARDLY_ANY, self.page):
-                        stop.wait(_GATHER_SECONDS)
+                        stop.wait(min(_MOST_GATHER, max(_LEAST_GATHER, time.monotonic() - began)))
                     continue
                 work.settle()
                 if self._wait is not None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final, Self
 
 from consumers.publishing import progress
 from consumers.publishing.kafka import HEADERS, PASSING, KafkaAway
+from consumers.publishing.looks import Look, Looks
 from consumers.publishing.region import RegionTopic
 from consumers.publishing.rests import Rests
 from consumers.publishing.standing import topics_as_they_stand
@@ -39,7 +40,9 @@ _REGIONS_AT_ONCE: Final = 250
 _FEWEST_OF_EACH: Final = 20
 _MOST_OF_EACH: Final = 2_000
 _KEEP_SECONDS: Final = 0.05
-_IN_FLIGHT_SECONDS: Final = 0.005
+_ANSWER_SECONDS: Final = 0.2
+_ROOM_SECONDS: Final = 0.005
+_REPORT_SECONDS: Final = 0.025
 SHORTEST_IDLE: Final = 0.02
 _LONGEST_IDLE: Final = 0.25
 
@@ -64,14 +67,11 @@ class GapInFeed(Exception):
 class Term:
     """One leader's time with one Kafka, on the connection that holds the lead; ends with any doubt about it."""
 
-    def __init__(
-        self, connection: Connection[TupleRow], kafka: Kafka, rests: Rests, *, watch_seconds: float = 1.0
-    ) -> None:
+    def __init__(self, connection: Connection[TupleRow], kafka: Kafka, rests: Rests) -> None:
         """Ask which Kafka this is. Raises KafkaAway."""
         self._connection = connection
         self._kafka = kafka
         self._rests = rests
-        self._watch_seconds = watch_seconds
         self.cluster_id = kafka.cluster_id()
         self._lost: str | None = None
         self._producer = kafka.producer(self._is_lost)
@@ -83,7 +83,8 @@ class Term:
         self._to_watch: deque[str] = deque()
         self._unready = Rests()
         self._position = 0
-        self._kept_at = self._watched_at = time.monotonic()
+        self._kept_at = self._answers_at = time.monotonic()
+        self._looks = Looks(kafka)
 
     def __enter__(self) -> Self:
         """Listen, and say when this Kafka is another than before."""
@@ -97,6 +98,7 @@ class Term:
 
     def __exit__(self, *_: object) -> None:
         """Take back what is still queued and note what was acknowledged; what is on its way is found again later."""
+        self._looks.close()
         self._producer.purge(in_queue=True, in_flight=True)
         self._producer.poll(0)
         self._producer.close()
@@ -113,8 +115,7 @@ class Term:
         """Do what is to be done now; whether there is more at once. Raises KafkaAway, TopicsChanged, DeliveryFailed."""
         self._hear()
         looked = self._look()
-        for region in progress.asked(self._connection):
-            self._begin_again(region)
+        self._answer()
         sent = self._send()
         self._settle()
         self._watch()
@@ -124,12 +125,17 @@ class Term:
         """Wait for news of the feeds, at most `idle` seconds, hearing the brokers; returns how long to wait next."""
         until = time.monotonic() + idle
         while (left := until - time.monotonic()) > 0:
-            longest = min(left, _IN_FLIGHT_SECONDS) if len(self._producer) else left
-            told = list(self._connection.notifies(timeout=longest, stop_after=1))
+            told = list(self._connection.notifies(timeout=min(left, self._hears_in()), stop_after=1))
             self._settle()
             if told:
                 return SHORTEST_IDLE
         return min(idle * 1.5, _LONGEST_IDLE)
+
+    def _hears_in(self) -> float:
+        """Tell after how many seconds the brokers' reports are to be heard: soon where entries wait for their room."""
+        if len(self._producer):
+            return _ROOM_SECONDS if self._to_send else _REPORT_SECONDS
+        return max(0.0, self._keeps_in())
 
     def _is_lost(self, reason: str) -> None:
         self._lost = reason
@@ -143,6 +149,14 @@ class Term:
             else:
                 topic.head = head
                 self._queue(topic)
+
+    def _answer(self) -> None:
+        """Begin those regions again that were asked for."""
+        if time.monotonic() < self._answers_at:
+            return
+        self._answers_at = time.monotonic() + _ANSWER_SECONDS
+        for region in progress.asked(self._connection):
+            self._begin_again(region)
 
     def _begin_again(self, region: str) -> None:
         topic = self._topics.get(region)
@@ -217,8 +231,12 @@ class Term:
                 raise DeliveryFailed(topic.region, topic.failed)
         if self._lost is not None:
             raise KafkaAway(self._lost)
-        if self._touched and (time.monotonic() - self._kept_at > _KEEP_SECONDS or not len(self._producer)):
+        if self._keeps_in() <= 0:
             self._keep()
+
+    def _keeps_in(self) -> float:
+        """Tell in how many seconds what was acknowledged is to be noted; without end where nothing was."""
+        return self._kept_at + _KEEP_SECONDS - time.monotonic() if self._touched else float("inf")
 
     def _keep(self) -> None:
         after = [topic.standing for topic in self._touched.values()]
@@ -231,15 +249,17 @@ class Term:
 
     def _watch(self) -> None:
         """See, some topics at a time, that they are those that were looked at, and hold what they acknowledged."""
-        if time.monotonic() - self._watched_at < self._watch_seconds:
-            return
-        self._watched_at = time.monotonic()
-        if self._kafka.cluster_id() != self.cluster_id:
+        if (look := self._looks.taken()) is not None:
+            self._judge(look)
+        if self._looks.due():
+            some = [self._to_watch.popleft() for _ in range(min(_REGIONS_AT_ONCE, len(self._to_watch)))]
+            self._looks.begin({region: self._topics[region].standing for region in some})
+
+    def _judge(self, look: Look) -> None:
+        if look.cluster_id != self.cluster_id:
             raise TopicsChanged("another Kafka answers")
-        some = [self._to_watch.popleft() for _ in range(min(_REGIONS_AT_ONCE, len(self._to_watch)))]
-        seen = self._kafka.look(some)
-        for region in some:
-            standing, one = self._topics[region].standing, seen[region]
+        for region, standing in look.before.items():
+            one = look.seen[region]
             if one is not None and one.why in PASSING:
                 self._to_watch.append(region)
             elif standing.refused is None:
