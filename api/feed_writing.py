@@ -23,7 +23,7 @@ _PAGE: Final = 4_000
 _HARDLY_ANY: Final = 200
 # A page costs as much for one event as for twenty: what comes right behind the first shares the next. Gathering takes
 # about as long as the page before took, so that a busy machine writes fewer and larger ones.
-_LEAST_GATHER: Final = 0.004
+_LEAST_GATHER: Final = 0.008
 _MOST_GATHER: Final = 0.02
 _SHORTEST_IDLE: Final = 0.02
 _LONGEST_IDLE: Final = 0.2

@@ -52,7 +52,7 @@ _HARDLY_ANY: Final = 200
 _FIRST_PAGE: Final = 2_000
 # A page costs about as much for one event as for twenty: what comes right behind the first shares the next. Gathering
 # takes about as long as folding took, so that a busy machine writes fewer and larger ones.
-_LEAST_GATHER: Final = 0.004
+_LEAST_GATHER: Final = 0.01
 _MOST_GATHER: Final = 0.02
 _SHORTEST_IDLE: Final = 0.02
 _LONGEST_IDLE: Final = 0.2
