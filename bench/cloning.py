@@ -106,6 +106,15 @@ CROSS JOIN LATERAL (
 ) AS m
 CROSS JOIN LATERAL generate_series(m.grp * p.copies_a_group, (m.grp + 1) * p.copies_a_group - 1) AS c (copy)
 """
+# For questions to the read models, which never look at what an event said.
+LOG_WITHOUT_STATES: Final = """
+SELECT p.before + (l.position - p.before - 1) * p.copies + c.copy + 1,
+    replace(l.originator_id::text, p.marker, bench.marker_of(c.copy))::uuid, l.originator_version, l.topic,
+    ''::bytea, '{}'::text[], 1, l.recorded_at
+FROM bench.plan AS p
+CROSS JOIN bench.log AS l
+CROSS JOIN LATERAL generate_series(0, p.copies - 1) AS c (copy)
+"""
 STREAM_HEADS: Final = """
 SELECT originator_id, max(originator_version) FROM bench.reference GROUP BY originator_id
 UNION ALL

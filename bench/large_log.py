@@ -3,7 +3,8 @@
 Lives of a year are recorded by the real recorder and folded by the real projections; then both are cloned on the server
 (`bench.cloning`), organisations of a hundred counties among them. Every row of the log is a proper event with its own
 ids and nonce, positions are gapless, streams have their heads, and each event its idempotency key. Kept in
-`$KITELINE_HOME/bench/<events>`; a benchmark that appends leaves the log longer.
+`$KITELINE_HOME/bench/<events>`; a benchmark that appends leaves the log longer. A log without states, for questions to
+the read models alone, takes a third of the room.
 """
 
 import argparse
@@ -41,6 +42,10 @@ _MAKING: Final[Mapping[str, str]] = {
     "lock_timeout": "0",
 }
 _MEMBER_TABLES: Final = ("member", "roster_past", "clock_past", "duty", "duty_past", "leg", "leg_past", "tally")
+_BYTES: Final = 1_300
+_BYTES_WITHOUT: Final = 250
+_BYTES_READ: Final = 700
+_LEFT_FREE: Final = 3_000_000_000
 _BEGAN: Final = datetime(2024, 3, 1, tzinfo=UTC)
 _YEAR: Final = timedelta(days=400)
 
@@ -84,17 +89,21 @@ class LargeLog:
 
 
 @contextmanager
-def large_log(events: int, *, read_models: bool = False, home: Path | None = None) -> Iterator[LargeLog]:
+def large_log(
+    events: int, *, read_models: bool = False, states: bool = True, home: Path | None = None
+) -> Iterator[LargeLog]:
     """Start the server of a log of about so many events, which is made first if it is not there.
 
-    Without `read_models` they may be at position 0: whoever catches up or rebuilds begins from nothing.
+    Without `read_models` they may be at position 0: whoever catches up or rebuilds begins from nothing. Without
+    `states` nobody can: events are but their positions, streams and topics. Raises OSError for want of room.
     """
-    folder = (home or load_settings().home) / "bench" / str(events)
+    folder = (home or load_settings().home) / "bench" / (str(events) if states else f"{events}-without-states")
     if not _is_ready(folder, read_models=read_models):
+        _must_have_room(folder, events * ((_BYTES if states else _BYTES_WITHOUT) + (_BYTES_READ if read_models else 0)))
         with EmbeddedPostgres(folder, _MAKING) as server:
             migrate(server.url)
             if not _is_made(server.url, "log"):
-                make_log(server.url, plan_for(events))
+                make_log(server.url, plan_for(events), states=states)
             if read_models:
                 make_read_models(server.url)
     with EmbeddedPostgres(folder) as server:
@@ -127,7 +136,15 @@ def _is_reflected(url: str) -> bool:
         return connection.execute(_REFLECTED).fetchone() == (True,)
 
 
-def make_log(url: str, plan: Plan) -> None:
+def _must_have_room(folder: Path, needed: int) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    free = shutil.disk_usage(folder).free
+    if free < needed + _LEFT_FREE:
+        msg = f"{folder} needs {needed / 1e9:.0f} GB and {_LEFT_FREE / 1e9:.0f} to spare; {free / 1e9:.0f} GB are free"
+        raise OSError(msg)
+
+
+def make_log(url: str, plan: Plan, *, states: bool = True) -> None:
     """Record and fold the template, keep it beside, and clone its log in its place."""
     lives = template(plan)
     _say(f"{len(lives.facts):,} events of {plan.members:,} lives, {plan.copies} clones of each")
@@ -146,13 +163,19 @@ def make_log(url: str, plan: Plan) -> None:
             writing.execute(_EMPTY_LOG)
             writing.execute(_LOCK)
             cloning.pour(reading, writing, sql.SQL(cloning.LOG_OF_REFERENCE), sql.Identifier("log"))
-            cloning.pour(reading, writing, sql.SQL(cloning.LOG_OF_CLONES), sql.Identifier("log"))
+            cloning.pour(
+                reading,
+                writing,
+                sql.SQL(cloning.LOG_OF_CLONES if states else cloning.LOG_WITHOUT_STATES),
+                sql.Identifier("log"),
+            )
             cloning.pour(reading, writing, sql.SQL(cloning.STREAM_HEADS), sql.Identifier("stream_head"))
         _say("log cloned")
         writing.execute(_FORGET)
-        with writing.transaction():
-            writing.execute("TRUNCATE idempotency")
-            cloning.pour(reading, writing, sql.SQL(cloning.KEYS), sql.Identifier("idempotency"))
+        if states:
+            with writing.transaction():
+                writing.execute("TRUNCATE idempotency")
+                cloning.pour(reading, writing, sql.SQL(cloning.KEYS), sql.Identifier("idempotency"))
         for table in ("log", "stream_head", "idempotency"):
             writing.execute("SELECT bench.bring_indexes_back(%s)", (table,))
         writing.execute(_MADE, ("log",))
@@ -228,9 +251,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("events", type=int)
     parser.add_argument("--read-models", action="store_true", help="clone the read models too")
+    parser.add_argument("--without-states", action="store_true", help="positions, streams and topics only")
     options = parser.parse_args()
     started = time.perf_counter()
-    with large_log(options.events, read_models=options.read_models) as made:
+    with large_log(options.events, read_models=options.read_models, states=not options.without_states) as made:
         seconds = time.perf_counter() - started
         print(f"{made.events:,} events of {made.members:,} members in {seconds:.0f} s: {made.server.cluster.root}")
 
