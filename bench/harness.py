@@ -26,6 +26,7 @@ class Bar:
     """One line of the bars: what is measured, in which unit, and the ratio to reach (`floor`) or to aim for.
 
     `higher_is_better` False is for times: there the ratio is still ours divided by the peer's, and must stay below.
+    `floor_plus` and `aim_plus` are what a time may take besides, in the bar's unit.
     """
 
     name: str
@@ -34,6 +35,8 @@ class Bar:
     floor: float
     aim: float
     higher_is_better: bool = True
+    floor_plus: float = 0
+    aim_plus: float = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +71,15 @@ class Measured:
     @property
     def reached(self) -> str:
         """`aim`, `floor`, or `below the floor`."""
-        return "aim" if self.reaches(self.bar.aim) else "floor" if self.reaches(self.bar.floor) else "below the floor"
+        if self.reaches(self.bar.aim, self.bar.aim_plus):
+            return "aim"
+        return "floor" if self.reaches(self.bar.floor, self.bar.floor_plus) else "below the floor"
 
-    def reaches(self, wanted: float) -> bool:
-        """Tell whether the ratio reaches a floor or an aim."""
-        return self.ratio >= wanted if self.bar.higher_is_better else self.ratio <= wanted
+    def reaches(self, wanted: float, plus: float = 0) -> bool:
+        """Tell whether the ratio reaches a floor or an aim, of times less what they may take besides."""
+        if self.bar.higher_is_better:
+            return self.ratio >= wanted
+        return self.ours - plus <= wanted * self.peer
 
 
 def in_turn(ours: Callable[[], float], peer: Callable[[], float], rounds: int = 5) -> list[dict[str, float]]:

@@ -74,18 +74,20 @@ _IS_MADE: Final = "SELECT FROM bench.made WHERE what = %s"
 _HAS_SCHEMA: Final = "SELECT to_regclass('bench.made') IS NOT NULL"
 _REFLECTED: Final = "SELECT position >= (SELECT max(position) FROM log) FROM projection_position"
 _SIZES: Final = """
-SELECT (SELECT max(position) FROM log), (SELECT count(*) FROM bench.life) * copies FROM bench.plan
+SELECT (SELECT max(position) FROM log), (SELECT count(*) FROM bench.life) * copies, copies / copies_a_group
+FROM bench.plan
 """
 
 
 @dataclass(frozen=True, slots=True)
 class LargeLog:
-    """A server with a large log: `events` positions, organisations included, of `members` members."""
+    """A server with a large log: `events` positions of `members` members; organisations in `groups` of ten counties."""
 
     server: EmbeddedPostgres
     url: str
     events: int
     members: int
+    groups: int
 
 
 @contextmanager
@@ -111,7 +113,7 @@ def large_log(
         with psycopg.connect(server.url) as connection:
             row = connection.execute(_SIZES).fetchone()
             assert row is not None
-        yield LargeLog(server, server.url, row[0], row[1])
+        yield LargeLog(server, server.url, *row)
 
 
 def _is_ready(folder: Path, *, read_models: bool) -> bool:
