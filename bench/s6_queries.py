@@ -26,7 +26,7 @@ from api.read_models import reading
 from api.service import Service, open_service
 from bench.harness import Bar, Measured, await_quiet, report
 from bench.large_log import large_log
-from bench.s6_questions import KINDS, WHENS, Asking, Question
+from bench.s6_questions import KINDS, WHENS, Asking, Question, When
 from infra.settings import Settings
 from infra.tokens.configured import local_issuer
 
@@ -42,7 +42,7 @@ BAR = Bar(
 )
 _READY_SECONDS: Final = 60.0
 
-Cell = tuple[str, str]
+Cell = tuple[str, When]
 
 
 def main() -> None:
@@ -85,7 +85,8 @@ def _round(service: Service, drawn: dict[Cell, list[Question]]) -> dict[Cell, tu
 
 def _timed(service: Service, questions: list[Question]) -> tuple[list[float], list[float]]:
     """Ask each both ways, in turn."""
-    ours, peer = [], []
+    ours: list[float] = []
+    peer: list[float] = []
     for number, question in enumerate(questions):
         sides: list[tuple[list[float], Callable[[Connection[TupleRow]], object]]] = [
             (ours, question.ours),
@@ -129,7 +130,7 @@ def _served(settings: Settings) -> Iterator[str]:
         "KITELINE_REQUEST_TIMEOUT_SECONDS": "60",
     }
     url = f"http://127.0.0.1:{port}"
-    command = [Path(sys.executable).parent / "kiteline", "serve", "--only", "api"]
+    command = [str(Path(sys.executable).parent / "kiteline"), "serve", "--only", "api"]
     with (settings.home / "serve.log").open("wb") as log:
         process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
     try:
