@@ -121,6 +121,9 @@ class Settings(BaseSettings):
     stream_stall_seconds: float = Field(
         10.0, gt=0, le=300, description="how long a subscriber may take nothing before it is cut off"
     )
+    one_core: bool = Field(
+        True, description="keep a process's threads on one core at a time; the interpreter uses no more"
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="least severe log line written")
 
     @field_validator("home")

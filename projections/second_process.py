@@ -141,6 +141,8 @@ def _taken(batch: Batch, changes: Changes, answer: _Answer) -> tuple[Batch, Chan
 def main() -> None:
     """Fold what is asked for until the leader closes the pipe, or is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the leader's to answer
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, range(os.cpu_count() or 1))  # not the one core of the leader, which it is to relieve
     with Pipe(int(sys.argv[1])) as pipe, suppress(EOFError, BrokenPipeError, ConnectionResetError):
         start: _Start = pipe.recv()
         with start.opening() as log:

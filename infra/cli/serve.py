@@ -60,6 +60,7 @@ def run(settings: Settings, only: Part | None = None) -> None:
     """Open everything in order, serve, close everything. Raises OperatorFailure before anything has started."""
     from api.service import open_service
     from infra.cli.database import opened_database
+    from infra.one_core import on_one_core
 
     with contextlib.ExitStack() as stack:
         listening = stack.enter_context(claimed_port(settings)) if only in {None, Part.API} else None
@@ -71,6 +72,8 @@ def run(settings: Settings, only: Part | None = None) -> None:
             stack.enter_context(sending_webhooks(service, url))
         if only in {None, Part.CONSUMER}:
             stack.enter_context(_receiving(service, url))
+        if settings.one_core:
+            stack.enter_context(on_one_core())
         if listening is not None:
             serve_http(service, listening)
         else:

@@ -38,6 +38,7 @@ def test_every_setting_can_come_from_a_file(field: str, tmp_path: Path):
         "stream_stall_seconds": "30",
         "token_jwks_url": "https://issuer.example/jwks",
         "log_level": "ERROR",
+        "one_core": "false",
         "vault_cipher": "SM4-GCM",
     }
     value = values.get(field, "2048")
