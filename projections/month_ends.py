@@ -1,7 +1,7 @@
 """What rows of rosters, clocks and duties add to the counts kept by month: each counts at the months' ends it spans.
 
 A count is kept as what is added and taken away from month to month, so that a row that stands for years is told twice,
-when it begins and when it ends. What is added carries the position from which it is known.
+when it begins and when it ends.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from domain.times import BEGINNING_US, DAY_US, OFFSET_US, local_day
-from projections.segment import FOREVER, PAST, UNSTORED
+from projections.segment import CURRENT, FOREVER, PAST, UNSTORED
 from projections.values import CLOCK_COLUMNS, CLOCK_HEAD, DUTY_COLUMNS, ROSTER_COLUMNS
 
 if TYPE_CHECKING:
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 Cell = tuple[str, str, str, str, str, str]
 """measure, region, scope, category, view, stage; empty where a measure does not tell them apart."""
 
-Count = tuple[str, int, int, Cell, int]
-"""member, position from which it is known, month, cell, what is added there."""
+Count = tuple[str, int, Cell, int]
+"""member, month, cell, what is added there."""
 
 _Span = tuple[Cell, int, int]
 """A cell in which a row counts, at no month's end before the first month, nor from the second on."""
@@ -139,36 +139,45 @@ _SPANS: Final[dict[int, Callable[[Any, Segment], list[_Span]]]] = {
 }
 
 
-def count(found: list[Count], track: int, member: str, ident: Any, row: Segment) -> None:  # noqa: ANN401 - None or a key
-    """Note what a row adds to the counts that it had not added when it was last written (`row.stored`).
+def count(found: list[Count], track: int, member: str, ident: Any, row: Segment, stored: int) -> None:  # noqa: ANN401 - None or a key
+    """Note what a row adds to the counts beyond what it added as it was last counted.
 
-    `track`: 0 rosters, 1 clocks, 2 duties, 4 tallies. Call it once a write of the row, before `stored` moves on.
+    `track`: 0 rosters, 1 clocks, 2 duties, 4 tallies. `stored`: not at all, as one that had not ended, or as one that
+    had. A row that was taken back adds nothing.
     """
+    is_gone = row.known_to != FOREVER
+    has_ended = row.ended_from != FOREVER
+    begins, ends = _month_at(row.valid_from), _month_at(row.valid_to)
+    if stored == UNSTORED and (is_gone or (has_ended and ends <= begins)):
+        return  # most rows: they span no month's end
     spans = _SPANS[track](ident, row)
     if not spans:
         return
     amount = row.values[-1] if track == _TALLY else 1
-    begins, ends = _month_at(row.valid_from), _month_at(row.valid_to)
-    stored, ended_from, known_to = row.stored, row.ended_from, row.known_to
     for cell, first, limit in spans:
-        start = max(begins, first)
+        start = begins if begins > first else first
         if start >= limit:
             continue
+        last = limit if not has_ended or ends > limit else ends if ends > start else start
         if stored == UNSTORED:
-            _between(found, (member, row.known_from), start, limit, cell, amount)
-        gained = limit
-        if ended_from != FOREVER:
-            gained = limit if ends > limit else max(start, ends)
-            if stored != PAST:
-                _between(found, (member, ended_from), limit, gained, cell, amount)
-        if known_to != FOREVER:
-            _between(found, (member, known_to), gained, start, cell, amount)
+            _between(found, member, start, last, cell, amount)
+        elif is_gone:
+            _between(found, member, last if stored == PAST else limit, start, cell, amount)
+        else:
+            _between(found, member, limit, last, cell, amount)
 
 
-def _between(found: list[Count], known: tuple[str, int], gained: int, lost: int, cell: Cell, amount: int) -> None:
+def stored_by(row: Segment, position: int) -> int:
+    """Return how a row was counted by those who knew the log up to a position."""
+    if row.known_from > position or row.known_to <= position:
+        return UNSTORED
+    return PAST if row.ended_from <= position else CURRENT
+
+
+def _between(found: list[Count], member: str, gained: int, lost: int, cell: Cell, amount: int) -> None:
     """Count more from a month on, and less from another on; neither when they are the same, or never come."""
     if gained != lost:
         if gained != _NEVER:
-            found.append((*known, gained, cell, amount))
+            found.append((member, gained, cell, amount))
         if lost != _NEVER:
-            found.append((*known, lost, cell, -amount))
+            found.append((member, lost, cell, -amount))

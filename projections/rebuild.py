@@ -284,14 +284,14 @@ class FoldedBeside:
         ids = sorted(touched)
         for start in range(0, len(ids), _MEMBERS_AT_ONCE):
             some = ids[start : start + _MEMBERS_AT_ONCE]
-            rows = Rows()
+            rows = Rows(known_after=since)
             for trace in self._folded(some, history, upto):
                 trace.emit(rows)
             for table in self.wanted - {STATISTIC}:
                 delete = sql.SQL("DELETE FROM rebuild.{} WHERE member_id = ANY (%s)").format(sql.Identifier(table))
                 self.connection.execute(delete, (some,))
             self._park_unwritable(rows, upto)
-            write(self.connection, rows.inserts(self.wanted, since))
+            write(self.connection, rows.inserts(self.wanted))
         return True
 
     def _park_unwritable(self, rows: Rows, upto: int) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from projections import statements
 from projections.columns import Encoder, days, encoded, lists, numbers, plain, texts
-from projections.month_ends import Count, count
+from projections.month_ends import Cell, Count, count, stored_by
 from projections.values import CLOCK_HEAD, other_side
 
 if TYPE_CHECKING:
@@ -59,7 +59,9 @@ _Table = list[tuple[Any, ...]]
 class Rows:
     """What a page changes. `columns` makes it ready to be sent, and lets go of everything that folding still moves."""
 
-    def __init__(self) -> None:
+    def __init__(self, known_after: int = 0) -> None:
+        """`known_after`: of members written anew, whose counts stand as they were known at that position."""
+        self._known_after = known_after
         self.members: _Table = []
         self.past_rows: tuple[_Table, _Table, _Table, _Table, _Table] = ([], [], [], [], [])
         self.retired: tuple[_Table, _Table, _Table, _Table, _Table] = ([], [], [], [], [])
@@ -83,9 +85,10 @@ class Rows:
         ))  # fmt: skip
 
     def count(self, track: int, member: str, ident: Any, row: Segment) -> None:  # noqa: ANN401 - None, a key, or a pair
-        """Note what a row that is about to be written adds to the counts by month."""
+        """Note what a row that is about to be written adds to the counts by month; before `stored` moves on."""
         if track != _LEG:
-            count(self.counts, track, member, ident, row)
+            known_after = self._known_after
+            count(self.counts, track, member, ident, row, stored_by(row, known_after) if known_after else row.stored)
 
     def past(self, track: int, member: str, ident: Any, row: Segment) -> None:  # noqa: ANN401 - None, a key, or a pair
         """Write a row that has ended, or was taken back."""
@@ -157,14 +160,13 @@ class Rows:
         ]
         return [(statement, encoded(encoders, rows)) for statement, encoders, rows in tables if rows]
 
-    def added_to_statistics(self, known_after: int = 0) -> _Table:
-        """Return what is added to each cell of a month, of what is known from a later position on."""
-        sums: dict[tuple[Any, ...], int] = {}
-        for _, position, month, cell, amount in self.counts:
-            if position > known_after:
-                key = (*cell, month)
-                sums[key] = sums.get(key, 0) + amount
-        return [(*key, amount) for key, amount in sums.items() if amount]
+    def added_to_statistics(self) -> _Table:
+        """Return what is added to each cell of a month."""
+        sums: dict[tuple[Cell, int], int] = {}
+        for _, month, cell, amount in self.counts:
+            key = (cell, month)
+            sums[key] = sums.get(key, 0) + amount
+        return [(*cell, month, amount) for (cell, month), amount in sums.items() if amount]
 
     def unwritable(self) -> dict[str, Exception]:
         """Return the members whose rows cannot be put into arrays, and why; their rows are taken out."""
@@ -195,7 +197,7 @@ class Rows:
             *self.past_rows, *self.retired,
         ]  # fmt: skip
 
-    def tables(self, known_after: int = 0) -> list[tuple[str, tuple[Encoder, ...], list[tuple[Any, ...]]]]:
+    def tables(self) -> list[tuple[str, tuple[Encoder, ...], list[tuple[Any, ...]]]]:
         """Return rows and encoders by table: of members who are written for the first time, these are all."""
         rosters, clocks, duties, legs, tallies = self.past_rows
         return [
@@ -207,17 +209,14 @@ class Rows:
             ("leg", _LEG_NOW, self.legs),
             ("leg_past", _LEG_PAST, legs),
             ("tally", _TALLY_ROWS, tallies),
-            (STATISTIC, _STATISTIC, self.added_to_statistics(known_after)),
+            (STATISTIC, _STATISTIC, self.added_to_statistics()),
         ]
 
-    def inserts(self, wanted: frozenset[str], known_after: int) -> list[tuple[str, list[str]]]:
-        """Return the statements that write some tables of members of whom they hold no rows.
-
-        Counts hold what was known of them up to `known_after`; only what became known later is added.
-        """
+    def inserts(self, wanted: frozenset[str]) -> list[tuple[str, list[str]]]:
+        """Return the statements that write some tables of members of whom they hold no rows but counts."""
         return [
             (_INSERTS[table], encoded(encoders, rows))
-            for table, encoders, rows in self.tables(known_after)
+            for table, encoders, rows in self.tables()
             if rows and table in wanted
         ]
 

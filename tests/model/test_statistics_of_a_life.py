@@ -36,7 +36,7 @@ def added(facts: list[Fact], reference: Reference) -> dict[int, Counter[Cell]]:
             trace.emit(rows)
     trace.emit(rows)
     told: dict[int, Counter[Cell]] = {}
-    for _, _, month, cell, amount in rows.counts:
+    for _, month, cell, amount in rows.counts:
         told.setdefault(month, Counter())[cell] += amount
     return told
 
