@@ -155,10 +155,10 @@ def count(found: list[Count], track: int, member: str, ident: Any, row: Segment,
         return
     amount = row.values[-1] if track == _TALLY else 1
     for cell, first, limit in spans:
-        start = begins if begins > first else first
+        start = max(first, begins)
         if start >= limit:
             continue
-        last = limit if not has_ended or ends > limit else ends if ends > start else start
+        last = limit if not has_ended or ends > limit else max(start, ends)
         if stored == UNSTORED:
             _between(found, member, start, last, cell, amount)
         elif is_gone:

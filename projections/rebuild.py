@@ -7,7 +7,6 @@ row of projection_position, held locked for the last of it, holds the live write
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -16,22 +15,24 @@ from uuid import UUID
 from psycopg import sql
 
 from domain.times import BEGINNING_US
-from projections.collector import uncollected
-from projections.copying import COPIED, copy_blocks
-from projections.folding import MEMBER_FACTS, linked_to, reference_upto
+from projections.copying import COPIED
+from projections.filling import Filling
+from projections.folding import MEMBER_FACTS, reference_upto
 from projections.position import Parked, park, reflected
-from projections.replaying import Broken, replay
 from projections.rows import STATISTIC, Rows, write
+from projections.whole_lives import WholeLives
 
 if TYPE_CHECKING:
     from psycopg import Connection
     from psycopg.rows import TupleRow
     from psycopg_pool import ConnectionPool
 
-    from domain.fact import Fact
-    from projections.log_rows import Log, Row
+    from projections.filling import Blocks
+    from projections.log_rows import Log
     from projections.reference_history import ReferenceHistory
+    from projections.second_process import Opening
     from projections.trace import Trace
+    from projections.whole_lives import Filled
 
 VIEWS: Final[dict[str, tuple[str, ...]]] = {
     "members": ("member", "roster_past", "clock_past"),
@@ -79,7 +80,7 @@ _BESIDE: Final = "SELECT set_config('search_path', 'rebuild, public', false)"
 _BACK: Final = "RESET search_path"
 _PATIENT: Final = "SET LOCAL lock_timeout = '60s'"
 _FORGET_PARKED: Final = "DELETE FROM projection_parked"
-_MEMBERS_AT_ONCE: Final = 1_000
+_MEMBERS_AT_ONCE: Final = 500
 _SMALL_ENOUGH: Final = 500
 _LOWEST: Final = UUID(int=0)
 _TRIES: Final = 3
@@ -111,16 +112,21 @@ def _nobody(_done: int, _total: int) -> None:
 
 
 def rebuild(
-    pool: ConnectionPool[Connection[TupleRow]], log: Log, views: Iterable[str], progress: Progress = _nobody
+    pool: ConnectionPool[Connection[TupleRow]],
+    log: Log,
+    views: Iterable[str],
+    progress: Progress = _nobody,
+    opening: Opening | None = None,
 ) -> Rebuilt:
     """Rebuild views, all of one position; `progress(streams done, streams in all)`.
 
+    With `opening`, a second process that opens the log with it folds half of the members.
     Raises KeyError for a view that does not exist, RebuildRunning, ReferenceChanged.
     """
     tables = [table for view in views for table in VIEWS[view]]
     with rebuilding_alone(pool) as (connection, reading):
         for _ in range(_TRIES):
-            rebuilt = FoldedBeside(connection, reading, log, tables, progress).run()
+            rebuilt = FoldedBeside(connection, reading, log, tables, progress, opening).run()
             if rebuilt is not None:
                 return rebuilt
         raise ReferenceChanged
@@ -153,7 +159,8 @@ class FoldedBeside:
         reading: Connection[TupleRow],
         log: Log,
         tables: list[str],
-        progress: Progress,
+        progress: Progress = _nobody,
+        opening: Opening | None = None,
     ) -> None:
         self.connection = connection
         self._reading = reading
@@ -162,6 +169,7 @@ class FoldedBeside:
         self.wanted = frozenset(tables)
         self._whole = len(tables) == len(COPIED)
         self._progress = progress
+        self._opening = opening
         self._latest_us = BEGINNING_US
         self.parked: dict[UUID, Parked] = {}
         self._streams = 0
@@ -215,62 +223,33 @@ class FoldedBeside:
         return upto
 
     def fill(self, upto: int) -> None:
-        """Copy every member's rows, as of `upto`; one thread copies what the other has folded."""
-        history = reference_upto(self._log, upto)
+        """Copy every member's rows, as of `upto`."""
         total = _one(self._reading, _COUNT)
-        pending: Future[None] | None = None
-        with ThreadPoolExecutor(1, "kiteline-rebuild") as copier:
-            for seen, ids in self._batches():
-                self._streams = seen
-                with uncollected():
-                    rows = Rows()
-                    for trace in self._folded(ids, history, upto):
-                        trace.emit(rows)
-                    try:
-                        blocks = copy_blocks(rows, self.wanted)
-                    except Exception:  # noqa: BLE001 - found out member by member
-                        self._park_unwritable(rows, upto)
-                        blocks = copy_blocks(rows, self.wanted)
-                if pending is not None:
-                    pending.result()
-                pending = copier.submit(self._copy, blocks)
-                self._progress(self._streams, total)
-            if pending is not None:
-                pending.result()
+        filling = Filling(self._log, reference_upto(self._log, upto), upto, self.wanted, self._copy)
+        filling.run(self._batches(), self._opening, self._took, lambda: self._progress(self._streams, total))
 
-    def _batches(self) -> Iterator[tuple[int, list[UUID]]]:
-        """Yield all stream ids in order, a batch at a time, with how many there were so far."""
-        last, seen = _LOWEST, 0
+    def _took(self, batch: Filled) -> None:
+        self._streams += batch.streams
+        self._facts += batch.facts
+        self._latest_us = max(self._latest_us, batch.latest_us)
+        self.parked.update((parked.member, parked) for parked in batch.parked)
+
+    def _batches(self) -> Iterator[list[UUID]]:
+        """Yield all stream ids in order, a batch at a time."""
+        last = _LOWEST
         while ids := [row[0] for row in self._reading.execute(_STREAMS, (last, _MEMBERS_AT_ONCE))]:
-            seen += len(ids)
-            yield seen, ids
+            yield ids
             last = ids[-1]
 
-    def _folded(self, ids: list[UUID], history: ReferenceHistory, upto: int) -> Iterator[Trace]:
-        for member, rows in self._log.streams(ids).items():
-            known = [row for row in rows if row.position <= upto]
-            if not known or known[0].topic not in MEMBER_FACTS:
-                continue
+    def folded(self, ids: list[UUID], history: ReferenceHistory, upto: int) -> Iterator[Trace]:
+        """Fold members afresh, whole lives, as of a position; who breaks is in `parked`."""
+        lives = WholeLives(self._log, history, upto)
+        yield from lives.folded(ids)
+        self._facts += lives.facts
+        self._latest_us = max(self._latest_us, lives.latest_us)
+        for member in ids:
             self.parked.pop(member, None)
-            facts = self._decoded(member, known)
-            try:
-                trace = replay(member, facts, history, upto, linked_to(self._log, member, rows))
-            except Broken as broken:
-                trace = broken.trace
-                self.parked[member] = Parked(member, broken.position, type(broken.__cause__).__name__)
-            self._facts += len(facts)
-            self._latest_us = max(self._latest_us, trace.last_key[0])
-            yield trace
-
-    def _decoded(self, member: UUID, rows: list[Row]) -> list[Fact]:
-        facts = []
-        for row in rows:
-            try:
-                facts.append(self._log.fact(row))
-            except Exception as error:  # noqa: BLE001 - a poison event parks its member only
-                self.parked[member] = Parked(member, row.position, type(error).__name__)
-                break
-        return facts
+        self.parked.update(lives.parked)
 
     def make_good(self, since: int, upto: int) -> bool:
         """Fold again whom the log touched meanwhile; False if the reference changed for everybody."""
@@ -285,20 +264,21 @@ class FoldedBeside:
         for start in range(0, len(ids), _MEMBERS_AT_ONCE):
             some = ids[start : start + _MEMBERS_AT_ONCE]
             rows = Rows(known_after=since)
-            for trace in self._folded(some, history, upto):
+            for trace in self.folded(some, history, upto):
                 trace.emit(rows)
             for table in self.wanted - {STATISTIC}:
                 delete = sql.SQL("DELETE FROM rebuild.{} WHERE member_id = ANY (%s)").format(sql.Identifier(table))
                 self.connection.execute(delete, (some,))
-            self._park_unwritable(rows, upto)
+            self.park_unwritable(rows, upto)
             write(self.connection, rows.inserts(self.wanted))
         return True
 
-    def _park_unwritable(self, rows: Rows, upto: int) -> None:
+    def park_unwritable(self, rows: Rows, upto: int) -> None:
+        """Take out, and park, the members whose rows no table can hold."""
         for member, error in rows.unwritable().items():
             self.parked[UUID(member)] = Parked(UUID(member), upto, type(error).__name__)
 
-    def _copy(self, blocks: list[tuple[str, str]]) -> None:
+    def _copy(self, blocks: Blocks) -> None:
         with self.connection.transaction(), self.connection.cursor() as cursor:
             for table, lines in blocks:
                 statement = sql.SQL("COPY rebuild.{} ({}) FROM STDIN").format(

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection as Pipe
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol, Self
 from uuid import UUID
 
 from projections.collector import uncollected
@@ -36,6 +36,13 @@ _MAIN: Final = "from projections.second_process import main; main()"
 _LEAVE_SECONDS: Final = 5.0
 
 
+class Task(Protocol):
+    """What a second process is started for: it is pickled, and serves until the pipe is closed."""
+
+    def serve(self, pipe: Pipe[Any, Any]) -> None:
+        """Receive and answer until EOFError."""
+
+
 class SecondLost(Exception):
     """The second process ended, or could not be started: what it was asked for was not folded."""
 
@@ -47,6 +54,14 @@ class _Start:
     parked: set[UUID]
     kept: int
     ledgers: int
+
+    def serve(self, pipe: Pipe[list[_Answer] | Exception, _Ask]) -> None:
+        """Fold what is asked for."""
+        with self.opening() as log:
+            folding = Folding(log, _unasked, self.parked, position=self.position, kept=self.kept, ledgers=self.ledgers)
+            folding.keep_to(SECOND)
+            while True:
+                pipe.send(_answered(log, folding, pipe.recv()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +80,11 @@ class _Answer:
     changes: Changes
 
 
-class SecondProcess:
-    """The leader's end of it."""
+class OtherProcess:
+    """Another process at a task: what it is asked, and what it answers."""
 
-    def __init__(self, opening: Opening, folding: Folding, *, position: int, kept: int, ledgers: int) -> None:
-        """Start it, to fold on after `position`; `folding` keeps to the other half of the members from here on."""
-        self._folding = folding
+    def __init__(self, task: Task) -> None:
+        """Start it. Raises SecondLost."""
         ours, theirs = socket.socketpair()
         command = [sys.executable, "-c", _MAIN, str(theirs.fileno())]
         try:
@@ -80,12 +94,21 @@ class SecondProcess:
             raise SecondLost(str(error)) from error
         finally:
             theirs.close()
-        self._pipe = Pipe(ours.detach())
-        folding.keep_to(LEADER)
-        self._send(_Start(opening, position, set(folding.parked), kept, ledgers))
+        self._pipe: Pipe[object, object] = Pipe(ours.detach())
+        try:
+            self.send(task)
+        except SecondLost:
+            self.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def close(self) -> None:
-        """End it; from here on the leader folds everybody."""
+        """End it."""
         with suppress(OSError):
             self._pipe.close()
         try:
@@ -93,6 +116,42 @@ class SecondProcess:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+
+    def ask(self, message: object) -> object:
+        """Send a message and wait for what it comes to. Raises SecondLost, and what it failed with."""
+        self.send(message)
+        return self.receive()
+
+    def send(self, message: object) -> None:
+        """Send without waiting. Raises SecondLost."""
+        try:
+            self._pipe.send(message)
+        except OSError as error:
+            raise SecondLost(str(error)) from error
+
+    def receive(self) -> object:
+        """Wait for the next answer. Raises SecondLost, and what it failed with."""
+        try:
+            answer = self._pipe.recv()
+        except (EOFError, OSError) as error:
+            raise SecondLost(str(error)) from error
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+class SecondProcess:
+    """The leader's end of it."""
+
+    def __init__(self, opening: Opening, folding: Folding, *, position: int, kept: int, ledgers: int) -> None:
+        """Start it, to fold on after `position`; `folding` keeps to the other half of the members from here on."""
+        self._folding = folding
+        self._other = OtherProcess(_Start(opening, position, set(folding.parked), kept, ledgers))
+        folding.keep_to(LEADER)
+
+    def close(self) -> None:
+        """End it; from here on the leader folds everybody."""
+        self._other.close()
         self._folding.keep_to(None)
 
     def fold(self, rows: Sequence[Row]) -> Iterator[tuple[Batch, Changes]]:
@@ -103,10 +162,10 @@ class SecondProcess:
             if is_reference:
                 facts = folding.learn(run)
                 members = folding.touched(facts)
-                self._send(_Ask(first, last, members))
+                self._other.send(_Ask(first, last, members))
                 mine = [(batch, folding.changes(batch)) for batch in folding.fold_touched(facts, members)]
             else:
-                self._send(_Ask(first, last, None))
+                self._other.send(_Ask(first, last, None))
                 batch = folding.fold_members(run)
                 mine = [(batch, folding.changes(batch))]
             theirs = self._answers()
@@ -116,19 +175,9 @@ class SecondProcess:
             folding.parked.update(parked.member for answer in theirs for parked in answer.parked)
             yield _taken(*mine[-1], theirs[-1])
 
-    def _send(self, message: _Start | _Ask) -> None:
-        try:
-            self._pipe.send(message)
-        except OSError as error:
-            raise SecondLost(str(error)) from error
-
     def _answers(self) -> list[_Answer]:
-        try:
-            answers: list[_Answer] | Exception = self._pipe.recv()
-        except (EOFError, OSError) as error:
-            raise SecondLost(str(error)) from error
-        if isinstance(answers, Exception):
-            raise answers
+        answers = self._other.receive()
+        assert isinstance(answers, list)  # noqa: S101 - what is answered to _Ask
         return answers
 
 
@@ -139,19 +188,13 @@ def _taken(batch: Batch, changes: Changes, answer: _Answer) -> tuple[Batch, Chan
 
 
 def main() -> None:
-    """Fold what is asked for until the leader closes the pipe, or is gone."""
+    """Do what is asked for until the one who asks closes the pipe, or is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the leader's to answer
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, range(os.cpu_count() or 1))  # not the one core of the leader, which it is to relieve
     with Pipe(int(sys.argv[1])) as pipe, suppress(EOFError, BrokenPipeError, ConnectionResetError):
-        start: _Start = pipe.recv()
-        with start.opening() as log:
-            folding = Folding(
-                log, _unasked, start.parked, position=start.position, kept=start.kept, ledgers=start.ledgers
-            )
-            folding.keep_to(SECOND)
-            while True:
-                pipe.send(_answered(log, folding, pipe.recv()))
+        task: Task = pipe.recv()
+        task.serve(pipe)
 
 
 def _answered(log: Log, folding: Folding, ask: _Ask) -> list[_Answer] | Exception:

@@ -1,7 +1,9 @@
 """`kiteline rebuild`: read models made anew from the log beside the live ones, and switched in one transaction."""
 
+import os
 import time
-from typing import Annotated
+from functools import partial
+from typing import Annotated, Final
 
 import typer
 from rich.console import Console
@@ -11,6 +13,9 @@ from infra.failures import OperatorFailure
 from infra.settings import load_settings
 
 app = typer.Typer()
+
+# Whoever reads meanwhile comes first.
+_COURTESY: Final = 10
 
 
 class UnknownView(OperatorFailure):
@@ -26,14 +31,14 @@ def rebuild(
     views: Annotated[list[str] | None, typer.Argument(help="members, duties, flows; all when none")] = None,
 ) -> None:
     """Rebuild read models while the old ones are served; parked members are tried again when all are rebuilt."""
+    from api.projecting import log_at, log_of
     from infra.cli.database import opened_database
     from infra.database.connections import connect_pool
     from infra.event_store.recorder import KitelineRecorder
-    from infra.recording.mapper import fact_from_row
-    from projections.log_rows import Log
     from projections.rebuild import VIEWS, RebuildRunning, ReferenceChanged
     from projections.rebuild import rebuild as rebuild_views
 
+    os.nice(_COURTESY)
     wanted = views or list(VIEWS)
     unknown = [view for view in wanted if view not in VIEWS]
     if unknown:
@@ -54,9 +59,12 @@ def rebuild(
         task = bar.add_task("folding 折叠", total=None)
         started = time.monotonic()
         try:
-            log = Log(recorder.read_log, recorder.read_reference, recorder.read_streams, fact_from_row)
             done = rebuild_views(
-                pool, log, dict.fromkeys(wanted), lambda seen, total: bar.update(task, completed=seen, total=total)
+                pool,
+                log_of(recorder),
+                dict.fromkeys(wanted),
+                lambda seen, total: bar.update(task, completed=seen, total=total),
+                partial(log_at, url),
             )
         except RebuildRunning:
             raise CannotRebuild("另一个进程正在重建。", "Another process is rebuilding.") from None

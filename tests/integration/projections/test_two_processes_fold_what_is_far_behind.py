@@ -1,10 +1,8 @@
 """Far behind the log, a second process folds half of the members: the rows are those that one process makes."""
 
 from collections.abc import Callable
-from contextlib import suppress
 from functools import partial
 
-import psutil
 import pytest
 from psycopg import Connection
 from psycopg.rows import TupleRow
@@ -20,18 +18,10 @@ from projections.state_hash import state_hash
 from tests.integration.projections.conftest import FORGET, Pool
 from tests.integration.projections.lives import Lives
 from tests.integration.projections.opening import log_that_cannot_be_opened, log_with_poison
+from tests.integration.projections.second_processes import second_processes
 from tests.integration.projections.test_rebuilt_live_and_afresh_agree import lives_with_changing_reference
 
 Make = Callable[..., Runner]
-
-
-def second_processes() -> list[psutil.Process]:
-    found = []
-    for child in psutil.Process().children():
-        with suppress(psutil.NoSuchProcess):  # or a zombie: it has ended
-            if any("second_process" in part for part in child.cmdline()):
-                found.append(child)
-    return found
 
 
 class Watch:
