@@ -1,4 +1,4 @@
-"""Fills new tables from the log, member by member, with two processes where there are two cores.
+"""Fills new tables from the log, member by member, with a second process where there is a second core.
 
 Batches of streams go to whoever is free. The second process writes nothing: its lines come back to the first, whose one
 copying thread sends everything to PostgreSQL. If it dies, what it had in hand is folded by the first.
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
 from projections.folding import reference_upto
-from projections.second_process import OtherProcess, SecondLost, cores
+from projections.second_process import OtherProcess, SecondLost
 from projections.whole_lives import Filled, filled
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ class Filling:
         """Fold all batches; `took` is told of each, by one thread at a time, `progress` by the caller's thread."""
         self._batches, self._took = batches, took
         with ThreadPoolExecutor(1, "kiteline-copy") as self._copier, ThreadPoolExecutor(1, "kiteline-second") as aside:
-            helped = aside.submit(self._with_second, opening) if opening is not None and cores() > 1 else None
+            helped = aside.submit(self._with_second, opening) if opening is not None else None
             try:
                 self._fold_on(progress)
                 if helped is not None:

@@ -37,6 +37,7 @@ def rebuild(
     from infra.event_store.recorder import KitelineRecorder
     from projections.rebuild import VIEWS, RebuildRunning, ReferenceChanged
     from projections.rebuild import rebuild as rebuild_views
+    from projections.second_process import cores
 
     os.nice(_COURTESY)
     wanted = views or list(VIEWS)
@@ -64,7 +65,7 @@ def rebuild(
                 log_of(recorder),
                 dict.fromkeys(wanted),
                 lambda seen, total: bar.update(task, completed=seen, total=total),
-                partial(log_at, url),
+                partial(log_at, url) if cores() > 1 else None,
             )
         except RebuildRunning:
             raise CannotRebuild("另一个进程正在重建。", "Another process is rebuilding.") from None
