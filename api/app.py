@@ -26,6 +26,7 @@ from api import (
     imports,
     liaisons,
     log,
+    masked_names,
     members,
     merges,
     openapi,
@@ -43,6 +44,7 @@ from api import (
     views,
     witnessing,
 )
+from api.console.pages import BESIDE, PAGES
 from api.direct import Direct
 from api.edge import Edge
 from api.recording import command_route
@@ -72,6 +74,7 @@ PARTS: Final = (
     # What is asked.
     liaisons,
     search,
+    masked_names,
     members,
     feedback,
     histories,
@@ -109,6 +112,8 @@ def create_app(service: Service) -> FastAPI:
     for part in PARTS:
         app.include_router(part.router)
         app.state.routes += part.router.routes
+    for page in (*PAGES, *BESIDE):
+        app.include_router(page.router)
     problems.install(app)
     openapi.install(app)
     app.add_middleware(_EdgeOf, service=service)

@@ -130,7 +130,7 @@ _OF_THE_DEPARTMENT: Final = frozenset(
 )
 _LISTS: Final = frozenset(
     {Action.SEARCH_MEMBERS, Action.READ_ROSTER, Action.READ_LIFECYCLE, Action.READ_WORKLIST, Action.READ_FLOWS}
-    | {Action.READ_LIAISONS, Action.READ_STATISTICS, Action.READ_VENUE}
+    | {Action.READ_MASKED_NAMES, Action.READ_LIAISONS, Action.READ_STATISTICS, Action.READ_VENUE}
 )
 _OF_AN_OFFICE: Final = frozenset(
     {Action.REGISTER_MEMBER, Action.CHECK_IN_BY_CODE, Action.IMPORT_REGISTER, Action.READ_IMPORT, Action.OPEN_VENUE}

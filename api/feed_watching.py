@@ -6,7 +6,7 @@ import asyncio
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
@@ -30,13 +30,14 @@ _STOP_SECONDS: Final = 10.0
 
 
 class Listener:
-    """One who waits at a feed, in the event loop."""
+    """One who waits at a feed, in the event loop; `woken` counts how often there was news."""
 
-    __slots__ = ("_future", "gone")
+    __slots__ = ("_future", "gone", "told", "woken")
 
     def __init__(self) -> None:
         self._future: asyncio.Future[None] | None = None
         self.gone = False
+        self.woken = self.told = 0
 
     async def pause(self, seconds: float) -> None:
         """Wait until woken, `seconds` at most."""
@@ -67,7 +68,8 @@ class FeedWatch:
 
     Announcements of the database are a hint, looking is the truth: a lost one delays by the time until the next look.
     What is known only ever lags, and waiters are woken when it moves: who reads up to what is known and then waits
-    misses nothing. `count` says how many listen. Everything but the looking happens in the event loop.
+    misses nothing. `count` says how many listen, `position` up to where in the log the feeds are known. Everything but
+    the looking happens in the event loop.
     """
 
     def __init__(self, database_url: str) -> None:
@@ -78,6 +80,7 @@ class FeedWatch:
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
         self.count = 0
+        self.position = 0
         self.stopping = False
 
     def start(self) -> None:
@@ -105,16 +108,27 @@ class FeedWatch:
     @contextmanager
     def listening(self, region: str) -> Iterator[Listener]:
         """Be woken by what is new in a region's feed."""
+        with self.listening_to([region]) as listener:
+            yield listener
+
+    @contextmanager
+    def listening_to(self, places: Collection[str]) -> Iterator[Listener]:
+        """Be woken by what is new in any feed whose region is one of `places`, or of the province, city or country.
+
+        Those are named by what all codes in them begin with: two digits, four, none.
+        """
         listener = Listener()
-        self._listeners[region].add(listener)
+        for place in places:
+            self._listeners[place].add(listener)
         self.count += 1
         try:
             yield listener
         finally:
             self.count -= 1
-            self._listeners[region].discard(listener)
-            if not self._listeners[region]:
-                del self._listeners[region]
+            for place in places:
+                self._listeners[place].discard(listener)
+                if not self._listeners[place]:
+                    del self._listeners[place]
 
     def _run(self, loop: asyncio.AbstractEventLoop) -> None:
         with connect_pool(self._url, role="writer", max_size=1, name="kiteline feed watch") as pool:
@@ -134,16 +148,23 @@ class FeedWatch:
             looked = time.monotonic()
             position, heads = regions_since(connection, seen)
             if heads or seen == _BEFORE_ALL:
-                loop.call_soon_threadsafe(self._learn, heads, seen == _BEFORE_ALL)
+                loop.call_soon_threadsafe(self._learn, position, heads, seen == _BEFORE_ALL)
             seen = position
             for _ in connection.notifies(timeout=_LOOK_SECONDS, stop_after=1):
                 self._stop.wait(max(0.0, looked + _SHORTEST_SECONDS - time.monotonic()))
 
-    def _learn(self, heads: dict[str, int], everything: bool) -> None:
+    def _learn(self, position: int, heads: dict[str, int], everything: bool) -> None:
         self._heads = heads if everything else self._heads | heads
-        self._wake(self._listeners if everything else heads)
+        self.position = position
+        self._wake(self._listeners if everything else {place for region in heads for place in _places_of(region)})
 
-    def _wake(self, regions: Iterable[str]) -> None:
-        for region in regions:
-            for listener in self._listeners.get(region, ()):
+    def _wake(self, places: Iterable[str]) -> None:
+        for place in places:
+            for listener in self._listeners.get(place, ()):
+                listener.woken += 1
                 listener.wake()
+
+
+def _places_of(region: str) -> tuple[str, ...]:
+    """Name a feed's region, its city's and its province's beginning, and the country's."""
+    return region, region[:4], region[:2], ""

@@ -1,4 +1,4 @@
-"""The thread that lets go of what is kept for a time only: uploads, reads of personal data, counts of searches."""
+"""The thread that lets go of what is kept for a time only: uploads, reads of personal data, searches, sessions."""
 
 from __future__ import annotations
 
@@ -49,4 +49,5 @@ def forgetting(service: Service) -> list[Callable[[], object]]:
         service.imports.forget_old_uploads,
         lambda: forget_old_reads(service),
         lambda: forget_windows_past(service),
+        service.sessions.forget_ended,
     ]

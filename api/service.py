@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from anyio import CapacityLimiter
 
 from api import problem_list as kinds
+from api.console.sessions import Sessions
 from api.cosigning import Cosigning
 from api.cursors import Cursors
 from api.feed_reading import FeedReading
@@ -100,6 +101,7 @@ class Service:
     inbox: Inbox
     subscriptions: SubscriptionDesk
     verifier: TokenVerifier
+    sessions: Sessions
     readers: ConnectionPool[Connection[TupleRow]]
     cursors: Cursors
     log_keeping: LogKeeping
@@ -206,6 +208,7 @@ def open_service(settings: Settings, database_url: str, *, projecting: bool = Tr
                 clock_us,
             ),
             verifier=verifier,
+            sessions=Sessions(kiteline.log, master_key, vault.keyed_hash, settings.console_session_seconds),
             readers=readers,
             cursors=Cursors(vault.keyed_hash, clock_us),
             log_keeping=log_keeping,

@@ -104,6 +104,22 @@ class Settings(BaseSettings):
     )
     token_lifetime_seconds: int = Field(28_800, ge=60, le=2_592_000, description="life of a local issuer's token")
 
+    console_address: str | None = Field(
+        None,
+        pattern=r"^https?://[^/]+$",
+        description="address by which people reach the console, without a path; without it that of their request",
+    )
+    console_client_id: str = Field("kiteline-console", min_length=1, description="the console's name at the issuer")
+    console_client_secret: SecretStr | None = Field(
+        None, description="the console's secret at an outside issuer; without it a public client, by PKCE alone"
+    )
+    console_session_seconds: int = Field(
+        28_800, ge=300, le=86_400, description="after how long a person signs in to the console again"
+    )
+    ready_persons: Path | None = Field(
+        None, description="file of persons to sign in as without a password, to try things out; `kiteline demo` has one"
+    )
+
     searches_per_minute: int = Field(60, ge=1, description="searches for people that a caller has in a minute")
     searches_per_day: int = Field(1_000, ge=1, description="searches for people that a caller has in a day")
     reads_kept_days: int = Field(

@@ -205,6 +205,20 @@ class MembersPage(PageShape):
     items: list[MemberItem]
 
 
+class MaskedName(Shape):
+    """A name with its middle hidden."""
+
+    member_id: Id
+    masked_name: str
+
+
+class MaskedNames(Shape):
+    """Masked names, of those asked for whom the caller may know by name."""
+
+    items: list[MaskedName]
+    position: Position
+
+
 class CorrectionShape(Shape):
     """What became of an event."""
 

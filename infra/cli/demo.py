@@ -73,12 +73,15 @@ def _run(settings: Settings, listening: socket.socket, members: int, seed: int, 
     from infra.cli.database import opened_database
     from infra.cli.demo_making import made_in_a_child
     from infra.demo.marker import read_marker
+    from infra.demo.persons import set_out
 
     with opened_database(settings) as url, open_service(settings, url) as service, sending_webhooks(service, url):
         made_in_a_child(settings, url, members, seed, day)
         service.kiteline.refresh_reference()
         marker = read_marker(settings.home)
         if marker is not None:
+            # Whoever opens the demo's console may be anybody in it: its people are made up.
+            service.settings = settings.model_copy(update={"ready_persons": set_out(settings.home, marker)})
             threading.Thread(target=_tell_when_ready, args=(service, marker, listening), daemon=True).start()
         serve_http(service, listening)
 

@@ -75,6 +75,7 @@ def print_screen(
     command = _command(settings)
     say("")
     say(f"风筝线已就绪 Kiteline is ready   {base}")
+    say(f"  控制台 console {base}/   选一位虚构人员登录 sign in as one of the synthetic persons")
     say(f"  文档 docs     {base}/docs")
     say(f"  健康 health   {base}/readyz   {base}/livez")
     say(f"  指标 metrics  {base}/metrics")

@@ -11,6 +11,7 @@ from joserfc import jwt
 
 from infra.tokens.key_sources import LocalKeys
 from infra.tokens.principal import Role
+from infra.tokens.ready_persons import ReadyPerson
 
 ALGORITHM: Final = "ES256"
 TOKEN_TYPE: Final = "at+jwt"  # noqa: S105 - the media type of RFC 9068, no secret
@@ -40,21 +41,34 @@ class LocalIssuer:
 
         Without a `subject` a member is called by their id, and everybody else is somebody new: two tokens, two people.
         """
-        now = int(self._clock())
         claims = {
-            "iss": self._issuer,
             "aud": self._audience,
             "sub": subject or (f"member:{member}" if member else f"local:{uuid4()}"),
             "client_id": "kiteline",
-            "iat": now,
-            "nbf": now,
-            "exp": now + lifetime,
-            "jti": str(uuid4()),
             "role": role.value,
             "organisation": organisation,
             "region": region,
             "member": str(member) if member else None,
         }
-        header = {"alg": ALGORITHM, "typ": TOKEN_TYPE, "kid": self._keys.signing_kid}
-        told = {name: value for name, value in claims.items() if value is not None}
+        return self._signed(TOKEN_TYPE, claims, lifetime)
+
+    def identify(self, person: ReadyPerson, client_id: str, nonce: str | None, lifetime: int) -> str:
+        """Sign an ID token that tells a client who signed in; the role's claims are those of an access token."""
+        claims = {
+            "aud": client_id,
+            "sub": person.subject,
+            "nonce": nonce,
+            "name": person.name,
+            "role": person.role.value,
+            "organisation": person.organisation,
+            "region": person.region,
+            "member": str(person.member) if person.member else None,
+        }
+        return self._signed("JWT", claims, lifetime)
+
+    def _signed(self, media_type: str, claims: dict[str, str | None], lifetime: int) -> str:
+        now = int(self._clock())
+        times = {"iat": now, "nbf": now, "exp": now + lifetime, "jti": str(uuid4())}
+        told = {name: value for name, value in {"iss": self._issuer, **claims, **times}.items() if value is not None}
+        header = {"alg": ALGORITHM, "typ": media_type, "kid": self._keys.signing_kid}
         return jwt.encode(header, told, self._keys.signing_key, algorithms=[ALGORITHM])

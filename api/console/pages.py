@@ -1,0 +1,26 @@
+"""The pages that there are: one module each, in the order of the navigation."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from api.console import doing, files, local_issuer, news, picking, signing_in, today, worklist
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+    from api.console.page import Page
+    from api.console.person import Person
+
+PAGES: Final[tuple[ModuleType, ...]] = (
+    today,
+    worklist,
+)
+"""Each has `PAGE`, `router` and `WORDS`."""
+BESIDE: Final[tuple[ModuleType, ...]] = (files, signing_in, local_issuer, news, picking, doing)
+"""What pages need beside them; each has a `router`."""
+
+
+def pages_of(person: Person) -> list[Page]:
+    """Return the pages that a role has."""
+    return [module.PAGE for module in PAGES if module.PAGE.is_for(person.principal.role)]

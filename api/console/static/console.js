@@ -1,0 +1,79 @@
+// What pages do in the browser beside htmx: forms' tokens, the menu, news, and where the keyboard goes.
+"use strict";
+(() => {
+  const body = document.body;
+
+  document.addEventListener("htmx:configRequest", (event) => {
+    const { detail } = event;
+    if (detail.verb !== "get") detail.headers["X-Form-Token"] = body.dataset.formToken;
+    if (event.target.matches("[data-pick]")) detail.parameters.q = event.target.value;
+  });
+  for (const failure of ["htmx:sendError", "htmx:timeout"]) {
+    document.addEventListener(failure, () => notice(body.dataset.away, "bad"));
+  }
+  document.addEventListener("htmx:afterSettle", (event) => {
+    const place = event.detail.elt.querySelector("[data-focus]") ?? event.detail.elt.closest("[data-focus]");
+    if (place) place.focus();
+  });
+
+  document.addEventListener("click", (event) => {
+    const menu = event.target.closest(".menu-button");
+    if (menu) {
+      const open = document.getElementById("navigation").classList.toggle("open");
+      menu.setAttribute("aria-expanded", String(open));
+    }
+    if (event.target.closest("[data-print]")) window.print();
+    if (event.target.closest("[data-close]")) close(event.target.closest("form"));
+    const news = event.target.closest(".news");
+    if (news) renew(news.closest("[data-live]"));
+    for (const open of document.querySelectorAll("details.ways[open]")) {
+      if (!open.contains(event.target) || event.target.closest(".ways li")) open.open = false;
+    }
+  });
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    const ways = event.target.closest("details.ways[open]");
+    if (ways) {
+      ways.open = false;
+      ways.querySelector("summary").focus();
+      return;
+    }
+    const form = event.target.closest("form.command");
+    if (form) close(form);
+  });
+
+  function close(form) {
+    const slot = form.closest(".slot");
+    if (!slot) {
+      window.history.back();
+      return;
+    }
+    slot.replaceChildren();
+    slot.parentElement.querySelector("a.button, button")?.focus();
+  }
+
+  function notice(text, kind) {
+    const line = document.createElement("div");
+    line.className = `notice ${kind}`;
+    line.textContent = text;
+    document.getElementById("notices").replaceChildren(line);
+  }
+
+  // News: who fills in a form, or has the keyboard in a part, is told quietly; else the part is renewed.
+  function renew(part) {
+    htmx.ajax("GET", part.dataset.live, { target: part, swap: "outerHTML" });
+  }
+  function heard() {
+    for (const part of document.querySelectorAll("[data-live]")) {
+      const button = part.querySelector(".news");
+      const busy = part.contains(document.activeElement) || part.querySelector("[data-open], .done, details[open]");
+      if (busy && button) button.hidden = false;
+      else renew(part);
+    }
+  }
+  if (body.dataset.news && document.querySelector("[data-live]")) {
+    const source = new EventSource(body.dataset.news);
+    source.addEventListener("news", heard);
+    window.addEventListener("pagehide", () => source.close());
+  }
+})();

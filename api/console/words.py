@@ -1,0 +1,85 @@
+"""The console's words: Chinese first, English beside, one catalogue a page; and those that all pages share."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from api.language import Language
+
+Pair = tuple[str, str]
+
+
+class Words:
+    """A page's words by name: Chinese and English of each; `{name}` in them is filled by `str.format`."""
+
+    def __init__(self, **said: Pair) -> None:
+        """Take the pairs."""
+        self.pairs = said
+        self._said = {
+            "zh": Said({name: pair[0] for name, pair in said.items()}),
+            "en": Said({name: pair[1] for name, pair in said.items()}),
+        }
+
+    def in_language(self, language: Language) -> Said:
+        """Return the words of one language."""
+        return self._said[language]
+
+
+class Said:
+    """Words of one language: `words.title`, or `words["title"]`. A name that is not there is an error."""
+
+    def __init__(self, said: dict[str, str]) -> None:
+        self._said = said
+
+    def __getattr__(self, name: str) -> str:
+        """Return the words of a name. Raises AttributeError."""
+        try:
+            return self._said[name]
+        except KeyError:
+            raise AttributeError(name) from None
+
+    def __getitem__(self, name: str) -> str:
+        """Return the words of a name. Raises KeyError."""
+        return self._said[name]
+
+
+WORDS: Final = Words(
+    product=("风筝线", "Kiteline"),
+    tagline=("飞得再高，线不断", "Fly high; the line is never cut"),
+    skip=("跳到正文", "Skip to the content"),
+    navigation=("主导航", "Main navigation"),
+    menu=("菜单", "Menu"),
+    other_language=("English", "中文"),
+    sign_out=("退出", "Sign out"),
+    signed_in_as=("当前登录", "Signed in as"),
+    back=("返回", "Back"),
+    back_to_today=("回到今日", "Back to Today"),
+    try_again=("重试", "Try again"),
+    problem=("未能完成", "This could not be done"),
+    problem_code=("代码", "Code"),
+    more=("更多", "More"),
+    all=("全部", "All"),
+    none=("无", "None"),
+    unknown=("不详", "unknown"),
+    abroad=("境外", "abroad"),
+    cancel=("取消", "Cancel"),
+    record=("确认记录", "Record it"),
+    recorded=("已记录", "Recorded"),
+    overdue=("逾期", "Overdue"),
+    today=("今天", "today"),
+    choose=("请选择", "Choose"),
+    optional=("选填", "optional"),
+    print=("打印", "Print"),
+    loading=("正在读取…", "Loading…"),
+    news=("有新的内容，点此更新", "Something new is here: show it"),
+    updated=("内容已更新", "Updated"),
+    position=("截至日志第 {position} 位", "As of position {position} of the log"),
+    at_time=("数据时间", "As of"),
+    masked=("姓名已隐去，点开个人页可按用途查看", "Names are masked; a member's page shows them for a purpose"),
+    no_name=("姓名不可见", "name not shown"),
+    away_message=(
+        "网络不通，内容未送出。请检查网络后再试。",
+        "No connection: nothing was sent. Try again when it is back.",
+    ),
+)

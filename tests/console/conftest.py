@@ -1,0 +1,116 @@
+"""A real service over a small year of synthetic lives, and a real browser in front of it: once for all tests."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from uuid import uuid4
+
+import psycopg
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+from psycopg import sql
+
+from domain.times import local_day
+from infra.database.embedded import EmbeddedPostgres
+from infra.demo.making import make, opened_workshop
+from infra.demo.marker import Marker
+from infra.demo.persons import set_out
+from infra.settings import Settings
+from infra.vault.configured import configured_vault
+from tests.console.browsing import DESK, PHONE, Visit, Window
+from tests.running_service import Running, running_service
+
+MEMBERS = 300
+_SEED = 20
+_TEMPLATE = "kiteline_template"
+
+
+class Unseen:
+    """Nobody looks on while the data is made."""
+
+    def begins(self, what: str, total: int) -> None: ...
+
+    def advances(self, done: int) -> None: ...
+
+    def imported(self, register: object, report: object) -> None: ...
+
+
+@dataclass(frozen=True)
+class Console:
+    """The service, and the demo's member with the richest history."""
+
+    running: Running
+    story: str
+
+    @property
+    def url(self) -> str:
+        return self.running.url
+
+
+@pytest.fixture(scope="session")
+def console(postgres: EmbeddedPostgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Console]:
+    """Serve a year of lives. Tests that record do so about members of their own, or expect what others recorded."""
+    home = tmp_path_factory.mktemp("console")
+    name = f"console_{uuid4().hex}"
+    with psycopg.connect(postgres.url, autocommit=True) as connection:
+        statement = sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY")
+        connection.execute(statement.format(sql.Identifier(name), sql.Identifier(_TEMPLATE)))
+    url = postgres.url.replace("@/kiteline?", f"@/{name}?")
+    settings = Settings(home=home, database_url=url)
+    with running_service(home, url, ready_persons=home / "demo" / "persons.json") as running:
+        day = local_day(running.service.now_us)
+        with opened_workshop(url, configured_vault(settings)) as shop:
+            marker = make(shop, home, Marker(_SEED, day.isoformat(), MEMBERS), Unseen())
+        set_out(home, marker)
+        running.service.kiteline.refresh_reference()
+        running.latest = running.service.kiteline.log.max_notification_id() or 0
+        running.department.ask("/v1/rosters", region="000000", limit=1)
+        assert marker.story is not None
+        yield Console(running, marker.story)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Start Debian's Chromium; one that is not there is a failure."""
+    found = shutil.which("chromium")
+    assert found is not None, "chromium is missing: apt-get install chromium fonts-noto-cjk (make chromium)"
+    options = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-gpu"]
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=found, args=options)
+        yield started
+        started.close()
+
+
+@pytest.fixture(params=[DESK, PHONE], ids=lambda window: window.name)
+def window(request: pytest.FixtureRequest) -> Window:
+    """A desk's window and a phone's."""
+    chosen: Window = request.param
+    return chosen
+
+
+@pytest.fixture
+def visit(browser: Browser, console: Console) -> Iterator[Callable[..., Visit]]:
+    """Open browsers of several people; afterwards none of them had an error or asked another machine for anything."""
+    visits: list[Visit] = []
+
+    def open_one(role: str | None = None, window: Window = DESK, language: str = "zh") -> Visit:
+        one = Visit(browser, console.url, window, language)
+        visits.append(one)
+        if role is not None:
+            one.sign_in(role)
+        return one
+
+    yield open_one
+    for one in visits:
+        one.close()
+    assert [trouble for one in visits for trouble in one.troubles] == []
+
+
+@pytest.fixture(scope="session")
+def axe() -> str:
+    """Read axe-core, which `make node-files` installed."""
+    from tests.outside.node_tools import INSTALLED
+
+    return (INSTALLED / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
