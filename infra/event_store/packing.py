@@ -174,23 +174,34 @@ def _fill(parameters: list[bytes], columns: list[list[bytes]], first: int, end: 
 
 def _pack_vault(parameters: list[bytes], columns: list[list[bytes]], writes: list[tuple[bytes, VaultWrite]]) -> None:
     key, field, index, token = _VAULT_GROUPS
+    k_save, k_member, k_master, k_wrapped = columns[key : key + 4]
+    f_save, f_member, f_name, f_value = columns[field : field + 4]
+    i_save, i_version, i_digest, i_member = columns[index : index + 4]
+    t_save, t_kind, t_value, t_member = columns[token : token + 4]
     counts = dict.fromkeys(_VAULT_GROUPS, 0)
-
-    def add(group: int, *values: bytes) -> None:
-        for place, value in enumerate(values, group):
-            columns[place].append(value)
-        counts[group] += 1
-
     for number, write in writes:
         member = _packed_id(write.member_id)
         if write.wrapped_key is not None:
-            add(key, number, member, _INT4(4, write.master_version or 0), _bytes(write.wrapped_key))
-        for name, ciphertext in write.fields:
-            add(field, number, member, _cached_text(name), _bytes(ciphertext))
-        for version, digest in write.index:
-            add(index, number, _INT4(4, version), _bytes(digest), member)
-        for kind, value in write.tokens:
-            add(token, number, _cached_text(kind), _bytes(value), member)
+            k_save.append(number)
+            k_member.append(member)
+            k_master.append(_INT4(4, write.master_version or 0))
+            k_wrapped.append(_bytes(write.wrapped_key))
+            counts[key] += 1
+        f_save.append(number * len(write.fields))
+        f_member.append(member * len(write.fields))
+        f_name.extend([_cached_text(name) for name, _ in write.fields])
+        f_value.extend([part for _, value in write.fields for part in (_LENGTH(len(value)), value)])
+        counts[field] += len(write.fields)
+        i_save.append(number * len(write.index))
+        i_member.append(member * len(write.index))
+        i_version.extend([_INT4(4, version) for version, _ in write.index])
+        i_digest.extend([part for _, value in write.index for part in (_LENGTH(len(value)), value)])
+        counts[index] += len(write.index)
+        t_save.append(number * len(write.tokens))
+        t_member.append(member * len(write.tokens))
+        t_kind.extend([_cached_text(kind) for kind, _ in write.tokens])
+        t_value.extend([part for _, value in write.tokens for part in (_LENGTH(len(value)), value)])
+        counts[token] += len(write.tokens)
     for group in _VAULT_GROUPS:
         _fill(parameters, columns, group, group + 4, counts[group])
 

@@ -46,7 +46,8 @@ class VaultWrite:
     """What the vault stores of one member in the transaction of the events.
 
     A new member brings `master_version` and `wrapped_key`. `fields` are (name, ciphertext), replaced where they
-    exist; `index` are (key version, digest) of the blind index; `tokens` are (kind, token) for search.
+    exist; `index` are (key version, digest) of the blind index; `tokens` are (kind, token) for search. Each name,
+    digest and token stands there once.
     """
 
     member_id: UUID

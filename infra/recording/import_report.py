@@ -24,7 +24,8 @@ class ImportReport:
     warnings: list[RowIssue] = field(default_factory=list)
     events: int = 0
     seconds: dict[str, float] = field(default_factory=dict)
-    """Where the time went: `read`, `look_up`, `decide` (sealing included), `write`."""
+    """Where the time went: `read`, `look_up`, `decide` (sealing and encoding included), and `write`: handing over
+    to the log and waiting for it, less what it writes while the next rows are read and decided."""
 
     def spent(self, stage: str, since: float) -> float:
         """Add the time since `since` (of the performance counter) to a stage; return now."""

@@ -1,7 +1,7 @@
 """Importing a register: every row wholly or not at all, what is known already only once, in chunks of bounded memory.
 
-Rows are read and decided outside the log's lock; a chunk's rows are appended together, each a save of its own. A row
-whose person was changed by somebody else in between is decided again.
+Rows are read and decided outside the log's lock; a chunk's rows are appended together, each a save of its own, while
+the next chunk is read and decided. A row whose person was changed by somebody else in between is decided again.
 """
 
 from __future__ import annotations
@@ -134,6 +134,7 @@ class Importer:
                 report.spent("read", since)
                 run.chunk(rows)
                 since = perf_counter()
+            run.settle()
             report.warnings = [*reading.warnings, *report.warnings]
         report.position = kiteline.log.max_notification_id() or 0
         return report
@@ -174,6 +175,7 @@ class _Pass:
         self._today = today
         self._recording = recording
         self._carried: dict[str, Ledger] = {}
+        self._under_way: list[_Plan] = []
 
     def chunk(self, rows: list[RegisterRow]) -> None:
         """Take a chunk of rows through: what is right is decided, appended and counted."""
@@ -187,10 +189,22 @@ class _Pass:
             else:
                 report.rejected += 1
                 report.errors.extend(row.errors)
-        for attempt in range(_TRIES):
-            right = self._attempt(right, last=attempt == _TRIES - 1)
-            if not right:
+        if not {plan.number for plan in self._under_way}.isdisjoint(_numbers(right)):
+            self.settle()  # who stands in both chunks is planned upon what the first one brings
+        plans = self._planned(right)
+        self.settle()
+        self._under_way = self._handed_over(plans)
+
+    def settle(self) -> None:
+        """Wait for what is being appended; rows that somebody else's change came before are planned again."""
+        plans, self._under_way = self._under_way, []
+        for attempt in range(1, _TRIES + 1):
+            since = perf_counter()
+            again = [plan.row for plan in plans if not self._settled(plan, last=attempt == _TRIES)]
+            self._report.spent("write", since)
+            if not again:
                 return
+            plans = self._handed_over(self._planned(again))
 
     def _enter_external(self, rows: list[RegisterRow], known: Container[str]) -> None:
         """Enter the homes of people who come new; whoever is known has one, whatever the row says."""
@@ -204,8 +218,8 @@ class _Pass:
         if bodies and self._recording:
             self._importer.register_external(list(bodies.values()), self._caller)
 
-    def _attempt(self, rows: list[RegisterRow], *, last: bool) -> list[RegisterRow]:
-        """Plan and append rows; return those that somebody else's change asks to be planned again."""
+    def _planned(self, rows: list[RegisterRow]) -> list[_Plan]:
+        """Decide what rows bring; what is refused, or known already, is counted."""
         since = perf_counter()
         known = self._known_people(rows)
         self._enter_external(rows, known)
@@ -221,21 +235,23 @@ class _Pass:
                 plans.append(plan)
             else:
                 self._report.already_known += 1
-        saves = [
-            Save([self._importer.mapper.to_stored_event(fact) for fact in plan.facts], None, None, plan.vault)
-            for plan in plans
-        ]
-        since = self._report.spent("decide", since)
+        self._report.spent("decide", since)
+        return plans
+
+    def _handed_over(self, plans: list[_Plan]) -> list[_Plan]:
+        """Give plans to the log, which appends them meanwhile; a dry run counts and keeps them."""
         if not self._recording:
             self._report.accepted += len(plans)
             self._carried.update({plan.number: plan.ledger for plan in plans})
             return []
-        log = self._desk.kiteline.log
-        for plan, pending in zip(plans, log.submit_many(saves), strict=True):
+        since = perf_counter()
+        mapper = self._importer.mapper
+        saves = [Save([mapper.to_stored_event(fact) for fact in plan.facts], None, None, plan.vault) for plan in plans]
+        since = self._report.spent("decide", since)
+        for plan, pending in zip(plans, self._desk.kiteline.log.submit_many(saves), strict=True):
             plan.pending = pending
-        again = [plan.row for plan in plans if not self._settled(plan, last=last)]
         self._report.spent("write", since)
-        return again
+        return plans
 
     def _settled(self, plan: _Plan, *, last: bool) -> bool:
         if plan.pending is None:
@@ -257,7 +273,7 @@ class _Pass:
     def _known_people(self, rows: list[RegisterRow]) -> dict[str, tuple[Ledger, dict[str, str], Any]]:
         """Read in a few queries what is known of the people of a chunk: ledger, personal fields and key, by number."""
         vault, kiteline = self._desk.vault, self._desk.kiteline
-        numbers = {row.identity.number for row in rows if row.identity is not None}
+        numbers = _numbers(rows)
         with kiteline.log.reading() as connection:
             ids = vault.find_by_identities(connection, numbers)
             if not ids:
@@ -364,6 +380,10 @@ class _Pass:
         column = row.heads.get(field, STANDARD_HEAD[field]) if field is not None else None
         self._report.rejected += 1
         self._report.errors.append(RowIssue(row.sheet, row.row, column, field, code, sentence.zh, sentence.en))
+
+
+def _numbers(rows: list[RegisterRow]) -> set[str]:
+    return {row.identity.number for row in rows if row.identity is not None}
 
 
 class _RowRefused(Exception):

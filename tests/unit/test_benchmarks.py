@@ -1,12 +1,14 @@
 """What every benchmark tells beside its figure, and how the table of them reads."""
 
 import ast
+import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import pytest
 
 from bench.__main__ import BARS, BENCHMARKS, table
 from bench.harness import Bar, Measured, not_measured
+from bench.plots import Curve, Point, svg
 
 ROOT = Path(__file__).parents[2]
 FASTER = Bar("S1", "commands/s", "a peer", floor=4, aim=8)
@@ -63,3 +65,14 @@ def test_the_table_has_a_line_for_every_bar_also_without_a_figure() -> None:
     assert lines[2] == "| S1 | commands/s | 5,700 | 1,000 | 5.70 | 5.60–5.80 | 4 | 8 | floor | a peer |"
     assert [line.split(" ")[1] for line in lines[2:]] == list(BARS)
     assert all("not measured" in line for line in lines[3:])
+
+
+def test_a_curve_has_a_mark_for_each_size_and_stays_within_its_picture() -> None:
+    points = [Point(10_000, 600, 550, 610), Point(100_000, 590, 580, 600), Point(10_000_000, 570, 40, 590)]
+    drawn = ET.fromstring(svg(Curve("append", "Saves & more", "saves/s", "events", points)))  # noqa: S314 - our own
+
+    marks = [(float(mark.get("cx", "")), float(mark.get("cy", ""))) for mark in drawn.findall(".//{*}circle")]
+    assert marks == sorted(marks)
+    assert len(marks) == len(points)
+    assert all(0 < x < 560 and 0 < y < 300 for x, y in marks)
+    assert "10,000,000" in [text.text for text in drawn.findall(".//{*}text")]
