@@ -163,7 +163,7 @@ def count(found: list[Count], track: int, member: str, ident: Any, row: Segment,
             _between(found, member, start, last, cell, amount)
         elif is_gone:
             _between(found, member, last if stored == PAST else limit, start, cell, amount)
-        else:
+        elif stored == CURRENT:
             _between(found, member, limit, last, cell, amount)
 
 
