@@ -66,7 +66,7 @@ async def roster_differences(
         def page_at(position: int | None, after: str | None) -> Page:
             moment = Moment(begun.as_of_us, position)
             text = None if after is None else Cursor(moment, service.now_us, [after]).text(question.name)
-            asking = replace(question, moment=moment, limit=_SCANNED, cursor=text)
+            asking = replace(question, moment=moment, limit=_SCANNED, cursor=text, by_member=True)
             return roster.page(connection, asking, as_known(service, position), service.now_us)
 
         return _scan(page_at, earlier, later, begun.after, question.limit)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from domain.calendar import next_month
 from domain.policy import COUNTRY
 from domain.times import day_start_us
+from projections.month_ends import month_number
 from projections.position import reflected
 from projections.suppression import publish_rows, withheld_of_table
 
@@ -54,6 +55,28 @@ GROUP BY l.origin_region, l.destination
 """
 
 
+# As known now they are kept: what happened in the month, and what began less what ended in all months up to it.
+_KEPT: Final = """
+SELECT c.origin, c.destination,
+    coalesce(sum(c.amount) FILTER (WHERE c.measure = 'departed'), 0)::bigint,
+    coalesce(sum(c.amount) FILTER (WHERE c.measure = 'arrived'), 0)::bigint,
+    coalesce(sum(c.amount) FILTER (WHERE c.measure = 'under_way'), 0)::bigint,
+    coalesce(sum(c.amount) FILTER (WHERE c.measure = 'in_place'), 0)::bigint,
+    coalesce(sum(c.amount) FILTER (WHERE c.measure = 'returned'), 0)::bigint,
+    coalesce(sum(c.amount) FILTER (WHERE c.measure = 'moved_on'), 0)::bigint,
+    coalesce(sum(c.amount) FILTER (WHERE c.measure = 'transferred'), 0)::bigint,
+    coalesce(sum(c.amount) FILTER (WHERE c.measure = 'ended'), 0)::bigint
+FROM (
+    SELECT origin, destination, measure, amount FROM flow_count
+    WHERE measure = ANY ('{departed,arrived,returned,moved_on,transferred,ended}') AND month = %(month)s
+    UNION ALL
+    SELECT origin, destination, measure, amount FROM flow_count
+    WHERE measure = ANY ('{under_way,in_place}') AND month <= %(month)s
+) AS c
+GROUP BY c.origin, c.destination
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Matrix:
     """Cells by origin and destination, and their sums."""
@@ -73,10 +96,14 @@ def matrix(
     following = next_month(first)
     standing = reflected(connection)
     known = standing.position if known_position is None else min(known_position, standing.position)
-    parameters = {"start": day_start_us(first), "end": day_start_us(following), "known": known}
+    parameters: dict[str, int] = {"month": month_number(first)}
+    statement = _KEPT
+    if known < standing.position:
+        statement = _CELLS
+        parameters = {"start": day_start_us(first), "end": day_start_us(following), "known": known}
     rolled = _rolling(reference, level, date.fromordinal(following.toordinal() - 1))
     cells: dict[tuple[str, str], list[int]] = defaultdict(lambda: [0] * len(MEASURES))
-    for origin, destination, *figures in connection.execute(_CELLS, parameters):
+    for origin, destination, *figures in connection.execute(statement, parameters):
         cell = cells[rolled(origin), rolled(destination)]
         for index, figure in enumerate(figures):
             cell[index] += figure
@@ -122,7 +149,7 @@ def _rolling(reference: Reference, level: Level, on: date) -> Callable[[str | No
     kept: dict[str | None, str] = {}
 
     def roll(code: str | None) -> str:
-        if code is None or code == COUNTRY:
+        if not code or code == COUNTRY:
             return "unknown"
         if not code[:1].isdigit():
             return code

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from projections import roster
-from projections.asking import Page, answer
+from projections.asking import Page, Spans, answer, spans_of
 from projections.roster import AWAY, RosterQuestion, parameters_of
 
 if TYPE_CHECKING:
@@ -61,6 +61,21 @@ LEFT JOIN LATERAL (
 ) AS g ON true
 WHERE p.name = 'read_models'
 """
+# Of a region the counts are kept, for callers whose reach holds all of it.
+_KEPT: Final = """
+SELECT p.version, p.position, p.latest_us, p.updated_at, g.*
+FROM projection_position AS p
+LEFT JOIN LATERAL (
+    SELECT c.view, c.stage, sum(c.amount)::bigint,
+        coalesce(sum(c.amount) FILTER (WHERE c.due_on < %(today)s), 0)::bigint
+    FROM unnest(%(lows)s::text[], %(highs)s::text[]) AS s (lo, hi)
+    JOIN standing_count AS c ON c.side = %(side)s AND c.region >= s.lo AND c.region < s.hi
+    WHERE c.stage = ANY (%(stages)s::text[]) AND c.view = ANY (%(views)s::text[])
+    GROUP BY c.view, c.stage
+) AS g ON true
+WHERE p.name = 'read_models'
+"""
+_REACH: Final = "SELECT coalesce(current_setting('kiteline.regions', true), '')"
 _THEN: Final = """
 WITH segment AS NOT MATERIALIZED (
     SELECT m.member_id, m.affiliation, m.affiliation_region, m.holder, m.accepted_by, m.branch, m.stage, m.view,
@@ -95,9 +110,10 @@ LEFT JOIN LATERAL (
     SELECT m.first_due_on FROM member AS m
     WHERE m.member_id = c.member_id AND m.clock_from <= %(as_of)s AND m.clock_known <= %(known)s
     UNION ALL
-    SELECT p.first_due_on FROM clock_past AS p
+    (SELECT p.first_due_on FROM clock_past AS p
     WHERE p.member_id = c.member_id AND p.valid_from <= %(as_of)s AND p.known_from <= %(known)s
       AND p.known_to > %(known)s AND (p.valid_to > %(as_of)s OR p.ended_from > %(known)s)
+    ORDER BY p.valid_from DESC LIMIT 1)
     LIMIT 1
 ) AS k ON true
 WHERE c.stage = ANY (%(stages)s::text[]) AND c.view = ANY (%(views)s::text[])
@@ -113,7 +129,12 @@ def counts(connection: Connection[TupleRow], question: RosterQuestion, reference
     asked = question.views or VIEWS
     parameters = parameters_of(_as_roster(question), question.moment, reference)
     parameters |= {"stages": _stages(question), "views": list(asked)}
-    answered = answer(connection, question.moment, parameters, now=_NOW, then=_THEN)
+    now = _NOW
+    if question.region is not None and question.organisation is None:
+        spans = spans_of(reference, question.region, question.moment.as_of_us)
+        parameters |= {"lows": spans.lows, "highs": spans.highs, "side": question.side}
+        now = _KEPT if _holds(connection, spans) else _NOW
+    answered = answer(connection, question.moment, parameters, now=now, then=_THEN)
     found = {(view, stage): (count, overdue) for view, stage, count, overdue in answered.rows}
     items: list[dict[str, Any]] = []
     for view, stage in CELLS:
@@ -121,6 +142,14 @@ def counts(connection: Connection[TupleRow], question: RosterQuestion, reference
             count, overdue = found.get((view, stage), (0, 0))
             items.append({"view": view, "stage": stage, "count": count, "overdue": overdue})
     return Page(items, None, answered.position, answered.known_position)
+
+
+def _holds(connection: Connection[TupleRow], spans: Spans) -> bool:
+    """Whether the caller's reach, as row-level security has it, holds all that was recorded in these codes."""
+    row = connection.execute(_REACH).fetchone()
+    reach = "" if row is None else str(row[0])
+    beginnings = tuple(one for one in reach.split(",") if one)
+    return reach == "*" or all(low.startswith(beginnings) for low in spans.lows)
 
 
 def members(connection: Connection[TupleRow], question: RosterQuestion, reference: Reference, now_us: int) -> Page:

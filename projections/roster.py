@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from domain.times import local_day
+from projections import roster_pages
 from projections.asking import NOWHERE, Cursor, Moment, Page, Spans, answer, read_cursor, spans_of
 
 if TYPE_CHECKING:
@@ -115,20 +116,26 @@ LEFT JOIN LATERAL (
     SELECT m.last_contact_at, m.lost, m.first_due_on FROM member AS m
     WHERE m.member_id = c.member_id AND m.clock_from <= %(as_of)s AND m.clock_known <= %(known)s
     UNION ALL
-    SELECT p.last_contact_at, p.lost, p.first_due_on FROM clock_past AS p
+    (SELECT p.last_contact_at, p.lost, p.first_due_on FROM clock_past AS p
     WHERE p.member_id = c.member_id AND p.valid_from <= %(as_of)s AND p.known_from <= %(known)s
       AND p.known_to > %(known)s AND (p.valid_to > %(as_of)s OR p.ended_from > %(known)s)
+    ORDER BY p.valid_from DESC LIMIT 1)
     LIMIT 1
 ) AS k ON true
 WHERE %(overdue)s::boolean IS NULL OR coalesce(k.first_due_on < %(today)s, false) = %(overdue)s::boolean
 ORDER BY c.member_id LIMIT %(limit)s
 """
+_COLUMNS: Final = 21
 _ZERO: Final = "00000000-0000-0000-0000-000000000000"
 
 
 @dataclass(frozen=True, slots=True)
 class RosterQuestion:
-    """One of `region` and `organisation`. `stages`, `views`, `overdue`: None for all; `leaving` as `scope=leaving`."""
+    """One of `region` and `organisation`. `stages`, `views`, `overdue`: None for all; `leaving` as `scope=leaving`.
+
+    A region's roster comes by region code, then member id; by member id alone that of an organisation, what is asked
+    by overdue, and what is to be held against another roster (`by_member`).
+    """
 
     moment: Moment
     side: Side
@@ -140,6 +147,12 @@ class RosterQuestion:
     leaving: bool = False
     limit: int = 50
     cursor: str | None = None
+    by_member: bool = False
+
+    @property
+    def by_region(self) -> bool:
+        """Whether pages come by region code first."""
+        return self.region is not None and self.organisation is None and self.overdue is None and not self.by_member
 
     @property
     def name(self) -> str:
@@ -149,18 +162,23 @@ class RosterQuestion:
 
 
 def page(connection: Connection[TupleRow], question: RosterQuestion, reference: Reference, now_us: int) -> Page:
-    """Return one page of roster items, ordered by member id. Raises CursorExpired, CursorUnreadable."""
-    moment, since_us, after = question.moment, now_us, _ZERO
+    """Return one page of roster items; their order ends in the member id. Raises CursorExpired, CursorUnreadable."""
+    by_region = question.by_region
+    moment, since_us, after = question.moment, now_us, ["", _ZERO] if by_region else [_ZERO]
     if question.cursor is not None:
-        cursor = read_cursor(question.cursor, question.name, now_us, 1)
-        moment, since_us, after = cursor.moment, cursor.since_us, cursor.after[0]
-    parameters = parameters_of(question, moment, reference) | {"after": after, "limit": question.limit + 1}
-    found = answer(connection, moment, parameters, now=_NOW, then=_THEN)
-    items = [_item(row, question.side, moment.as_of_us) for row in found.rows[: question.limit]]
+        cursor = read_cursor(question.cursor, question.name, now_us, len(after))
+        moment, since_us, after = cursor.moment, cursor.since_us, cursor.after
+    parameters = parameters_of(question, moment, reference)
+    parameters |= {"code": after[0], "after": after[-1], "limit": question.limit + 1}
+    now, then = (roster_pages.NOW, roster_pages.THEN) if by_region else (_NOW, _THEN)
+    found = answer(connection, moment, parameters, now=now, then=then)
+    rows = found.rows[: question.limit]
+    items = [_item(row[:_COLUMNS], question.side, moment.as_of_us) for row in rows]
     following = None
     if len(found.rows) > question.limit:
         pinned = Moment(moment.as_of_us, found.known_position)
-        following = Cursor(pinned, since_us, [items[-1]["member_id"]]).text(question.name)
+        place = [*rows[-1][_COLUMNS:], items[-1]["member_id"]]
+        following = Cursor(pinned, since_us, place).text(question.name)
     return Page(items, following, found.position, found.known_position)
 
 

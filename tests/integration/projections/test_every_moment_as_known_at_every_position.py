@@ -21,7 +21,7 @@ PROVINCES = ("330000", "350000", "510000", "620000")
 
 
 def everything(connection: Connection[TupleRow], question: RosterQuestion, reference: Reference) -> list[dict]:
-    """Turn all pages of a roster, a few items a page."""
+    """Turn all pages of a roster, a few items a page, in the order of codes and ids; return it by id."""
     items: list[dict] = []
     cursor = None
     while True:
@@ -30,7 +30,9 @@ def everything(connection: Connection[TupleRow], question: RosterQuestion, refer
         items += page.items
         cursor = page.next
         if cursor is None:
-            return items
+            code = "region" if question.side == "inflow" else "affiliation_region"
+            assert items == sorted(items, key=lambda item: (item[code], item["member_id"]))
+            return sorted(items, key=lambda item: str(item["member_id"]))
 
 
 def worklist(connection: Connection[TupleRow], moment: Moment, reference: Reference) -> list[dict]:

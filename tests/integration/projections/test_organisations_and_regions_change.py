@@ -106,7 +106,7 @@ def test_rosters_and_duties_say_what_a_straight_fold_says_of_any_moment_as_known
         known = moment.known_position or 1 << 62
         reference = history.at(known)
         whole = RosterQuestion(moment, "affiliated", "000000", limit=1_000)
-        found = roster.page(connection, whole, reference, 0).items
+        found = sorted(roster.page(connection, whole, reference, 0).items, key=lambda item: str(item["member_id"]))
         expected = straight.affiliated(lives, reference, moment.as_of_us, known)
         assert [{key: item[key] for key in expected[0]} for item in found] == expected
         owed = [
