@@ -38,8 +38,10 @@ screenshots: setup chromium ## every page of the console, in both sizes and lang
 bench: setup broker-files wrk ## the benchmarks that fit in 15 minutes
 	$(BIN)/python -m bench
 
-bench-full: setup broker-files wrk ## all benchmarks
+bench-full: setup broker-files wrk ## all benchmarks, the curves of growth, and what a nation would need: hours, and 40 GB of disk
 	$(BIN)/python -m bench --full
+	$(BIN)/python -m bench.growth
+	$(BIN)/python -m bench.nation
 
 setup: $(READY) $(CONSOLE_FILES)/.ready ## the virtual environment and the console's files, exactly as the lock files say
 
