@@ -87,7 +87,6 @@ def main() -> None:
             written, buffers = copies[-1]
             return written / _copy_in(_database(server, next(numbers)), buffers)
 
-        ours()
         await_quiet()
         rounds = in_turn(ours, peer, options.rounds)
         last = reports[-1]
