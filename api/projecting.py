@@ -47,7 +47,7 @@ class Projecting:
     def __init__(self, kiteline: Kiteline, database_url: str) -> None:
         """Start at once; the database may be away."""
         self._kiteline = kiteline
-        self._pool = connect_pool(database_url, max_size=2, name="kiteline projections")
+        self._pool = connect_pool(database_url, max_size=3, name="kiteline projections")
         self._stop = threading.Event()
         self._failed_at = float("-inf")
         log = kiteline.log

@@ -21,6 +21,7 @@ BENCHMARKS: dict[str, tuple[str, list[str], list[str]]] = {
     "S2": ("bench.s2_umadb", ["--seconds", "4"], ["--seconds", "10", "--rounds", "7"]),
     "S3": ("bench.s3_import", [], ["--rounds", "7"]),
     "S4": ("bench.s4_catch_up", [], ["--rounds", "7"]),
+    "S5": ("bench.s5_rebuild", ["--rounds", "3"], ["--events", "10000000"]),
     "S6": ("bench.s6_queries", ["--rounds", "3"], ["--events", "20000000"]),
     "S7": ("bench.s7_history", [], ["--rounds", "15"]),
     "S8": ("bench.s8_everything_on", ["--seconds", "60"], ["--seconds", "600"]),

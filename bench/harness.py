@@ -26,7 +26,8 @@ class Bar:
     """One line of the bars: what is measured, in which unit, and the ratio to reach (`floor`) or to aim for.
 
     `higher_is_better` False is for times: there the ratio is still ours divided by the peer's, and must stay below.
-    `floor_plus` and `aim_plus` are what a time may take besides, in the bar's unit.
+    `floor_plus` and `aim_plus` are what a time may take besides, in the bar's unit. `of_ours`: floor and aim are of our
+    own figure, the peer's stands beside it.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Bar:
     higher_is_better: bool = True
     floor_plus: float = 0
     aim_plus: float = 0
+    of_ours: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +80,7 @@ class Measured:
     def reaches(self, wanted: float, plus: float = 0) -> bool:
         """Tell whether the ratio reaches a floor or an aim, of times less what they may take besides."""
         if self.bar.higher_is_better:
-            return self.ratio >= wanted
+            return (self.ours if self.bar.of_ours else self.ratio) >= wanted
         return self.ours - plus <= wanted * self.peer
 
 

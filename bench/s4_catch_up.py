@@ -36,7 +36,7 @@ from projections.runner import Hooks, Runner
 
 BAR = Bar("S4", "events/s", "stock ProjectionRunner with one trivial view", floor=10, aim=25)
 _TABLES = ("member", "roster_past", "clock_past", "duty", "duty_past", "leg", "leg_past", "statistic", "tally")
-_FORGET = """
+FORGET = """
 TRUNCATE member, roster_past, clock_past, duty, duty_past, leg, leg_past, statistic, tally;
 UPDATE projection_position SET position = 0, latest_us = 0
 """
@@ -92,7 +92,7 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="kiteline-bench-") as folder, EmbeddedPostgres(Path(folder)) as server:
         migrate(server.url)
-        events = _prepare_ours(server.url, options.members)
+        events = prepare_log(server.url, options.members)
         environment = _prepare_peer(server.url, options.peer_events)
 
         def our_rate() -> float:
@@ -107,7 +107,8 @@ def main() -> None:
         report(Measured(BAR, rounds, notes))
 
 
-def _prepare_ours(url: str, members: int) -> int:
+def prepare_log(url: str, members: int) -> int:
+    """Record the lives of some members; returns how many events there are."""
     facts, _ = lives(members)
     recorder = KitelineRecorder(url)
     append(recorder, reference_facts())
@@ -124,7 +125,7 @@ def _ours(url: str, events: int) -> float:
     failures: list[Exception] = []
     with connect_pool(url) as pool:
         with pool.connection() as connection:
-            connection.execute(_FORGET)
+            connection.execute(FORGET)
         started = time.perf_counter()
         reached = Runner(
             pool, log_of(recorder), opening=partial(log_at, url), hooks=Hooks(failed=failures.append)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 from psycopg.pq import TransactionStatus
 
+from projections.afresh import folded_afresh
 from projections.collector import uncollected
 from projections.folding import Batch, Folding
 from projections.position import Overtaken, Reflected, advance, park, reflected
@@ -94,6 +95,7 @@ class Runner:
         opening: Opening | None = None,
         page: int = PAGE,
         far: int = _FAR,
+        afresh: int | None = _FAR,
         kept: int = 10_000,
         ledgers: int = 30_000,
     ) -> None:
@@ -104,6 +106,7 @@ class Runner:
         self.opening = opening if cores() > 1 else None
         self.page = page
         self.far = far
+        self.afresh = afresh
         self.kept = kept
         self.ledgers = ledgers
 
@@ -113,6 +116,7 @@ class Runner:
             try:
                 with self._pool.connection() as connection, _Leading(connection) as leading:
                     if leading:
+                        self._begin_afresh(connection, stop)
                         self._lead(connection, stop)
             except Overtaken:
                 continue
@@ -129,6 +133,7 @@ class Runner:
             with self._pool.connection() as connection, _Leading(connection) as leading:
                 if leading:
                     try:
+                        self._begin_afresh(connection, threading.Event())
                         with _Work(self, connection) as work:
                             while work.take_page():
                                 pass
@@ -137,6 +142,15 @@ class Runner:
                         continue
                     return work.written.position
             threading.Event().wait(_SHORTEST_IDLE)
+
+    def _begin_afresh(self, connection: Connection[TupleRow], stop: threading.Event) -> None:
+        """From nothing, with much to catch up with: fold member by member."""
+        if self.afresh is None or reflected(connection).position or not self.log.read(self.afresh, 1):
+            return
+        if (done := folded_afresh(self._pool, self.log, self.opening, stop)) is not None:
+            if done.parked:
+                self.hooks.parked(done.parked)
+            self.hooks.page(done.position, done.facts)
 
     def _go_on_alone(self, error: SecondLost) -> None:
         """What cannot help is not asked again by this process; everything is folded all the same."""

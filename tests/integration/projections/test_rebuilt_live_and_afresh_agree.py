@@ -1,8 +1,11 @@
 """Whatever way the rows were made, page by page or member by member beside the live ones, they agree."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import date
+from typing import Any
+from uuid import UUID
 
 import pytest
 from psycopg import Connection
@@ -19,7 +22,7 @@ from projections.log_rows import Log
 from projections.position import await_position, reflected
 from projections.rebuild import VIEWS, rebuild
 from projections.roster import RosterQuestion
-from projections.runner import Runner
+from projections.runner import Hooks, Runner
 from projections.state_hash import state_hash
 from tests.integration.projections import straight
 from tests.integration.projections.conftest import FORGET, Pool
@@ -66,6 +69,57 @@ def test_pages_of_any_size_and_a_rebuild_give_the_same_rows(
     connection.execute(FORGET)
     make_runner(page=10_000).catch_up()
     assert state_hash(connection) == in_small_pages
+
+
+def test_from_nothing_a_long_log_is_folded_member_by_member_and_gone_on_with_page_by_page(
+    recorder: KitelineRecorder, connection: Connection[TupleRow], make_runner: Callable[..., Runner]
+) -> None:
+    lives = lives_with_changing_reference(recorder, 14)
+    make_runner().catch_up()
+    by_page = state_hash(connection)
+    connection.execute(FORGET)
+    told: list[int] = []
+    hooks = Hooks(page=lambda position, _facts: told.append(position))
+
+    make_runner(afresh=100, hooks=hooks).catch_up()
+    assert told == [lives.head]
+    assert state_hash(connection) == by_page
+
+    lives.play(members=3, steps=60)
+    lives.record(recorder)
+    make_runner(afresh=100, page=20, hooks=hooks).catch_up()
+    assert len(told) > 2
+    assert reflected(connection).position == lives.head
+
+    gone_on = state_hash(connection)
+    connection.execute(FORGET)
+    make_runner(afresh=lives.head + 1, page=20).catch_up()
+    assert state_hash(connection) == gone_on
+
+
+def test_whoever_ends_before_all_is_folded_afresh_leaves_nothing_half_written(
+    recorder: KitelineRecorder, connection: Connection[TupleRow], make_runner: Callable[..., Runner]
+) -> None:
+    lives = lives_with_changing_reference(recorder, 15)
+    stop = threading.Event()
+    runner = make_runner(afresh=100)
+    stop_when_read(runner, stop)
+    runner.run_forever(stop)
+    assert reflected(connection).position == 0
+    assert connection.execute("SELECT count(*) FROM member").fetchone() == (0,)
+    make_runner(afresh=100).catch_up()
+    assert reflected(connection).position == lives.head
+
+
+def stop_when_read(runner: Runner, stop: threading.Event) -> None:
+    """Set `stop` as soon as the first streams are read."""
+    streams = runner.log.streams
+
+    def read(ids: Sequence[UUID]) -> dict[UUID, list[Any]]:
+        stop.set()
+        return streams(ids)
+
+    runner.log = replace(runner.log, streams=read)
 
 
 def test_what_became_known_of_organisations_and_policy_counts_from_then_on(

@@ -1,0 +1,160 @@
+"""S5: rebuilding every read model from the whole log beside the live ones, as `kiteline rebuild` does.
+
+Beside it stands the rate at which a live runner takes a log page by page, of the same lives on the same server, in
+turn. While the rebuild runs, a roster's page is asked for fifty times a second, as before it; memory is the most that
+all of the rebuild's processes had resident together. Not measured: what PostgreSQL itself keeps in memory; events
+recorded meanwhile; the rights of a reader.
+"""
+
+import argparse
+import os
+import random
+import statistics
+import sys
+import threading
+import time
+from functools import partial
+
+import psutil
+import psycopg
+from psycopg.conninfo import make_conninfo
+
+from api.projecting import log_at, log_of
+from bench.harness import Bar, Measured, in_turn, report
+from bench.large_log import large_log
+from bench.s4_catch_up import FORGET, prepare_log
+from bench.year_of_lives import COUNTIES, reference_facts
+from domain.reference import empty_reference
+from infra.database.connections import connect_pool
+from infra.database.migrations import migrate
+from infra.event_store.recorder import KitelineRecorder
+from projections import roster
+from projections.asking import Moment
+from projections.rebuild import VIEWS, rebuild
+from projections.roster import RosterQuestion
+from projections.runner import Hooks, Runner
+
+BAR = Bar("S5", "events/s", "its own live rate, page by page", floor=12_000, aim=40_000, of_ours=True)
+_EVERY_SECONDS = 0.02
+_NOW_US = 1_735_660_800_000_000
+
+
+def main() -> None:
+    """Measure and report."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--events", type=int, default=500_000)
+    parser.add_argument("--live-members", type=int, default=2_000)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--rebuild", metavar="URL", help="only rebuild, in this process: what the benchmark measures")
+    options = parser.parse_args()
+    if options.rebuild:
+        _rebuild(options.rebuild)
+        return
+    with large_log(options.events) as made:
+        live_url = _second_database(made.url)
+        live_events = prepare_log(live_url, options.live_members)
+        _measured(made.url)  # so that what the readers ask is there
+        before = _Readers(made.url)
+        time.sleep(10)
+        quiet = before.p99()
+        peaks: list[float] = []
+        busy: list[float] = []
+
+        def ours() -> float:
+            readers = _Readers(made.url)
+            seconds, peak = _measured(made.url)
+            busy.append(readers.p99())
+            peaks.append(peak)
+            return made.events / seconds
+
+        rounds = in_turn(ours, partial(_live, live_url, live_events), options.rounds)
+    notes = {
+        "events": made.events,
+        "members": made.members,
+        "most memory, all our processes": f"{max(peaks):,.0f} MiB (at most 1,024)",
+        "p99 of a roster's page": f"{statistics.median(busy):.1f} ms meanwhile, {quiet:.1f} ms before (at most 2 x)",
+    }
+    report(Measured(BAR, rounds, notes))
+
+
+def _rebuild(url: str) -> None:
+    """Rebuild as the command does: after whoever reads."""
+    os.nice(10)
+    recorder = KitelineRecorder(url, readers=2)
+    with connect_pool(url, max_size=2) as pool:
+        rebuild(pool, log_of(recorder), VIEWS, opening=partial(log_at, url))
+    recorder.close()
+
+
+def _measured(url: str) -> tuple[float, float]:
+    """Rebuild in processes of their own; return seconds, and MiB resident in all of them together at most."""
+    began = time.perf_counter()
+    process = psutil.Popen([sys.executable, "-m", "bench.s5_rebuild", "--rebuild", url])
+    peak = 0
+    while process.poll() is None:
+        peak = max(peak, _resident(process))
+        time.sleep(0.1)
+    seconds = time.perf_counter() - began
+    assert process.returncode == 0
+    return seconds, peak / 2**20
+
+
+def _resident(process: psutil.Process) -> int:
+    try:
+        return sum(one.memory_info().rss for one in (process, *process.children(recursive=True)))
+    except psutil.NoSuchProcess:
+        return 0
+
+
+class _Readers:
+    """Asks for a page of a county's roster, again and again at a steady rate, until asked how long it took."""
+
+    def __init__(self, url: str) -> None:
+        self._stop = threading.Event()
+        self._times: list[float] = []
+        self._thread = threading.Thread(target=self._ask, args=(url,))
+        self._thread.start()
+
+    def p99(self) -> float:
+        """Stop asking; return the 99th percentile in milliseconds."""
+        self._stop.set()
+        self._thread.join()
+        return statistics.quantiles(self._times, n=100)[98] * 1e3
+
+    def _ask(self, url: str) -> None:
+        chance, reference = random.Random(5), empty_reference().with_facts(reference_facts())
+        with psycopg.connect(url, autocommit=True) as connection:
+            while not self._stop.wait(_EVERY_SECONDS):
+                question = RosterQuestion(Moment(_NOW_US), "outflow", chance.choice(COUNTIES))
+                began = time.perf_counter()
+                roster.page(connection, question, reference, _NOW_US)
+                self._times.append(time.perf_counter() - began)
+
+
+def _second_database(url: str) -> str:
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("DROP DATABASE IF EXISTS live_rate")
+        connection.execute("CREATE DATABASE live_rate")
+    second = make_conninfo(url, dbname="live_rate")
+    migrate(second)
+    return second
+
+
+def _live(url: str, events: int) -> float:
+    recorder = KitelineRecorder(url)
+    failures: list[Exception] = []
+    with connect_pool(url) as pool:
+        with pool.connection() as connection:
+            connection.execute(FORGET)
+        began = time.perf_counter()
+        hooks = Hooks(failed=failures.append)
+        reached = Runner(pool, log_of(recorder), opening=partial(log_at, url), hooks=hooks, afresh=None).catch_up()
+        seconds = time.perf_counter() - began
+    recorder.close()
+    assert reached == events
+    assert not failures
+    return events / seconds
+
+
+if __name__ == "__main__":
+    main()
