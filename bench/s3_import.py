@@ -4,7 +4,7 @@ A register of 20,000 synthetic people is read, decided, sealed and appended by t
 log is then handed over again, to the log of another database, in the same chunks, one appended while the next is
 packed: that is the write phase. The rows that are then in its tables are copied, binary, into a third database of the
 same schema with the same indexes. Both figures are rows finally written a second. Beside it: the whole import in
-register rows a second, and its seconds by stage.
+register rows a second, and its seconds by stage. The interpreter is settled as the service's is.
 Not measured: the upload, the annotated errors file.
 """
 
@@ -30,6 +30,7 @@ from infra.database.embedded import EmbeddedPostgres
 from infra.database.migrations import migrate
 from infra.event_store.recorder import KitelineRecorder
 from infra.event_store.save import Save, Saved
+from infra.interpreter import settle_interpreter
 from infra.recording.application import Kiteline
 from infra.recording.desk import Desk
 from infra.recording.drafts import Caller
@@ -87,6 +88,7 @@ def main() -> None:
             written, buffers = copies[-1]
             return written / _copy_in(_database(server, next(numbers)), buffers)
 
+        settle_interpreter()
         await_quiet()
         rounds = in_turn(ours, peer, options.rounds)
         last = reports[-1]
