@@ -14,7 +14,7 @@ from domain.fact import Fact, sort_key
 from domain.member import events as e
 from domain.member.cards.events import ActivityCardInspected, ActivityCardIssued
 from domain.member.dues import DuesPaid
-from domain.member.evolve import live
+from domain.member.evolve import apply, live
 from domain.member.feedback.events import AnnualFeedbackIssued, FeedbackAcknowledged
 from domain.member.fold import HEAD, effective
 from domain.member.merging.belonging import MERGING, belonging, linked_facts
@@ -145,11 +145,12 @@ class Trace:
         key = (fact.when, fact.body.order, fact.position)
         note_named(fact, self.places)  # first of all, so that what names nothing that could be a code is met here
         if key > self.last_key and not isinstance(fact.body, _REWRITES):
-            for moved, _ in live(self.state, (fact,), reference, until_us=HEAD):
-                # Rows of their own say what was owed when; the fold never looks back at it.
-                self.state.ended_duties.clear()
-                self.last_key = sort_key(moved)
-                self._observe(moved, reference, fact.position)
+            if reference.organisations.gone:
+                for moved, _ in live(self.state, (fact,), reference, until_us=HEAD):
+                    self._move_on(moved, sort_key(moved), reference, fact.position)
+            else:
+                apply(self.state, fact, reference)
+                self._move_on(fact, key, reference, fact.position)
             if self.facts is not None:
                 self.facts.append(_lightened(fact))
         else:
@@ -161,6 +162,12 @@ class Trace:
                 self._note_linked_places(fact.position)
         self.version = fact.version
         self.position = fact.position
+
+    def _move_on(self, fact: Fact, key: tuple[int, int, int], reference: Reference, position: int) -> None:
+        # Rows of their own say what was owed when; the fold never looks back at it.
+        self.state.ended_duties.clear()
+        self.last_key = key
+        self._observe(fact, reference, position)
 
     def fold_anew(self, reference: Reference, position: int) -> None:
         """Fold the same facts with another reference, known from `position` on."""

@@ -39,9 +39,14 @@ def apply(state: State, fact: Fact, reference: Reference) -> list[str]:
     kind = type(fact.body)
     if state.latest_recorded_us < fact.recorded_us < _NOT_YET:
         state.latest_recorded_us = fact.recorded_us
-    flags = [rule.code for rule in rules_of(state, kind) if not rule.holds(state, fact, reference)]
+    flags: list[str] = []
+    for rule in rules_of(state, kind):
+        if not rule.holds(state, fact, reference):
+            flags.append(rule.code)  # noqa: PERF401 - asked of every fact of every fold: most have no rule at all
     fits = not flags
-    flags += [rule.code for rule in ODDITIES.get(kind, ()) if not rule.holds(state, fact, reference)]
+    for rule in ODDITIES.get(kind, ()):
+        if not rule.holds(state, fact, reference):
+            flags.append(rule.code)  # noqa: PERF401 - as above
     step = STEPS.get(kind)
     if fits and step is not None:
         step(state, fact, fact.body, reference)

@@ -49,10 +49,10 @@ def upto(state: State, reference: Reference, until_us: int) -> Iterator[Fact]:
 
 def on_its_day(state: State, fact: Fact, reference: Reference) -> tuple[Fact, Reference]:
     """Return a fact as it is meant on its day, and the reference as of then: who was gone by then, the successor is."""
+    if not reference.organisations.gone:
+        return fact, reference
     then = reference.at(fact.when)
     tree = then.organisations
-    if not tree.gone:
-        return fact, then
     member = state.member_id or str(fact.stream)
     acting = fact.organisation
     if acting is not None and tree.dissolution(acting) is not None:
