@@ -84,7 +84,7 @@ def main() -> None:
     curves = {curve.name: curve for curve in _kept()}
     for curve in measure(wanted, [size for size in _SIZES if size <= options.largest]):
         curves[curve.name] = curve
-    keep(list(curves.values()))
+        keep(list(curves.values()))
     print(table(list(curves.values())))
 
 
