@@ -31,9 +31,11 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 _BEGIN: Final = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+# A plan made for any question at once is a bad one for most: one statement is asked of a branch and of the country.
 _SCOPE: Final = """
 SELECT set_config('kiteline.regions', %s, true), set_config('kiteline.organisations', %s, true),
-       set_config('kiteline.partners', %s, true), set_config('statement_timeout', %s, true)
+       set_config('kiteline.partners', %s, true), set_config('statement_timeout', %s, true),
+       set_config('plan_cache_mode', 'force_custom_plan', true)
 """
 _PARTNERS: Final = "SELECT set_config('kiteline.partners', %s, true)"
 _NOBODY: Final = "-"

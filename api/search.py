@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 router = APIRouter(tags=["asking 查询"])
 # Tokens tell nothing to who has no key, so they carry no rights of their own: the member's row decides who is seen.
-_FOUND: Final = """
+FOUND: Final = """
 SELECT m.member_id
 FROM (
     SELECT DISTINCT t.member_id
@@ -42,7 +42,7 @@ ORDER BY m.member_id
 LIMIT %(limit)s
 """
 # The topic as it stands in the partial index log_of_merged (migration 0070), so that the planner can use it.
-_MERGED: Final = """
+MERGED: Final = """
 SELECT DISTINCT t.member_id
 FROM unnest(%(kinds)s::text[], %(tokens)s::bytea[]) AS asked (kind, token)
 JOIN vault_token AS t ON t.kind = asked.kind AND t.token = asked.token
@@ -109,7 +109,7 @@ async def search_members(
         tokens = service.vault.query_tokens(text)
         if tokens:
             asked_for = {"kinds": [kind for kind, _ in tokens], "tokens": [token for _, token in tokens]}
-            ids = [row[0] for row in connection.execute(_FOUND, {**asked_for, "after": after, "limit": count})]
+            ids = [row[0] for row in connection.execute(FOUND, {**asked_for, "after": after, "limit": count})]
             kept = {one for one in _known_by_another_record(service, asked_for) if one > after}
             ids = sorted({*ids, *kept})[:count]
         else:
@@ -125,7 +125,7 @@ async def search_members(
 def _known_by_another_record(service: Service, asked_for: dict[str, Any]) -> set[UUID]:
     """Return who has the facts today of records that hold what is looked for, and were merged into others."""
     with service.kiteline.log.reading() as connection:
-        merged = connection.execute(_MERGED, {**asked_for, "most": _MOST_MERGED}).fetchall()
+        merged = connection.execute(MERGED, {**asked_for, "most": _MOST_MERGED}).fetchall()
     return {standing(service, one).member_id for (one,) in merged}
 
 

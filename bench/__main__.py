@@ -26,6 +26,7 @@ BENCHMARKS: dict[str, tuple[str, list[str], list[str]]] = {
     "S7": ("bench.s7_history", [], ["--rounds", "15"]),
     "S8": ("bench.s8_everything_on", ["--seconds", "60"], ["--seconds", "600"]),
     "S9": ("bench.s9_publishing", [], ["--rounds", "7"]),
+    "S10-roster": ("bench.s10_roster", ["--rounds", "3"], ["--events", "10000000"]),
     "S11": ("bench.s11_http", [], ["--seconds", "10", "--rounds", "7"]),
     "log-tree": ("bench.log_tree", [], ["--leaves", "10000000", "--rounds", "7"]),
     "claims": ("bench.post_claims", [], ["--rounds", "7"]),

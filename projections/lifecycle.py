@@ -42,14 +42,18 @@ WITH chosen AS (
     JOIN member AS m ON m.region >= s.lo AND m.region < s.hi
     WHERE left(m.affiliation_region, 6) IS DISTINCT FROM left(m.region, 6)
     UNION ALL
-    SELECT m.view, m.stage, m.first_due_on FROM member AS m WHERE m.affiliation = ANY (%(homes)s::text[])
+    SELECT m.view, m.stage, m.first_due_on FROM unnest(%(homes)s::text[]) AS o (code)
+    JOIN member AS m ON m.affiliation = o.code
     UNION ALL
-    SELECT m.view, m.stage, m.first_due_on FROM member AS m WHERE m.accepted_by = ANY (%(hosts)s::text[])
+    SELECT m.view, m.stage, m.first_due_on FROM unnest(%(hosts)s::text[]) AS o (code)
+    JOIN member AS m ON m.accepted_by = o.code
     UNION ALL
-    SELECT m.view, m.stage, m.first_due_on FROM member AS m
-    WHERE m.branch = ANY (%(hosts)s::text[]) AND (m.accepted_by = ANY (%(hosts)s::text[])) IS NOT TRUE
+    SELECT m.view, m.stage, m.first_due_on FROM unnest(%(hosts)s::text[]) AS o (code)
+    JOIN member AS m ON m.branch = o.code
+    WHERE (m.accepted_by = ANY (%(hosts)s::text[])) IS NOT TRUE
     UNION ALL
-    SELECT m.view, m.stage, m.first_due_on FROM member AS m WHERE m.holder = ANY (%(hosts)s::text[])
+    SELECT m.view, m.stage, m.first_due_on FROM unnest(%(hosts)s::text[]) AS o (code)
+    JOIN member AS m ON m.holder = o.code
 )
 SELECT p.version, p.position, p.latest_us, p.updated_at, g.*
 FROM projection_position AS p
@@ -88,21 +92,17 @@ WITH segment AS NOT MATERIALIZED (
     WHERE r.valid_from <= %(as_of)s AND r.known_from <= %(known)s AND r.known_to > %(known)s
       AND (r.valid_to > %(as_of)s OR r.ended_from > %(known)s)
 ), chosen AS (
-    SELECT m.member_id, m.view, m.stage FROM unnest(%(home_lows)s::text[], %(home_highs)s::text[]) AS s (lo, hi)
-    JOIN segment AS m ON m.affiliation_region >= s.lo AND m.affiliation_region < s.hi
+    SELECT m.member_id, m.view, m.stage FROM segment AS m
+    WHERE m.affiliation = ANY (%(homes)s::text[])
     UNION ALL
-    SELECT m.member_id, m.view, m.stage FROM unnest(%(place_lows)s::text[], %(place_highs)s::text[]) AS s (lo, hi)
-    JOIN segment AS m ON m.region >= s.lo AND m.region < s.hi
-    WHERE left(m.affiliation_region, 6) IS DISTINCT FROM left(m.region, 6)
-    UNION ALL
-    SELECT m.member_id, m.view, m.stage FROM segment AS m WHERE m.affiliation = ANY (%(homes)s::text[])
-    UNION ALL
-    SELECT m.member_id, m.view, m.stage FROM segment AS m WHERE m.accepted_by = ANY (%(hosts)s::text[])
+    SELECT m.member_id, m.view, m.stage FROM segment AS m
+    WHERE m.accepted_by = ANY (%(hosts)s::text[])
     UNION ALL
     SELECT m.member_id, m.view, m.stage FROM segment AS m
     WHERE m.branch = ANY (%(hosts)s::text[]) AND (m.accepted_by = ANY (%(hosts)s::text[])) IS NOT TRUE
     UNION ALL
-    SELECT m.member_id, m.view, m.stage FROM segment AS m WHERE m.holder = ANY (%(hosts)s::text[])
+    SELECT m.member_id, m.view, m.stage FROM segment AS m
+    WHERE m.holder = ANY (%(hosts)s::text[])
 )
 SELECT c.view, c.stage, count(*), count(*) FILTER (WHERE k.first_due_on < %(today)s)
 FROM chosen AS c
@@ -120,6 +120,54 @@ WHERE c.stage = ANY (%(stages)s::text[]) AND c.view = ANY (%(views)s::text[])
 GROUP BY c.view, c.stage
 """
 
+# Of a region, in each table apart: a range of codes is not carried into a union of both.
+_THEN_OF_REGION: Final = """
+WITH chosen AS (
+    SELECT h.* FROM unnest(%(home_lows)s::text[], %(home_highs)s::text[]) AS s (lo, hi)
+    CROSS JOIN LATERAL (
+        SELECT m.member_id, m.view, m.stage FROM member AS m
+        WHERE m.affiliation_region >= s.lo AND m.affiliation_region < s.hi
+          AND m.stage = ANY (%(stages)s::text[]) AND m.view = ANY (%(views)s::text[])
+          AND m.roster_from <= %(as_of)s AND m.roster_known <= %(known)s
+        UNION ALL
+        SELECT r.member_id, r.view, r.stage FROM roster_past AS r
+        WHERE r.affiliation_region >= s.lo AND r.affiliation_region < s.hi
+          AND r.stage = ANY (%(stages)s::text[]) AND r.view = ANY (%(views)s::text[])
+          AND r.valid_from <= %(as_of)s AND r.known_from <= %(known)s AND r.known_to > %(known)s
+          AND (r.valid_to > %(as_of)s OR r.ended_from > %(known)s)
+    ) AS h
+    UNION ALL
+    SELECT h.* FROM unnest(%(place_lows)s::text[], %(place_highs)s::text[]) AS s (lo, hi)
+    CROSS JOIN LATERAL (
+        SELECT m.member_id, m.view, m.stage FROM member AS m
+        WHERE m.region >= s.lo AND m.region < s.hi
+          AND left(m.affiliation_region, 6) IS DISTINCT FROM left(m.region, 6)
+          AND m.stage = ANY (%(stages)s::text[]) AND m.view = ANY (%(views)s::text[])
+          AND m.roster_from <= %(as_of)s AND m.roster_known <= %(known)s
+        UNION ALL
+        SELECT r.member_id, r.view, r.stage FROM roster_past AS r
+        WHERE r.region >= s.lo AND r.region < s.hi
+          AND left(r.affiliation_region, 6) IS DISTINCT FROM left(r.region, 6)
+          AND r.stage = ANY (%(stages)s::text[]) AND r.view = ANY (%(views)s::text[])
+          AND r.valid_from <= %(as_of)s AND r.known_from <= %(known)s AND r.known_to > %(known)s
+          AND (r.valid_to > %(as_of)s OR r.ended_from > %(known)s)
+    ) AS h
+)
+SELECT c.view, c.stage, count(*), count(*) FILTER (WHERE k.first_due_on < %(today)s)
+FROM chosen AS c
+LEFT JOIN LATERAL (
+    SELECT m.first_due_on FROM member AS m
+    WHERE m.member_id = c.member_id AND m.clock_from <= %(as_of)s AND m.clock_known <= %(known)s
+    UNION ALL
+    (SELECT p.first_due_on FROM clock_past AS p
+    WHERE p.member_id = c.member_id AND p.valid_from <= %(as_of)s AND p.known_from <= %(known)s
+      AND p.known_to > %(known)s AND (p.valid_to > %(as_of)s OR p.ended_from > %(known)s)
+    ORDER BY p.valid_from DESC LIMIT 1)
+    LIMIT 1
+) AS k ON true
+GROUP BY c.view, c.stage
+"""
+
 
 def counts(connection: Connection[TupleRow], question: RosterQuestion, reference: Reference) -> Page:
     """Count members by view and stage, with how many of them something is overdue for; empty cells are counted as 0.
@@ -129,12 +177,12 @@ def counts(connection: Connection[TupleRow], question: RosterQuestion, reference
     asked = question.views or VIEWS
     parameters = parameters_of(_as_roster(question), question.moment, reference)
     parameters |= {"stages": _stages(question), "views": list(asked)}
-    now = _NOW
+    now, then = _NOW, _THEN
     if question.region is not None and question.organisation is None:
         spans = spans_of(reference, question.region, question.moment.as_of_us)
         parameters |= {"lows": spans.lows, "highs": spans.highs, "side": question.side}
-        now = _KEPT if _holds(connection, spans) else _NOW
-    answered = answer(connection, question.moment, parameters, now=now, then=_THEN)
+        now, then = _KEPT if _holds(connection, spans) else _NOW, _THEN_OF_REGION
+    answered = answer(connection, question.moment, parameters, now=now, then=then)
     found = {(view, stage): (count, overdue) for view, stage, count, overdue in answered.rows}
     items: list[dict[str, Any]] = []
     for view, stage in CELLS:

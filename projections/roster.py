@@ -35,14 +35,18 @@ WITH chosen AS (
     JOIN member AS m ON m.region >= s.lo AND m.region < s.hi
     WHERE left(m.affiliation_region, 6) IS DISTINCT FROM left(m.region, 6)
     UNION ALL
-    SELECT m.* FROM member AS m WHERE m.affiliation = ANY (%(homes)s::text[])
+    SELECT m.* FROM unnest(%(homes)s::text[]) AS o (code)
+    JOIN member AS m ON m.affiliation = o.code
     UNION ALL
-    SELECT m.* FROM member AS m WHERE m.accepted_by = ANY (%(hosts)s::text[])
+    SELECT m.* FROM unnest(%(hosts)s::text[]) AS o (code)
+    JOIN member AS m ON m.accepted_by = o.code
     UNION ALL
-    SELECT m.* FROM member AS m
-    WHERE m.branch = ANY (%(hosts)s::text[]) AND (m.accepted_by = ANY (%(hosts)s::text[])) IS NOT TRUE
+    SELECT m.* FROM unnest(%(hosts)s::text[]) AS o (code)
+    JOIN member AS m ON m.branch = o.code
+    WHERE (m.accepted_by = ANY (%(hosts)s::text[])) IS NOT TRUE
     UNION ALL
-    SELECT m.* FROM member AS m WHERE m.holder = ANY (%(hosts)s::text[])
+    SELECT m.* FROM unnest(%(hosts)s::text[]) AS o (code)
+    JOIN member AS m ON m.holder = o.code
 )
 SELECT p.version, p.position, p.latest_us, p.updated_at,
     c.member_id, c.affiliation, c.affiliation_region, c.responsible, c.holder, c.accepted_by, c.branch, c.stage,
@@ -80,21 +84,55 @@ WITH segment AS NOT MATERIALIZED (
     WHERE r.valid_from <= %(as_of)s AND r.known_from <= %(known)s AND r.known_to > %(known)s
       AND (r.valid_to > %(as_of)s OR r.ended_from > %(known)s)
 ), chosen AS (
-    SELECT m.* FROM unnest(%(home_lows)s::text[], %(home_highs)s::text[]) AS s (lo, hi)
-    JOIN segment AS m ON m.affiliation_region >= s.lo AND m.affiliation_region < s.hi
+    SELECT h.* FROM unnest(%(home_lows)s::text[], %(home_highs)s::text[]) AS s (lo, hi)
+    CROSS JOIN LATERAL (
+        SELECT m.member_id, m.affiliation, m.affiliation_region, m.responsible, m.holder, m.accepted_by, m.branch,
+            m.stage, m.view, m.origin_region, m.declared_region, m.region, m.leg, m.movement_id, m.category, m.scope,
+            m.since_us, m.abroad, m.membership
+        FROM member AS m
+        WHERE m.affiliation_region >= s.lo AND m.affiliation_region < s.hi
+          AND m.roster_from <= %(as_of)s AND m.roster_known <= %(known)s
+        UNION ALL
+        SELECT m.member_id, m.affiliation, m.affiliation_region, m.responsible, m.holder, m.accepted_by, m.branch,
+            m.stage, m.view, m.origin_region, m.declared_region, m.region, m.leg, m.movement_id, m.category, m.scope,
+            m.since_us, m.abroad, m.membership
+        FROM roster_past AS m
+        WHERE m.affiliation_region >= s.lo AND m.affiliation_region < s.hi
+          AND m.valid_from <= %(as_of)s AND m.known_from <= %(known)s AND m.known_to > %(known)s
+          AND (m.valid_to > %(as_of)s OR m.ended_from > %(known)s)
+    ) AS h
     UNION ALL
-    SELECT m.* FROM unnest(%(place_lows)s::text[], %(place_highs)s::text[]) AS s (lo, hi)
-    JOIN segment AS m ON m.region >= s.lo AND m.region < s.hi
-    WHERE left(m.affiliation_region, 6) IS DISTINCT FROM left(m.region, 6)
+    SELECT h.* FROM unnest(%(place_lows)s::text[], %(place_highs)s::text[]) AS s (lo, hi)
+    CROSS JOIN LATERAL (
+        SELECT m.member_id, m.affiliation, m.affiliation_region, m.responsible, m.holder, m.accepted_by, m.branch,
+            m.stage, m.view, m.origin_region, m.declared_region, m.region, m.leg, m.movement_id, m.category, m.scope,
+            m.since_us, m.abroad, m.membership
+        FROM member AS m
+        WHERE m.region >= s.lo AND m.region < s.hi
+          AND left(m.affiliation_region, 6) IS DISTINCT FROM left(m.region, 6)
+          AND m.roster_from <= %(as_of)s AND m.roster_known <= %(known)s
+        UNION ALL
+        SELECT m.member_id, m.affiliation, m.affiliation_region, m.responsible, m.holder, m.accepted_by, m.branch,
+            m.stage, m.view, m.origin_region, m.declared_region, m.region, m.leg, m.movement_id, m.category, m.scope,
+            m.since_us, m.abroad, m.membership
+        FROM roster_past AS m
+        WHERE m.region >= s.lo AND m.region < s.hi
+          AND left(m.affiliation_region, 6) IS DISTINCT FROM left(m.region, 6)
+          AND m.valid_from <= %(as_of)s AND m.known_from <= %(known)s AND m.known_to > %(known)s
+          AND (m.valid_to > %(as_of)s OR m.ended_from > %(known)s)
+    ) AS h
     UNION ALL
-    SELECT m.* FROM segment AS m WHERE m.affiliation = ANY (%(homes)s::text[])
+    SELECT m.* FROM segment AS m
+    WHERE m.affiliation = ANY (%(homes)s::text[])
     UNION ALL
-    SELECT m.* FROM segment AS m WHERE m.accepted_by = ANY (%(hosts)s::text[])
+    SELECT m.* FROM segment AS m
+    WHERE m.accepted_by = ANY (%(hosts)s::text[])
     UNION ALL
     SELECT m.* FROM segment AS m
     WHERE m.branch = ANY (%(hosts)s::text[]) AND (m.accepted_by = ANY (%(hosts)s::text[])) IS NOT TRUE
     UNION ALL
-    SELECT m.* FROM segment AS m WHERE m.holder = ANY (%(hosts)s::text[])
+    SELECT m.* FROM segment AS m
+    WHERE m.holder = ANY (%(hosts)s::text[])
 ), fitting AS (
     SELECT * FROM chosen
     WHERE membership <> 'ended' AND (%(stages)s::text[] IS NULL OR stage = ANY (%(stages)s::text[]))
@@ -169,7 +207,7 @@ def page(connection: Connection[TupleRow], question: RosterQuestion, reference: 
         cursor = read_cursor(question.cursor, question.name, now_us, len(after))
         moment, since_us, after = cursor.moment, cursor.since_us, cursor.after
     parameters = parameters_of(question, moment, reference)
-    parameters |= {"code": after[0], "after": after[-1], "limit": question.limit + 1}
+    parameters |= {"code": after[0], "after": after[-1], "zero": _ZERO, "limit": question.limit + 1}
     now, then = (roster_pages.NOW, roster_pages.THEN) if by_region else (_NOW, _THEN)
     found = answer(connection, moment, parameters, now=now, then=then)
     rows = found.rows[: question.limit]
@@ -201,8 +239,9 @@ def parameters_of(question: RosterQuestion, moment: Moment, reference: Reference
         **_spans("home", home),
         **_spans("place", place),
         **_spans("border", border),
-        "homes": homes,
-        "hosts": hosts,
+        # None, where nothing is asked of them: compared with an empty array, whole tables would be read.
+        "homes": homes or None,
+        "hosts": hosts or None,
         "stages": stages_of(question),
         "views": list(question.views) if question.views is not None else None,
         "overdue": question.overdue,

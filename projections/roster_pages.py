@@ -17,11 +17,14 @@ SELECT p.version, p.position, p.latest_us, p.updated_at,
 FROM projection_position AS p
 LEFT JOIN LATERAL (
     SELECT f.* FROM (
-        SELECT h.* FROM unnest(%(home_lows)s::text[], %(home_highs)s::text[]) AS s (lo, hi)
+        SELECT h.* FROM (
+            SELECT greatest(lo, %(code)s::text COLLATE "C") AS lo, hi,
+                CASE WHEN %(code)s::text COLLATE "C" < lo THEN %(zero)s::uuid ELSE %(after)s::uuid END AS after
+            FROM unnest(%(home_lows)s::text[], %(home_highs)s::text[]) AS one (lo, hi)
+        ) AS s
         CROSS JOIN LATERAL (
             SELECT m.*, m.affiliation_region AS code FROM member AS m
-            WHERE m.affiliation_region >= s.lo AND m.affiliation_region < s.hi
-              AND (m.affiliation_region, m.member_id) > (%(code)s::text COLLATE "C", %(after)s::uuid)
+            WHERE m.affiliation_region < s.hi AND (m.affiliation_region, m.member_id) > (s.lo, s.after)
               AND m.membership <> 'ended' AND (%(stages)s::text[] IS NULL OR m.stage = ANY (%(stages)s::text[]))
               AND (%(views)s::text[] IS NULL OR m.view = ANY (%(views)s::text[]))
               AND (NOT %(leaving)s OR (m.movement_id IS NOT NULL AND m.stage <> 'closed' AND NOT EXISTS (
@@ -31,11 +34,14 @@ LEFT JOIN LATERAL (
             ORDER BY m.affiliation_region, m.member_id LIMIT %(limit)s
         ) AS h
         UNION ALL
-        SELECT h.* FROM unnest(%(place_lows)s::text[], %(place_highs)s::text[]) AS s (lo, hi)
+        SELECT h.* FROM (
+            SELECT greatest(lo, %(code)s::text COLLATE "C") AS lo, hi,
+                CASE WHEN %(code)s::text COLLATE "C" < lo THEN %(zero)s::uuid ELSE %(after)s::uuid END AS after
+            FROM unnest(%(place_lows)s::text[], %(place_highs)s::text[]) AS one (lo, hi)
+        ) AS s
         CROSS JOIN LATERAL (
             SELECT m.*, m.region AS code FROM member AS m
-            WHERE m.region >= s.lo AND m.region < s.hi
-              AND (m.region, m.member_id) > (%(code)s::text COLLATE "C", %(after)s::uuid)
+            WHERE m.region < s.hi AND (m.region, m.member_id) > (s.lo, s.after)
               AND left(m.affiliation_region, 6) IS DISTINCT FROM left(m.region, 6)
               AND m.membership <> 'ended' AND (%(stages)s::text[] IS NULL OR m.stage = ANY (%(stages)s::text[]))
               AND (%(views)s::text[] IS NULL OR m.view = ANY (%(views)s::text[]))
@@ -55,14 +61,18 @@ ORDER BY c.code, c.member_id
 THEN: Final = """
 WITH page AS (
     SELECT f.* FROM (
-        SELECT h.* FROM unnest(%(home_lows)s::text[], %(home_highs)s::text[]) AS s (lo, hi)
+        SELECT h.* FROM (
+            SELECT greatest(lo, %(code)s::text COLLATE "C") AS lo, hi,
+                CASE WHEN %(code)s::text COLLATE "C" < lo THEN %(zero)s::uuid ELSE %(after)s::uuid END AS after
+            FROM unnest(%(home_lows)s::text[], %(home_highs)s::text[]) AS one (lo, hi)
+        ) AS s
         CROSS JOIN LATERAL (
-            (SELECT m.member_id, m.affiliation, m.affiliation_region, m.responsible, m.holder, m.accepted_by, m.branch,
+            SELECT u.* FROM (
+            SELECT m.member_id, m.affiliation, m.affiliation_region, m.responsible, m.holder, m.accepted_by, m.branch,
                 m.stage, m.view, m.origin_region, m.declared_region, m.region, m.leg, m.movement_id, m.category,
                 m.scope, m.since_us, m.abroad, m.affiliation_region AS code
             FROM member AS m
-            WHERE m.affiliation_region >= s.lo AND m.affiliation_region < s.hi
-              AND (m.affiliation_region, m.member_id) > (%(code)s::text COLLATE "C", %(after)s::uuid)
+            WHERE m.affiliation_region < s.hi AND (m.affiliation_region, m.member_id) > (s.lo, s.after)
               AND m.roster_from <= %(as_of)s AND m.roster_known <= %(known)s
               AND m.membership <> 'ended' AND (%(stages)s::text[] IS NULL OR m.stage = ANY (%(stages)s::text[]))
               AND (%(views)s::text[] IS NULL OR m.view = ANY (%(views)s::text[]))
@@ -70,14 +80,12 @@ WITH page AS (
                     SELECT FROM unnest(%(border_lows)s::text[], %(border_highs)s::text[]) AS b (lo, hi)
                     WHERE m.region >= b.lo AND m.region < b.hi
                   ) AND (m.region IS NOT NULL OR m.abroad)))
-            ORDER BY m.affiliation_region, m.member_id LIMIT %(limit)s)
-            UNION ALL
-            (SELECT m.member_id, m.affiliation, m.affiliation_region, m.responsible, m.holder, m.accepted_by, m.branch,
+                UNION ALL
+            SELECT m.member_id, m.affiliation, m.affiliation_region, m.responsible, m.holder, m.accepted_by, m.branch,
                 m.stage, m.view, m.origin_region, m.declared_region, m.region, m.leg, m.movement_id, m.category,
                 m.scope, m.since_us, m.abroad, m.affiliation_region AS code
             FROM roster_past AS m
-            WHERE m.affiliation_region >= s.lo AND m.affiliation_region < s.hi
-              AND (m.affiliation_region, m.member_id) > (%(code)s::text COLLATE "C", %(after)s::uuid)
+            WHERE m.affiliation_region < s.hi AND (m.affiliation_region, m.member_id) > (s.lo, s.after)
               AND m.valid_from <= %(as_of)s AND m.known_from <= %(known)s AND m.known_to > %(known)s
               AND (m.valid_to > %(as_of)s OR m.ended_from > %(known)s)
               AND m.membership <> 'ended' AND (%(stages)s::text[] IS NULL OR m.stage = ANY (%(stages)s::text[]))
@@ -86,17 +94,21 @@ WITH page AS (
                     SELECT FROM unnest(%(border_lows)s::text[], %(border_highs)s::text[]) AS b (lo, hi)
                     WHERE m.region >= b.lo AND m.region < b.hi
                   ) AND (m.region IS NOT NULL OR m.abroad)))
-            ORDER BY m.affiliation_region, m.member_id LIMIT %(limit)s)
+            ) AS u ORDER BY u.code, u.member_id LIMIT %(limit)s
         ) AS h
         UNION ALL
-        SELECT h.* FROM unnest(%(place_lows)s::text[], %(place_highs)s::text[]) AS s (lo, hi)
+        SELECT h.* FROM (
+            SELECT greatest(lo, %(code)s::text COLLATE "C") AS lo, hi,
+                CASE WHEN %(code)s::text COLLATE "C" < lo THEN %(zero)s::uuid ELSE %(after)s::uuid END AS after
+            FROM unnest(%(place_lows)s::text[], %(place_highs)s::text[]) AS one (lo, hi)
+        ) AS s
         CROSS JOIN LATERAL (
-            (SELECT m.member_id, m.affiliation, m.affiliation_region, m.responsible, m.holder, m.accepted_by, m.branch,
+            SELECT u.* FROM (
+            SELECT m.member_id, m.affiliation, m.affiliation_region, m.responsible, m.holder, m.accepted_by, m.branch,
                 m.stage, m.view, m.origin_region, m.declared_region, m.region, m.leg, m.movement_id, m.category,
                 m.scope, m.since_us, m.abroad, m.region AS code
             FROM member AS m
-            WHERE m.region >= s.lo AND m.region < s.hi
-              AND (m.region, m.member_id) > (%(code)s::text COLLATE "C", %(after)s::uuid)
+            WHERE m.region < s.hi AND (m.region, m.member_id) > (s.lo, s.after)
               AND m.roster_from <= %(as_of)s AND m.roster_known <= %(known)s
               AND left(m.affiliation_region, 6) IS DISTINCT FROM left(m.region, 6)
               AND m.membership <> 'ended' AND (%(stages)s::text[] IS NULL OR m.stage = ANY (%(stages)s::text[]))
@@ -105,14 +117,12 @@ WITH page AS (
                     SELECT FROM unnest(%(border_lows)s::text[], %(border_highs)s::text[]) AS b (lo, hi)
                     WHERE m.origin_region >= b.lo AND m.origin_region < b.hi
                   )))
-            ORDER BY m.region, m.member_id LIMIT %(limit)s)
-            UNION ALL
-            (SELECT m.member_id, m.affiliation, m.affiliation_region, m.responsible, m.holder, m.accepted_by, m.branch,
+                UNION ALL
+            SELECT m.member_id, m.affiliation, m.affiliation_region, m.responsible, m.holder, m.accepted_by, m.branch,
                 m.stage, m.view, m.origin_region, m.declared_region, m.region, m.leg, m.movement_id, m.category,
                 m.scope, m.since_us, m.abroad, m.region AS code
             FROM roster_past AS m
-            WHERE m.region >= s.lo AND m.region < s.hi
-              AND (m.region, m.member_id) > (%(code)s::text COLLATE "C", %(after)s::uuid)
+            WHERE m.region < s.hi AND (m.region, m.member_id) > (s.lo, s.after)
               AND m.valid_from <= %(as_of)s AND m.known_from <= %(known)s AND m.known_to > %(known)s
               AND (m.valid_to > %(as_of)s OR m.ended_from > %(known)s)
               AND left(m.affiliation_region, 6) IS DISTINCT FROM left(m.region, 6)
@@ -122,7 +132,7 @@ WITH page AS (
                     SELECT FROM unnest(%(border_lows)s::text[], %(border_highs)s::text[]) AS b (lo, hi)
                     WHERE m.origin_region >= b.lo AND m.origin_region < b.hi
                   )))
-            ORDER BY m.region, m.member_id LIMIT %(limit)s)
+            ) AS u ORDER BY u.code, u.member_id LIMIT %(limit)s
         ) AS h
     ) AS f
     ORDER BY f.code, f.member_id LIMIT %(limit)s

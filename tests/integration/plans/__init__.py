@@ -1,0 +1,1 @@
+"""How the database answers: no question reads a large table from end to end."""
