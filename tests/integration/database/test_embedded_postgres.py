@@ -13,7 +13,7 @@ import psycopg
 import pytest
 
 from infra.database.cluster import EmbeddedPostgresFailure
-from infra.database.embedded import EmbeddedPostgres
+from infra.database.embedded import EmbeddedPostgres, shared_buffers_mib
 
 _ROOT = Path(__file__).parents[3]
 # Starts the server of a home, says so, and waits for its standard input to end.
@@ -203,3 +203,8 @@ def await_that(holds: Callable[[], bool]) -> None:
     while not holds():
         assert time.monotonic() < deadline, "did not come about"
         time.sleep(0.02)
+
+
+@pytest.mark.parametrize(("memory", "wanted"), [(512, 128), (4_096, 512), (24_000, 1_024)])
+def test_an_eighth_of_the_memory_keeps_pages_within_bounds(memory: int, wanted: int):
+    assert shared_buffers_mib(memory) == wanted

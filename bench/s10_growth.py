@@ -1,0 +1,128 @@
+"""S10: appending to a log of 10 million events against one of 100,000, 64 writers, 2 events and a key a save.
+
+Both logs are those of `bench.large_log`, kept under `$KITELINE_HOME/bench` and used again; they stand in servers of
+their own on the same disk, and are appended to in turn. Saves extend streams taken at random from all of them, as a
+day's work does: their heads, the end of their index and the keys lie anywhere in the tables.
+Not measured: a server just started, whose memory is empty; loading and deciding, which look at one member whatever the
+log; read models.
+"""
+
+import argparse
+import hashlib
+import threading
+import time
+from contextlib import ExitStack
+from uuid import UUID, uuid4
+
+import psycopg
+from eventsourcing.persistence import StoredEvent
+
+from bench.harness import Bar, Measured, in_turn, report
+from bench.large_log import large_log
+from bench.s1r_recorder import STATE
+from infra.event_store.recorder import KitelineRecorder
+from infra.event_store.save import Idempotency, LogStoredEvent
+
+BAR = Bar("S10", "µs a save", "the same at 100,000 events", floor=1.5, aim=1.1, higher_is_better=False)
+_SAMPLE = 20_000
+# A tenth more than wanted, so that the limit is what decides.
+_HEADS = """
+SELECT originator_id, version FROM stream_head TABLESAMPLE BERNOULLI (%s) REPEATABLE (10) LIMIT %s
+"""
+_STREAMS = "SELECT count(*) FROM stream_head"
+_HEAD = "SELECT max(position) FROM log"
+_GAPLESS = "SELECT count(*) = max(position) - %s FROM log WHERE position > %s"
+
+
+class Growing:
+    """One log and where its streams end, as far as they are appended to."""
+
+    def __init__(self, url: str) -> None:
+        """Draw the streams."""
+        self.url = url
+        self.recorder = KitelineRecorder(url)
+        with psycopg.connect(url) as connection:
+            (streams,) = connection.execute(_STREAMS).fetchone() or (0,)
+            (self.head,) = connection.execute(_HEAD).fetchone() or (0,)
+            share = min(100.0, 100.0 * 1.1 * _SAMPLE / streams)
+            drawn = connection.execute(_HEADS, (share, _SAMPLE)).fetchall()
+        # In the order of their ids, which are random, not of the table, where neighbours were written together.
+        self._streams: list[tuple[UUID, int]] = sorted(drawn)
+        self._lock = threading.Lock()
+        self._next = 0
+
+    def take(self) -> tuple[UUID, int]:
+        """Take the next stream, and the version at which it stands; again from the first after the last."""
+        with self._lock:
+            place = self._next % len(self._streams)
+            self._next += 1
+            stream, version = self._streams[place]
+            self._streams[place] = (stream, version + 2)
+            return stream, version
+
+    def seconds_a_save(self, writers: int, seconds: float) -> float:
+        """Let threads save for some seconds; microseconds of all together for each save."""
+        counts = [0] * writers
+        started = time.perf_counter()
+        deadline = started + seconds
+
+        def write(number: int) -> None:
+            while time.perf_counter() < deadline:
+                stream, version = self.take()
+                digest = hashlib.sha256(uuid4().bytes).digest()
+                key = Idempotency("bench", digest, digest, 201)
+                self.recorder.insert_events(two_events(stream, version), idempotency=key)
+                counts[number] += 1
+
+        threads = [threading.Thread(target=write, args=(number,)) for number in range(writers)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        return (time.perf_counter() - started) / sum(counts) * 1e6
+
+    def must_be_gapless(self) -> int:
+        """Check what was appended; tells the events now."""
+        with psycopg.connect(self.url) as connection:
+            assert connection.execute(_GAPLESS, (self.head, self.head)).fetchone() == (True,)
+            (now,) = connection.execute(_HEAD).fetchone() or (0,)
+        return int(now)
+
+
+def two_events(stream: UUID, version: int) -> list[StoredEvent]:
+    """Make the next two events of a stream."""
+    return [
+        LogStoredEvent(stream, version + 1, "contact_made", STATE, ("330105", "510104")),
+        LogStoredEvent(stream, version + 2, "contact_made", STATE, ("330105",)),
+    ]
+
+
+def main() -> None:
+    """Measure and report."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=float, default=4.0)
+    parser.add_argument(
+        "--warm", type=float, default=5.0, help="seconds before, so that the drawn streams are in memory"
+    )
+    parser.add_argument("--writers", type=int, default=64)
+    parser.add_argument("--events", type=int, default=10_000_000)
+    parser.add_argument("--small", type=int, default=100_000)
+    options = parser.parse_args()
+    with ExitStack() as stack:
+        large, small = (Growing(stack.enter_context(large_log(size)).url) for size in (options.events, options.small))
+        for log in (large, small):
+            log.seconds_a_save(options.writers, options.warm)
+        rounds = in_turn(
+            lambda: large.seconds_a_save(options.writers, options.seconds),
+            lambda: small.seconds_a_save(options.writers, options.seconds),
+            options.rounds,
+        )
+        notes = {"events, gapless": large.must_be_gapless(), "events of the small log": small.must_be_gapless()}
+        large.recorder.close()
+        small.recorder.close()
+    report(Measured(BAR, rounds, {"writers": options.writers, **notes}))
+
+
+if __name__ == "__main__":
+    main()
