@@ -102,9 +102,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=4.0)
-    parser.add_argument(
-        "--warm", type=float, default=5.0, help="seconds before, so that the drawn streams are in memory"
-    )
+    parser.add_argument("--warm", type=float, default=15.0, help="seconds of appending before the first round")
     parser.add_argument("--writers", type=int, default=64)
     parser.add_argument("--events", type=int, default=10_000_000)
     parser.add_argument("--small", type=int, default=100_000)

@@ -19,7 +19,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from itertools import count
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -155,9 +154,6 @@ def settled() -> Iterator[None]:
         sys.setswitchinterval(interval)
 
 
-_NUMBERS = count()
-
-
 async def rate_in_loop(desk: Desk, members: Iterator[UUID], writers: int, seconds: float) -> float:
     """Let `writers` coroutines take member after member for `seconds` and tell the commands a second."""
     recorded = 0
@@ -170,7 +166,7 @@ async def rate_in_loop(desk: Desk, members: Iterator[UUID], writers: int, second
             for hour in range(COMMANDS_A_MEMBER):
                 if time.perf_counter() >= deadline:
                     return
-                key = Key("bench", f"key-{next(_NUMBERS)}", b"body")
+                key = Key("bench", f"{member} {hour}", b"body")
                 await arun(desk.recording(member, contacts_at(hour), CALLER, key=key))
                 recorded += 1
         message = "more members must be prepared for a machine as fast as this"

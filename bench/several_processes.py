@@ -27,6 +27,7 @@ from infra.database.embedded import EmbeddedPostgres
 from infra.database.migrations import migrate
 from infra.event_store.recorder import KitelineRecorder
 from infra.interpreter import settle_interpreter
+from infra.one_core import on_one_core
 from infra.recording.application import Kiteline
 from infra.recording.desk import Desk
 from infra.recording.organisations import ReferenceDesk
@@ -102,9 +103,10 @@ def record(pipe: Connection, url: str, members: list[UUID], writers: int, second
         kiteline.refresh_reference()
         kiteline.read_stream(members[0])
         settle_interpreter()
-        pipe.send("ready")
-        pipe.recv()
-        pipe.send(uvloop.run(rate_in_loop(desk_of(kiteline), iter(members), writers, seconds)))
+        with on_one_core():
+            pipe.send("ready")
+            pipe.recv()
+            pipe.send(uvloop.run(rate_in_loop(desk_of(kiteline), iter(members), writers, seconds)))
 
 
 class Tail:
