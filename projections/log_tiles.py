@@ -87,7 +87,7 @@ class Tiles:
         hashes = self._read[place][begin : begin + (HASH_BYTES << height)]
         if len(hashes) < HASH_BYTES << height:
             raise TileMissing(f"level {level}, index {index}")
-        return fold_complete(_apart(hashes))
+        return fold_complete(apart(hashes))
 
     def root(self, size: int) -> bytes:
         """Return the root of the first `size` leaves. Raises TileMissing."""
@@ -127,12 +127,13 @@ class TreeWriter:
             held += hashed
             if len(held) == WIDTH * HASH_BYTES:
                 changed[level, index] = bytes(held)
-                above.append(fold_complete(_apart(held)))
+                above.append(fold_complete(apart(held)))
         changed[level, index] = bytes(held)
         self._open[level] = (index, held)
         if above:
             self._grow(level + 1, above, changed)
 
 
-def _apart(hashes: bytes | bytearray) -> list[bytes]:
+def apart(hashes: bytes | bytearray) -> list[bytes]:
+    """Return the hashes that a tile holds."""
     return [bytes(hashes[at : at + HASH_BYTES]) for at in range(0, len(hashes), HASH_BYTES)]

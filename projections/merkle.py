@@ -150,14 +150,14 @@ class GrowingTree:
         self.size = 0
         self._complete: list[bytes] = []  # roots of complete subtrees, the largest first, as the bits of the size say
 
-    def add(self, hashed: bytes) -> None:
-        """Add the hash of the next leaf."""
-        carried = self.size
+    def add(self, hashed: bytes, level: int = 0) -> None:
+        """Add the hash of the next leaf, or of the next 2^level where so many are a complete subtree."""
+        carried = self.size >> level
         while carried & 1:
             hashed = node_hash(self._complete.pop(), hashed)
             carried >>= 1
         self._complete.append(hashed)
-        self.size += 1
+        self.size += 1 << level
 
     def copy(self) -> GrowingTree:
         """Return a tree of the same leaves, which grows by itself."""

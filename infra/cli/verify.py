@@ -20,17 +20,15 @@ if TYPE_CHECKING:
     from psycopg.rows import TupleRow
     from psycopg_pool import ConnectionPool
 
-    from infra.cli.verifying.findings import Findings
-    from infra.cli.verifying.log_check import Progress
+    from infra.cli.verifying.findings import Findings, Progress
     from infra.cli.verifying.trust import Trust
-    from infra.event_store.recorder import KitelineRecorder
     from infra.settings import Settings
 
 app = typer.Typer()
 
 
 @app.command()
-def verify(
+def verify(  # noqa: PLR0913, PLR0917 - the options of a command
     key: Annotated[
         list[str] | None, typer.Option(help="verifier key line of the log, kept from earlier; without it the log's own")
     ] = None,
@@ -44,6 +42,10 @@ def verify(
     ] = None,
     evidence: Annotated[
         Path | None, typer.Option(help="look at this evidence bundle instead, offline; with --key the log's line")
+    ] = None,
+    processes: Annotated[
+        int | None,
+        typer.Option(min=1, help="beside the database: how many processes look; as many as cores, 1 if short"),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="what was looked at and found, as JSON")] = False,
 ) -> None:
@@ -62,7 +64,9 @@ def verify(
 
         note = check_evidence(evidence, brought, findings)
     else:
-        note = _outside(url, token, brought, findings) if url else _beside(load_settings(), brought, findings)
+        note = (
+            _outside(url, token, brought, findings) if url else _beside(load_settings(), brought, findings, processes)
+        )
     _print(findings, brought, as_json=as_json)
     if findings.total:
         raise typer.Exit(1)
@@ -80,68 +84,56 @@ def _outside(url: str, token: str | None, brought: Trust, findings: Findings) ->
         return check_over_http(log, brought.or_own(read_keys(lines)), findings, progress, leaves=token is not None)
 
 
-def _beside(settings: Settings, brought: Trust, findings: Findings) -> str | None:
+def _beside(settings: Settings, brought: Trust, findings: Findings, processes: int | None) -> str | None:
+    from concurrent.futures import ThreadPoolExecutor
+
     from infra.cli.database import opened_database
-    from infra.cli.verifying.feeds_check import check_feeds
+    from infra.cli.verifying.crew import crew_of, how_many
     from infra.cli.verifying.log_check import check_log
+    from infra.cli.verifying.models_check import check_models
     from infra.cli.verifying.over_http import seen_by_witnesses
-    from infra.cli.verifying.streams import check_streams
+    from infra.cli.verifying.tools import PATIENT
     from infra.cli.verifying.vault_check import check_vault
     from infra.database.connections import connect_pool
-    from infra.event_store.recorder import KitelineRecorder
     from infra.notes.log_keys import load_log_keys
     from infra.notes.outside_copy import OutsideCopy
     from infra.notes.standing import how_it_stands
-    from infra.vault.configured import configured_vault
 
-    with opened_database(settings) as url, connect_pool(url, max_size=3, name="kiteline verify") as pool:
-        recorder = KitelineRecorder(url, readers=2)
-        try:
-            with pool.connection() as connection:
-                stands = how_it_stands(connection, OutsideCopy(settings.home))
-                trust = brought.or_own(one.verifier for one in load_log_keys(settings).signers(stands.origin))
-                seen = seen_by_witnesses(stands.origin, trust, findings).values()
-                with _progress("事件 events") as progress:
-                    check_log(connection, recorder, stands, trust, findings, progress, seen)
-                check_streams(connection, findings)
-                check_feeds(connection, findings)
-                with _progress("保险库 vault") as progress:
-                    check_vault(connection, configured_vault(settings), findings, progress)
+    with (
+        opened_database(settings) as url,
+        connect_pool(url, max_size=4, name="kiteline verify") as pool,
+        pool.connection() as connection,
+    ):
+        connection.execute(PATIENT)
+        stands = how_it_stands(connection, OutsideCopy(settings.home))
+        trust = brought.or_own(one.verifier for one in load_log_keys(settings).signers(stands.origin))
+        seen = seen_by_witnesses(stands.origin, trust, findings).values()
+        with (
+            ThreadPoolExecutor(1, "kiteline-verify") as aside,
+            crew_of(processes or how_many(stands.head), url, settings) as crew,
+        ):
+            # The database's own work, beside that of the processes.
+            asked = aside.submit(_ask_database, pool)
+            with _progress("事件 events") as progress:
+                check_log(connection, crew, stands, trust, findings, progress, seen)
+            findings.extend(asked.result())
+            with _progress("保险库 vault") as progress:
+                check_vault(connection, crew, findings, progress)
             with _progress("读模型 read models") as progress:
-                _compare_read_models(pool, recorder, findings, progress)
-        finally:
-            recorder.close()
+                check_models(pool, crew, findings, progress)
     return stands.notes[0] if stands.notes else None
 
 
-def _compare_read_models(
-    pool: ConnectionPool[Connection[TupleRow]], recorder: KitelineRecorder, findings: Findings, progress: Progress
-) -> None:
-    from domain.errors import Sentence
-    from infra.cli.verifying.trust import CannotVerify
-    from infra.recording.mapper import fact_from_row
-    from projections.fresh_fold import compare
-    from projections.log_rows import Log
-    from projections.rebuild import RebuildRunning, ReferenceChanged
+def _ask_database(pool: ConnectionPool[Connection[TupleRow]]) -> Findings:
+    from infra.cli.verifying.feeds_check import check_feeds
+    from infra.cli.verifying.findings import Findings
+    from infra.cli.verifying.streams import check_streams
 
-    before = findings.total
-    log = Log(recorder.read_log, recorder.read_reference, recorder.read_streams, fact_from_row)
-    try:
-        compared = compare(pool, log, progress)
-    except (RebuildRunning, ReferenceChanged):
-        raise CannotVerify(
-            "读模型正在重建或一再变更，请稍后再试。",
-            "The read models are being rebuilt, or keep changing; try again later.",
-        ) from None
-    told = Sentence(
-        "读模型 {table} 与日志不符；多出：{surplus}；缺少：{missing}",
-        "The read model {table} is not what the log says; surplus: {surplus}; missing: {missing}",
-    )
-    for one in compared.differences:
-        surplus, missing = "; ".join(one.surplus) or "-", "; ".join(one.missing) or "-"
-        findings.add("read_model_differs", one.table, told.filled(table=one.table, surplus=surplus, missing=missing))
-    what = Sentence("读模型与重新折叠", "read models against a fresh fold")
-    findings.looked_at(what, f"{compared.tables} @ {compared.position}", before)
+    found = Findings()
+    with pool.connection() as connection:
+        check_streams(connection, found)
+        check_feeds(connection, found)
+    return found
 
 
 @contextmanager

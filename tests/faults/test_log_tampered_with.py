@@ -310,3 +310,39 @@ def test_after_a_rotation_either_key_proves_the_log_until_the_former_is_retired(
     assert len(load_log_keys(settings).seeds) == 2
     for line in (newer, former):
         assert log.verify("--key", line).exit_code == 0
+
+
+def tampered_in_many_ways(log: SignedLog) -> None:
+    log.tamper(
+        "UPDATE log SET state = replace(convert_from(state, 'UTF8'), 'API', 'BULK')::bytea WHERE position IN (3, 9)",
+        "DELETE FROM log WHERE position IN (5, 6)",
+        "UPDATE log SET recorded_at = recorded_at - interval '1 year' WHERE position = 8",
+        "UPDATE stream_head SET version = version + 1 WHERE version = 1",
+        "UPDATE vault_index SET digest = sha256(digest)",
+        "UPDATE member SET liaison = gen_random_uuid()::text",
+    )
+
+
+def test_several_processes_find_what_one_finds(log: SignedLog, monkeypatch: pytest.MonkeyPatch):
+    assert log.verify("--processes", "2").exit_code == 0
+    tampered_in_many_ways(log)
+    alone, together = log.verify("--processes", "1"), log.verify("--processes", "3")
+    assert alone.codes > {"event_altered", "event_missing", "time_runs_back", "blind_index_differs", "stream_head"}
+    assert (together.checks, together.findings) == (alone.checks, alone.findings)
+    assert alone.where("event_missing") == ["5–6"]
+
+    monkeypatch.setattr("infra.cli.verifying.crew._MAIN", "raise SystemExit(1)")
+    assert log.verify("--processes", "2").exit_code == 3
+
+
+def test_a_log_of_many_stretches_is_one_log(log: SignedLog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    rewritten = log.copy(tmp_path)
+    rewrite(rewritten, 3)
+    tampered = log.copy(tmp_path)
+    tampered_in_many_ways(tampered)
+    whole = [one.verify().findings for one in (rewritten, tampered)]
+
+    for module, name, value in (("leaves", "STRETCH", 2), ("log_check", "STRETCH", 2), ("log_check", "LEVEL", 1)):
+        monkeypatch.setattr(f"infra.cli.verifying.{module}.{name}", value)
+    assert [one.verify().findings for one in (rewritten, tampered)] == whole
+    assert log.verify(*brought(log)).findings == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
@@ -11,6 +12,9 @@ from domain.errors import Sentence
 from infra.recording.mapper import recorded_at_text
 
 _SHOWN: Final = 10
+
+Progress = Callable[[int, int], None]
+"""Told how much is done, and how much there is to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +41,16 @@ class Findings:
         if self.counts[code] <= _SHOWN:
             told = recorded_at_text(since) if isinstance(since, datetime) else since or ""
             self.shown.append(Finding(code, str(where), told, sentence))
+
+    def extend(self, others: Findings) -> None:
+        """Take over what was found elsewhere, as if it had been found now."""
+        for one in others.shown:
+            self.counts[one.code] += 1
+            if self.counts[one.code] <= _SHOWN:
+                self.shown.append(one)
+        for code, count in others.counts.items():
+            self.counts[code] += count - sum(one.code == code for one in others.shown)
+        self.checks.extend(others.checks)
 
     def looked_at(self, what: Sentence, how_much: str, before: int) -> None:
         """Note that a check came to its end; `before` is how many findings there were when it began."""

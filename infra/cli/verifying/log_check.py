@@ -1,39 +1,37 @@
 """Looks at every event beside the database: it is what the tree holds, and the tree is what was signed, or not.
 
-One pass in log order, pages at a time: memory is that of a page, whatever the log's length.
+One pass in log order, a stretch at a time, by all processes of the crew: memory is that of some stretches, whatever the
+log's length.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from domain.errors import Sentence
-from infra.cli.verifying.findings import Findings
+from infra.cli.verifying.findings import Findings, Progress
+from infra.cli.verifying.leaves import LEVEL, STRETCH, Looked, Stretch
+from infra.cli.verifying.tiles_check import check_upper_tiles, kept_hold, tell_tile
 from infra.cli.verifying.trust import Trust, same_log
 from infra.notes.checkpoint import Checkpoint
 from infra.notes.standing import Stands
-from infra.recording.mapper import cloud_event
-from projections.log_tiles import WIDTH, TileMissing, Tiles
-from projections.merkle import HASH_BYTES, GrowingTree, fold_complete, leaf_hash
+from projections.log_tiles import tree_size
+from projections.merkle import GrowingTree
 
 if TYPE_CHECKING:
     from psycopg import Connection
 
-    from infra.event_store.recorder import KitelineRecorder
-    from infra.event_store.save import LogRow
+    from infra.cli.verifying.crew import Crew
 
-PAGE: Final = 8_192
 _SOURCES: Final = "SELECT epoch, source FROM log_epoch"
-_TILES: Final = "SELECT index, hashes FROM log_tile WHERE level = %s AND index BETWEEN %s AND %s"
 _SIGNED: Final = "SELECT size, root, signed_at FROM log_checkpoint WHERE origin = %s ORDER BY size"
 _FIRST_WITH: Final = """
 SELECT size, signed_at FROM log_checkpoint WHERE origin = %s AND size >= %s ORDER BY size LIMIT 1
 """
-
-Progress = Callable[[int, int], None]
+_MOST_POSITIONS: Final = 10
 
 
 @dataclass(slots=True)
@@ -45,8 +43,7 @@ class _Fold:
     whole: bool = True
     differ: list[int] = field(default_factory=list)
     differing: int = 0
-    last_at: datetime | None = None
-    last_epoch: int = 0
+    ends: tuple[int, datetime, int] | None = None
 
     def add(self, hashed: bytes | None, kept: bytes | None) -> None:
         """Add an event's hash, None for one that is gone, and the kept one; the trees are one until they differ."""
@@ -59,10 +56,19 @@ class _Fold:
             self.rows.add(hashed)
         self.kept.add(kept or hashed or b"")
 
+    def add_whole(self, root: bytes) -> bool:
+        """Add a whole stretch in which all agree, if both trees are where one may begin."""
+        trees = [self.rows] if self.kept is self.rows else [self.rows, self.kept]
+        if any(tree.size % STRETCH for tree in trees):
+            return False
+        for tree in trees:
+            tree.add(root, LEVEL)
+        return True
+
 
 def check_log(
     connection: Connection[Any],
-    recorder: KitelineRecorder,
+    crew: Crew,
     stands: Stands,
     trust: Trust,
     findings: Findings,
@@ -91,9 +97,11 @@ def check_log(
     for one in measures:
         if one.size > stands.head:
             findings.add("log_behind", f"{stands.head + 1}–{one.size}", _BEHIND.filled(head=stands.head, size=one.size))
-    fold = _walk(connection, recorder, stands, measures, findings, progress)
+    # What was signed is in the tree; what came after may be on its way there.
+    tiles = min(stands.head, max([tree_size(connection), *(one.size for one in signed)]))
+    fold = _walk(connection, crew, _stretches(connection, stands.head, tiles), stands, measures, findings, progress)
     _tell_differences(connection, stands, fold, findings)
-    _check_upper_tiles(connection, fold.kept.size, findings)
+    check_upper_tiles(connection, tiles, findings)
     findings.looked_at(Sentence("事件与树", "events and tree"), f"{stands.head}", before)
 
 
@@ -122,7 +130,8 @@ _BACK: Final = Sentence(
 
 def _walk(
     connection: Connection[Any],
-    recorder: KitelineRecorder,
+    crew: Crew,
+    stretches: Iterable[Stretch],
     stands: Stands,
     measures: list[Checkpoint],
     findings: Findings,
@@ -130,45 +139,71 @@ def _walk(
 ) -> _Fold:
     tree = GrowingTree()
     fold = _Fold(tree, tree)
-    sources = dict(connection.execute(_SOURCES).fetchall())
     roots = _Roots(connection, stands.origin, measures, findings)
-    expected = 1
-    while rows := [row for row in recorder.read_log(expected, PAGE) if row.position <= stands.head]:
-        kept = _kept_hashes(connection, expected, rows[-1].position)
-        for row in rows:
-            if row.position != expected:
-                findings.add(
-                    "event_missing",
-                    f"{expected}–{row.position - 1}",
-                    _GONE.filled(first=expected, last=row.position - 1),
-                    _since(connection, stands.origin, expected)[1],
-                )
-                fold.whole = False
-                for position in range(expected, row.position):
-                    fold.add(None, kept.get(position))
-            _add(fold, row, sources, kept, findings)
+    gap = _Gap(connection, stands.origin, findings)
+    for looked in crew.each(stretches):
+        gap.over(looked.missing)
+        fold.whole = fold.whole and not looked.missing
+        _tell(looked, fold, findings)
+        if looked.root is None or roots.is_due(looked) or not fold.add_whole(looked.root):
+            for at, hashed in enumerate(looked.hashes):
+                fold.add(hashed, hashed if looked.kept is None else looked.kept[at])
+                if hashed is not None:
+                    roots.compare(fold)
+        else:
             roots.compare(fold)
-            expected = row.position + 1
-        progress(rows[-1].position, stands.head)
+        progress(looked.last, stands.head)
+    gap.close()
     roots.close()
     return fold
 
 
-def _add(fold: _Fold, row: LogRow, sources: dict[int, str], kept: dict[int, bytes], findings: Findings) -> None:
-    try:
-        hashed = leaf_hash(cloud_event(row, sources[row.epoch]))
-    except (KeyError, ValueError):
-        findings.add("event_unreadable", row.position, _UNREADABLE.filled(position=row.position))
-        hashed = b""
-    if (fold.last_at is not None and row.recorded_at < fold.last_at) or row.epoch < fold.last_epoch:
-        findings.add("time_runs_back", row.position, _BACK.filled(position=row.position))
-    fold.last_at, fold.last_epoch = row.recorded_at, row.epoch
-    then = kept.get(row.position)
-    if then is not None and then != hashed:
-        fold.differing += 1
-        if len(fold.differ) < 10:
-            fold.differ.append(row.position)
-    fold.add(hashed, then)
+def _stretches(connection: Connection[Any], head: int, tiles: int) -> Iterator[Stretch]:
+    sources = dict(connection.execute(_SOURCES).fetchall())
+    return (Stretch(first, min(first + STRETCH - 1, head), tiles, sources) for first in range(1, head + 1, STRETCH))
+
+
+def _tell(looked: Looked, fold: _Fold, findings: Findings) -> None:
+    """Note what a stretch itself shows, and keep what is told at the end."""
+    for position in looked.unreadable:
+        findings.add("event_unreadable", position, _UNREADABLE.filled(position=position))
+    back = list(looked.back)
+    if looked.begins is not None:
+        if fold.ends is not None and (looked.begins[1] < fold.ends[1] or looked.begins[2] < fold.ends[2]):
+            back.insert(0, looked.begins[0])
+        fold.ends = looked.ends
+    for position in back:
+        findings.add("time_runs_back", position, _BACK.filled(position=position))
+    for index in looked.tiles_differ:
+        tell_tile(1, index, findings)
+    fold.differing += looked.differing
+    fold.differ += looked.differ[: _MOST_POSITIONS - len(fold.differ)]
+
+
+class _Gap:
+    """Tells what is missing as one, however many positions there are side by side."""
+
+    def __init__(self, connection: Connection[Any], origin: str, findings: Findings) -> None:
+        self._connection = connection
+        self._origin = origin
+        self._findings = findings
+        self._first = self._last = 0
+
+    def over(self, missing: list[int]) -> None:
+        """Go on with what is missing in the next stretch."""
+        for position in missing:
+            if position != self._last + 1:
+                self.close()
+            self._first = self._first or position
+            self._last = position
+
+    def close(self) -> None:
+        """Tell of the gap that is open, if any."""
+        if self._first:
+            told = _GONE.filled(first=self._first, last=self._last)
+            since = _since(self._connection, self._origin, self._first)[1]
+            self._findings.add("event_missing", f"{self._first}–{self._last}", told, since)
+        self._first = 0
 
 
 class _Roots:
@@ -184,11 +219,16 @@ class _Roots:
         self._good = 0
         self._failed = False
 
+    def is_due(self, looked: Looked) -> bool:
+        """Whether something was signed of a size within a stretch, not at its end."""
+        self._skip(looked.first)
+        within = range(looked.first, looked.last)
+        return (self._next is not None and self._next[0] in within) or any(one.size in within for one in self._measures)
+
     def compare(self, fold: _Fold) -> None:
         """Compare at the size that the fold has reached."""
         size = fold.kept.size
-        while self._next is not None and self._next[0] < size:
-            self._next = next(self._signed, None)
+        self._skip(size)
         wanted = [one.root for one in self._measures if one.size == size]
         at: datetime | None = None
         if self._next is not None and self._next[0] == size:
@@ -205,6 +245,10 @@ class _Roots:
         where = f"{self._good + 1}–{size}"
         self._findings.add("root_differs", where, _ROOT.filled(where=where, size=size), at)
 
+    def _skip(self, size: int) -> None:
+        while self._next is not None and self._next[0] < size:
+            self._next = next(self._signed, None)
+
     def close(self) -> None:
         """End the reading of what was signed."""
         self._signed.close()
@@ -216,20 +260,11 @@ class _Roots:
             yield from cursor.execute(_SIGNED, (origin,))
 
 
-def _kept_hashes(connection: Connection[Any], first: int, last: int) -> dict[int, bytes]:
-    found: dict[int, bytes] = {}
-    rows = connection.execute(_TILES, (0, (first - 1) // WIDTH, (last - 1) // WIDTH), binary=True)
-    for index, hashes in rows.fetchall():
-        for at in range(0, len(hashes), HASH_BYTES):
-            found[index * WIDTH + at // HASH_BYTES + 1] = bytes(hashes[at : at + HASH_BYTES])
-    return found
-
-
 def _tell_differences(connection: Connection[Any], stands: Stands, fold: _Fold, findings: Findings) -> None:
     """Say of each event that is not what the tree holds which of the two was altered: the signed roots tell."""
     if not fold.differing:
         return
-    tiles_hold = not stands.notes or _kept_hold(connection, stands)
+    tiles_hold = not stands.notes or kept_hold(connection, max(stands.checkpoints(), key=lambda one: one.size))
     for position in fold.differ:
         when, since = _since(connection, stands.origin, position)
         if tiles_hold:
@@ -239,41 +274,8 @@ def _tell_differences(connection: Connection[Any], stands: Stands, fold: _Fold, 
     findings.counts["event_altered" if tiles_hold else "tile_altered"] += fold.differing - len(fold.differ)
 
 
-def _kept_hold(connection: Connection[Any], stands: Stands) -> bool:
-    """Whether the kept hashes, not the rows, make the last root that was signed."""
-    last = max(stands.checkpoints(), key=lambda one: one.size)
-    hashes = GrowingTree()
-    for first in range(1, last.size + 1, PAGE):
-        upto = min(first + PAGE - 1, last.size)
-        kept = _kept_hashes(connection, first, upto)
-        for position in range(first, upto + 1):
-            hashes.add(kept.get(position, b""))
-    return hashes.root == last.root
-
-
 def _since(connection: Connection[Any], origin: str, position: int) -> tuple[str, datetime | None]:
     row = connection.execute(_FIRST_WITH, (origin, position)).fetchone()
     if row is None:
         return "尚未签署 not signed yet", None
     return f"检查点 checkpoint {row[0]}", row[1]
-
-
-def _check_upper_tiles(connection: Connection[Any], size: int, findings: Findings) -> None:
-    """Check that the tiles of each level are the roots of those below."""
-    level, count = 0, size
-    while count >= WIDTH:
-        count //= WIDTH
-        tiles = Tiles(connection)
-        for index in range(count):
-            row = connection.execute(_TILES, (level, index, index), binary=True).fetchone()
-            below = b"" if row is None else bytes(row[1])
-            apart = [below[at : at + HASH_BYTES] for at in range(0, len(below), HASH_BYTES)]
-            try:
-                right = len(apart) == WIDTH and tiles.node((level + 1) * 8, index) == fold_complete(apart)
-            except TileMissing:
-                right = False
-            if not right:
-                sentence = Sentence("切片 {where} 与下层不符", "Tile {where} is not the root of those below.")
-                where = f"{level + 1}/{index // WIDTH}"
-                findings.add("tile_altered", where, sentence.filled(where=where))
-        level += 1

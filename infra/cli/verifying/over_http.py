@@ -19,7 +19,7 @@ from projections.log_tiles import WIDTH, tile_index
 from projections.merkle import HASH_BYTES, GrowingTree, ProofRefused, check_consistency, leaf_hash
 
 if TYPE_CHECKING:
-    from infra.cli.verifying.log_check import Progress
+    from infra.cli.verifying.findings import Progress
 
 _TIMEOUT: Final = 30.0
 _SPLIT: Final = Sentence(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
@@ -14,7 +16,9 @@ from infra.vault.fields import IDENTITY_NUMBER
 if TYPE_CHECKING:
     from psycopg import Connection
 
-    from infra.cli.verifying.log_check import Progress
+    from infra.cli.verifying.crew import Crew
+    from infra.cli.verifying.findings import Progress
+    from infra.cli.verifying.tools import Tools
     from infra.vault.vault import Vault
 
 _PAGE: Final = 1_000
@@ -39,26 +43,45 @@ _NOBODY: Final = Sentence(
 )
 
 
-def check_vault(connection: Connection[Any], vault: Vault, findings: Findings, progress: Progress) -> None:
-    """Open every identity number, a thousand members at a time, and compare; nothing personal is told."""
-    before = findings.total
-    (total,) = connection.execute(_COUNT).fetchone() or (0,)
-    last, seen = UUID(int=0), 0
-    while members := [row[0] for row in connection.execute(_MEMBERS, (last, _PAGE))]:
-        last, seen = members[-1], seen + len(members)
+@dataclass(frozen=True, slots=True)
+class People:
+    """Some members of the vault, as a piece of a verification."""
+
+    members: list[UUID]
+
+    def __call__(self, tools: Tools) -> Findings:
+        """Open every identity number, and compare; nothing personal is told."""
+        findings = Findings()
+        connection, vault = tools.connection, tools.vault
         indexed: defaultdict[UUID, set[tuple[int, bytes]]] = defaultdict(set)
-        for member, version, digest in connection.execute(_INDEXED, (members,)):
+        for member, version, digest in connection.execute(_INDEXED, (self.members,)):
             indexed[member].add((version, bytes(digest)))
-        for member, number in _numbers(connection, vault, members, findings).items():
+        for member, number in _numbers(connection, vault, self.members, findings).items():
             right = set(vault.identity_digests(number)) if number is not None else set()
             # While keys are rotated, entries of a version that is not held any more may still stand.
             held = {version for version, _ in right}
             if {one for one in indexed[member] if one[0] in held or not held} != right:
                 findings.add("blind_index_differs", member, _DISAGREES.filled(member=member))
-        progress(seen, total)
+        return findings
+
+
+def check_vault(connection: Connection[Any], crew: Crew, findings: Findings, progress: Progress) -> None:
+    """Look at all members of the vault, a thousand at a time, and at entries that point at nobody."""
+    before = findings.total
+    (total,) = connection.execute(_COUNT).fetchone() or (0,)
+    for seen, found in enumerate(crew.each(_people(connection)), 1):
+        findings.extend(found)
+        progress(min(seen * _PAGE, total), total)
     for (member,) in connection.execute(_ORPHANS):
         findings.add("blind_index_orphan", member, _NOBODY.filled(member=member))
     findings.looked_at(Sentence("盲索引与保险库", "blind index and vault"), str(total), before)
+
+
+def _people(connection: Connection[Any]) -> Iterator[People]:
+    last = UUID(int=0)
+    while members := [row[0] for row in connection.execute(_MEMBERS, (last, _PAGE))]:
+        last = members[-1]
+        yield People(members)
 
 
 def _numbers(

@@ -11,6 +11,7 @@ from projections.merkle import (
     check_consistency,
     check_inclusion,
     consistency_proof,
+    fold_complete,
     inclusion_proof,
     leaf_hash,
     node_hash,
@@ -107,3 +108,16 @@ def test_ours_is_the_naive_tree_and_every_proof_holds(leaves: list[bytes], data:
             check_consistency(old, len(leaves), naive_root(leaves[:old]), whole, consistent[:-1])
         with pytest.raises(ProofRefused):
             check_consistency(old, len(leaves), naive_root(leaves[:old]), whole, [leaf_hash(b"x"), *consistent[1:]])
+
+
+@given(st.integers(0, 3), st.integers(0, 5), st.integers(0, 9))
+def test_complete_subtrees_grow_a_tree_as_their_leaves_do(level: int, subtrees: int, more: int):
+    leaves = [leaf_hash(number.to_bytes(2, "big")) for number in range((subtrees << level) + more)]
+    by_leaf, by_subtree = GrowingTree(), GrowingTree()
+    for leaf in leaves:
+        by_leaf.add(leaf)
+    for number in range(subtrees):
+        by_subtree.add(fold_complete(leaves[number << level : (number + 1) << level]), level)
+    for leaf in leaves[subtrees << level :]:
+        by_subtree.add(leaf)
+    assert (by_subtree.size, by_subtree.root) == (by_leaf.size, by_leaf.root)
