@@ -17,6 +17,7 @@ from psycopg import sql
 
 from projections.collector import uncollected
 from projections.copying import COPIED
+from projections.kept_counts import COUNTS, count_differences
 from projections.live_rows import BY_MEMBER, LiveRows, differing
 from projections.position import Parked, parked_members, reflected
 from projections.rebuild import rebuilding_alone
@@ -192,6 +193,8 @@ class Comparison:
             for lines, amount in ((surplus, live_amount), (missing, folded)):
                 if amount is not None:
                     lines.append(", ".join(map(str, (*cell, amount))))
+        for table in COUNTS:
+            self._found[table] = count_differences(self._live, table)
         parked = {(str(one[0]), one[1], one[2]) for one in parked_members(self._live)}
         wanted = {(str(one.member), one.position, one.code) for one in self._parked}
         surplus, missing = self._found["projection_parked"]
@@ -199,10 +202,10 @@ class Comparison:
         missing.extend(_texts(wanted - parked))
         differences = tuple(
             Difference(table, _few(self._found[table][0]), _few(self._found[table][1]))
-            for table in (*COPIED, "projection_parked")
+            for table in (*COPIED, *COUNTS, "projection_parked")
             if any(self._found[table])
         )
-        return Compared(self.position, len(COPIED) + 1, differences)
+        return Compared(self.position, len(COPIED) + len(COUNTS) + 1, differences)
 
     def _add_up(self) -> None:
         with self._connection.cursor() as cursor, cursor.copy(_ADD) as added:

@@ -1,0 +1,59 @@
+"""The counts that are kept beside members and legs, against what those rows themselves come to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from psycopg import Connection
+    from psycopg.rows import TupleRow
+
+_STANDING: Final = """
+WITH counted AS MATERIALIZED (
+    SELECT s.side, s.code AS region, m.view, m.stage, s.due_on, count(*) AS amount
+    FROM public.member AS m
+    CROSS JOIN LATERAL public.standing_of(m.affiliation_region, m.region, m.view, m.stage, m.first_due_on) AS s
+    GROUP BY s.side, s.code, m.view, m.stage, s.due_on
+)
+(
+    SELECT true, c::text AS line
+    FROM (SELECT side, region, view, stage, due_on, amount FROM public.standing_count EXCEPT TABLE counted) AS c
+    ORDER BY line LIMIT 5
+)
+UNION ALL
+(
+    SELECT false, c::text AS line
+    FROM (TABLE counted EXCEPT SELECT side, region, view, stage, due_on, amount FROM public.standing_count) AS c
+    ORDER BY line LIMIT 5
+)
+"""
+_FLOWS: Final = """
+WITH counted AS MATERIALIZED (
+    SELECT f.month, f.measure, coalesce(l.origin_region, '') AS origin, l.destination, sum(f.amount) AS amount
+    FROM public.leg AS l
+    CROSS JOIN LATERAL public.flow_of(l.departed_us, l.arrived_us, l.ended_us, l.ended_how) AS f
+    GROUP BY f.month, f.measure, coalesce(l.origin_region, ''), l.destination HAVING sum(f.amount) <> 0
+)
+(
+    SELECT true, c::text AS line
+    FROM (SELECT month, measure, origin, destination, amount FROM public.flow_count EXCEPT TABLE counted) AS c
+    ORDER BY line LIMIT 5
+)
+UNION ALL
+(
+    SELECT false, c::text AS line
+    FROM (TABLE counted EXCEPT SELECT month, measure, origin, destination, amount FROM public.flow_count) AS c
+    ORDER BY line LIMIT 5
+)
+"""
+COUNTS: Final = {"standing_count": _STANDING, "flow_count": _FLOWS}
+"""By table, what differs between it and the rows that it counts."""
+
+
+def count_differences(connection: Connection[TupleRow], table: str) -> tuple[list[str], list[str]]:
+    """Return a few of the counts that are not what the rows come to, and a few that should stand there instead."""
+    surplus: list[str] = []
+    missing: list[str] = []
+    for is_surplus, line in connection.execute(COUNTS[table]):
+        (surplus if is_surplus else missing).append(line)
+    return surplus, missing
