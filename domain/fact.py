@@ -31,6 +31,7 @@ B = TypeVar("B", bound=Body)
 BODIES: Final[dict[str, type[Body]]] = {}
 _FIELD_NAMES: Final[dict[type[Body], tuple[str, ...]]] = {}
 _DEFAULTS: Final[dict[type[Body], tuple[tuple[str, Any], ...]]] = {}
+_REQUIRED: Final[dict[type[Body], frozenset[str]]] = {}
 
 ENVELOPE_FIELDS: Final = frozenset(
     {"actor", "after", "occurred_at", "occurred_precision", "organisation", "via", "text"}
@@ -47,6 +48,7 @@ def recorded_as(body: type[B]) -> type[B]:
     BODIES[body.fact] = body
     _FIELD_NAMES[body] = names
     _DEFAULTS[body] = tuple((field.name, field.default) for field in fields(body))  # type: ignore[arg-type]
+    _REQUIRED[body] = frozenset(name for name, default in _DEFAULTS[body] if default is MISSING)
     return body
 
 
@@ -58,14 +60,13 @@ def body_data(body: Body) -> dict[str, Any]:
 def body_from(fact: str, data: dict[str, Any]) -> Body:
     """Rebuild a body from recorded data; fields that this version does not know are ignored."""
     body = BODIES[fact]
-    values = [data.get(name, default) for name, default in _DEFAULTS[body]]
-    if not values:
+    defaults = _DEFAULTS[body]
+    if not defaults:
         return body()
-    if MISSING in values:
-        names = [name for (name, _), value in zip(_DEFAULTS[body], values, strict=True) if value is MISSING]
-        msg = f"{fact} without {', '.join(names)}"
+    if not _REQUIRED[body] <= data.keys():
+        msg = f"{fact} without {', '.join(sorted(_REQUIRED[body] - data.keys()))}"
         raise TypeError(msg)
-    return body(*values)
+    return body(*[data.get(name, default) for name, default in defaults])
 
 
 def field_names(body: type[Body]) -> tuple[str, ...]:

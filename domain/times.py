@@ -60,10 +60,13 @@ def rfc3339_utc(us: int) -> str:
         return ""
     # Asked of every event of a history: strftime would take five times as long.
     day, rest = divmod(us, DAY_US)
-    minutes, rest = divmod(rest, MINUTE_US)
-    seconds, micros = divmod(rest, SECOND_US)
-    hours, minutes = divmod(minutes, 60)
-    return f"{_utc_day(day)}T{hours:02}:{minutes:02}:{seconds:02}.{micros:06}Z"
+    minute, rest = divmod(rest, MINUTE_US)
+    return f"{_utc_day(day)}T{_minute(minute)}:{rest // SECOND_US:02}.{rest % SECOND_US:06}Z"
+
+
+@lru_cache(maxsize=1_440)
+def _minute(number: int) -> str:
+    return f"{number // 60:02}:{number % 60:02}"
 
 
 @lru_cache(maxsize=4_096)

@@ -5,13 +5,18 @@ from __future__ import annotations
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final
 
-from domain.member.views import duty_view, months_of, movement_view
+from domain.member import events as e
+from domain.member.dues import DuesPaid
+from domain.member.service.events import ServiceRecorded
+from domain.member.views import clocks_view, duty_view, member_state, months_of, movement_view, standing_flags
 from domain.times import local_day
 
 if TYPE_CHECKING:
     from datetime import date
 
-    from domain.member.state import Duty, Movement
+    from domain.fact import Body
+    from domain.member.state import Duty, Movement, State
+    from domain.reference import Reference
 
 
 class KeptViews:
@@ -25,6 +30,7 @@ class KeptViews:
         self._shown: tuple[object, ...] = ()
         self._movement: dict[str, Any] = {}
         self._duties: dict[int, tuple[Duty, int, list[tuple[date, str, dict[str, Any]]]]] = {}
+        self._told: tuple[list[int], list[int], list[dict[str, Any]]] = ([], [], [])
 
     def movement(self, movement: Movement) -> dict[str, Any]:
         """Return the view of a movement, the same one while nothing of it has changed."""
@@ -41,10 +47,13 @@ class KeptViews:
         """Return the views of duties that stand at an instant, oldest due first."""
         today = local_day(as_of_us)
         month = today.year * 12 + today.month
+        # Within a month, what is owed by the month is owed the same; anything else changes with its due day alone.
+        turns = [month if duty.month_from is not None else int(today > duty.due_on) for duty in standing]
+        names = list(map(id, standing))
+        if turns == self._told[1] and names == self._told[0]:
+            return self._told[2]
         found: list[tuple[date, str, dict[str, Any]]] = []
-        for duty in standing:
-            # Within a month, what is owed by the month is owed the same; anything else changes with its due day alone.
-            turn = month if duty.month_from is not None else int(today > duty.due_on)
+        for duty, turn in zip(standing, turns, strict=True):
             one = self._duties.get(id(duty))
             if one is None or one[1] != turn:
                 owed = months_of(duty, today)
@@ -53,7 +62,40 @@ class KeptViews:
             found += one[2]
         if len(found) > 1:
             found.sort(key=_by_due_day)
-        return [view for _, _, view in found]
+        told = [view for _, _, view in found]
+        self._told = names, turns, told
+        return told
+
+    def state_after(
+        self,
+        kind: type[Body],
+        before: dict[str, Any] | None,
+        state: State,
+        reference: Reference,
+        *,
+        version: int,
+        as_of_us: int,
+    ) -> dict[str, Any]:
+        """Return the member state of INTERFACE.md after a fact of this kind, by the one `before` that fact if told."""
+        if before is None or kind not in SIGNS_OF_LIFE or state.transfer is not None or "assign_region" in state.duties:
+            return member_state(
+                state, reference, member_id=self._member_id, version=version, as_of_us=as_of_us, kept=self
+            )
+        told = before.copy()
+        told["version"] = version
+        told["lost_contact"] = state.lost_contact
+        told["clocks"] = clocks_view(state, reference)
+        told["dues_paid_until"] = state.dues_paid_until
+        told["flags"] = standing_flags(state) if state.flagged else []
+        standing = [duty for duty in state.duties.values() if duty.since_us <= as_of_us]
+        told["duties"] = self.duties(standing, as_of_us) if standing else []
+        return told
+
+
+SIGNS_OF_LIFE: Final[frozenset[type[Body]]] = frozenset(
+    {e.ContactMade, e.ContactAttemptFailed, e.ContactRestored, e.ContactWaived, DuesPaid, ServiceRecorded}
+)
+"""What most of a life is made of: of these facts a state shows the clocks, dues, duties and flags, and nothing else."""
 
 
 _MOVEMENT_SHOWN: Final = attrgetter(

@@ -97,7 +97,6 @@ def member_state(
     Who asks for many states of one member, in the order of the fold, brings `kept`: what stayed the same is told once.
     """
     movement = state.movement
-    review = None if state.lost_contact else lost_review_day(state, reference)
     standing = [duty for duty in state.duties.values() if duty.since_us <= as_of_us]
     assign = state.duties.get("assign_region")
     second = state.standing.review_on
@@ -115,16 +114,13 @@ def member_state(
         "liaison": state.liaison,
         "lost_contact": state.lost_contact,
         "needs_assignment": assign is not None and assign.since_us <= as_of_us,
-        "clocks": {
-            "last_contact_at": state.last_contact_at,
-            "lost_review_due": review.isoformat() if review is not None else None,
-        },
+        "clocks": clocks_view(state, reference),
         "card": card_view(state.card) if state.card is not None else None,
         "dues_paid_until": state.dues_paid_until,
         "movement": None if movement is None else movement_view(movement) if kept is None else kept.movement(movement),
         "transfer": transfer_view(state.transfer, local_day(as_of_us)) if state.transfer is not None else None,
         "posts": state.service.held_now() if state.service.holds else [],
-        "flags": _standing_flags(state) if state.flagged else [],
+        "flags": standing_flags(state) if state.flagged else [],
         "duties": []
         if not standing
         else [duty_view(duty, member_id) for duty in open_duties(standing, as_of_us)]
@@ -133,7 +129,17 @@ def member_state(
     }
 
 
-def _standing_flags(state: State) -> list[str]:
+def clocks_view(state: State, reference: Reference) -> dict[str, Any]:
+    """Return since when nothing has been heard, and when that is looked at."""
+    review = None if state.lost_contact else lost_review_day(state, reference)
+    return {
+        "last_contact_at": state.last_contact_at,
+        "lost_review_due": review.isoformat() if review is not None else None,
+    }
+
+
+def standing_flags(state: State) -> list[str]:
+    """Return the codes of what does not fit and has not been confirmed."""
     confirmed = state.confirmed
     return sorted({code for event_id, codes in state.flagged.items() if event_id not in confirmed for code in codes})
 
