@@ -31,6 +31,7 @@ BENCHMARKS: dict[str, tuple[str, list[str], list[str]]] = {
     "S11": ("bench.s11_http", [], ["--seconds", "10", "--rounds", "7"]),
     "log-tree": ("bench.log_tree", [], ["--leaves", "10000000", "--rounds", "7"]),
     "several-processes": ("bench.several_processes", [], ["--seconds", "10", "--rounds", "7"]),
+    "erasure": ("bench.erasure", [], ["--members", "100000", "--rounds", "7"]),
     "claims": ("bench.post_claims", [], ["--rounds", "7"]),
     "sse-subscribers": ("bench.sse_subscribers", ["--subscribers", "1000"], ["--subscribers", "5000", "--rounds", "7"]),
     "collective-day": ("bench.collective_day", ["--seconds", "20"], ["--seconds", "60"]),

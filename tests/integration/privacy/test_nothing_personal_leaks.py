@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import os
+import re
 import signal
 import subprocess
 import sys
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import httpx
+import orjson
 import psycopg
 import pytest
 from confluent_kafka import Consumer
@@ -23,6 +28,7 @@ from infra.settings import Settings
 from infra.tokens.configured import local_issuer
 from infra.tokens.principal import Role
 from tests.integration.privacy.planted import Planted, found_in
+from tests.receiving import Receiver, Reply, receiver
 from tests.running_service import synthetic_identity_number
 from tests.serving import await_ready, free_port
 
@@ -30,9 +36,10 @@ HERE, THERE = "620621", "510104"
 ENTERED = Planted("璟燚样例", synthetic_identity_number(), "13987654321", "样例巷玖佰玖拾玖号")
 LISTED = Planted("彧昍样例", synthetic_identity_number(), "13976543210", "样例巷捌佰捌拾捌号")
 MISTAKEN = Planted("堃焱样例", synthetic_identity_number()[:-1] + "?", "13965432109", "样例巷柒佰柒拾柒号")
+VISITOR = Planted("焱堃样例", synthetic_identity_number(), "13943210987", "样例巷陆佰陆拾陆号")
 STAFF = Planted("翀赟样例", synthetic_identity_number(), "13954321098", "chong.yun@example.org")
 SAID = f"{ENTERED.name}住{ENTERED.address}，电话{ENTERED.phone}，{ENTERED.number}"
-EVERYBODY = [ENTERED, LISTED, MISTAKEN, STAFF]
+EVERYBODY = [ENTERED, LISTED, MISTAKEN, VISITOR, STAFF]
 
 
 class Caller:
@@ -43,6 +50,15 @@ class Caller:
             base_url=url, headers={"Authorization": f"Bearer {token}"}, timeout=60, trust_env=False
         )
         self.told: list[bytes] = []
+        self.shown: dict[str, bytes] = {}
+
+    def see(self, name: str, path: str, *, token: str | None = None, **parameters: str) -> bytes:
+        """Take an answer that is for others than who may see personal data, or that says of itself that it has none."""
+        headers = {} if token is None else {"Authorization": f"Bearer {token}"}
+        answer = self.http.get(path, params=parameters, headers=headers)
+        assert answer.status_code == 200, (path, answer.status_code, answer.text)
+        self.shown[name] = answer.content + str(answer.headers).encode()
+        return answer.content
 
     def send(self, method: str, path: str, expected: int, body: object = None, **options: Any) -> dict[str, Any]:
         headers = {"Idempotency-Key": str(uuid4()), **options.pop("headers", {})}
@@ -67,6 +83,7 @@ def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path,
         "KITELINE_HOME": str(home),
         "KITELINE_PORT": str(port),
         "KITELINE_LOG_LEVEL": "DEBUG",
+        "KITELINE_WEBHOOK_ALLOWED_TARGETS": "127.0.0.1/32",
         "KITELINE_KAFKA_BOOTSTRAP_SERVERS": servers,
     }
     with log.open("wb") as output:
@@ -78,7 +95,13 @@ def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path,
         issuer = local_issuer(Settings(home=home))
         token = issuer.mint(Role.ORGANISATION_DEPARTMENT, region="000000", subject=STAFF.name, lifetime=3600)
         caller = Caller(f"http://127.0.0.1:{port}", token)
-        live(caller, issuer.mint(Role.MEMBER, member=uuid4(), subject=STAFF.phone, lifetime=3600))
+        with receiver() as hook:
+            # A receiver that answers with what is personal to somebody: what it says is not ours to keep.
+            hook.answering = lambda number, _one: Reply(500 if number == 1 else 200, body=SAID.encode())
+            subscribed(caller, hook)
+            live(caller, issuer.mint(Role.MEMBER, member=uuid4(), subject=STAFF.phone, lifetime=3600))
+            caller.shown["webhooks"] = b"".join(repr(one).encode() for one in hook.wait_for(3))
+            given_out(caller, issuer.mint(Role.AUDITOR, region="000000", subject=STAFF.name, lifetime=3600))
         yield folder, caller, servers
     finally:
         process.send_signal(signal.SIGTERM)
@@ -89,9 +112,82 @@ def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path,
 def live(caller: Caller, member_token: str) -> None:
     """Use every door."""
     at = lived(caller)
+    come_by(caller)
+    told_in_words(caller, at)
     mistaken(caller, at, member_token)
     brought(caller)
     asked(caller, at)
+
+
+def subscribed(caller: Caller, hook: Receiver) -> None:
+    """Have the region's events sent to a system of a sister's."""
+    body = {"url": hook.url, "region": HERE, "from": "start"}
+    caller.send("POST", "/v1/subscriptions", 201, body)
+
+
+def come_by(caller: Caller) -> None:
+    """Somebody nobody knew checks in at a venue by name and number; somebody else tries with a wrong name."""
+    send = caller.send
+    named = {"name": "样例站", "region": THERE, "organisation": "AWAY", "kind": "STATION"}
+    venue = send("POST", "/v1/venues", 201, named)["stream"]
+    person = {"identity_number": VISITOR.number, "name": VISITOR.name, "venue": venue, "occurred_at": "2025-04-05"}
+    send("POST", "/v1/check-ins", 201, {**person, "organisation": "AWAY"})
+    send("POST", "/v1/check-ins", 409, {**person, "name": MISTAKEN.name, "organisation": "AWAY"})
+
+
+def told_in_words(caller: Caller, at: str) -> None:
+    """Say of somebody what has a place for words: requests, decisions, lists of commands, merges."""
+    send = caller.send
+    asked_for = {"occurred_at": "2025-04-06", "request": "CORRECTION", "text": SAID, "note": SAID}
+    send("POST", f"{at}/request-personal-data", 201, asked_for)
+    decided = {"occurred_at": "2025-04-07", "document": "样例文件1号", "meeting": "样例会议", "reason": SAID}
+    send("POST", f"{at}/suspend-membership", 201, decided)
+    send("POST", f"{at}/restore-membership", 201, {**decided, "occurred_at": "2025-04-08"})
+    number_of_somebody = {**decided, "occurred_at": "2025-04-09", "document": f"文件 {ENTERED.number}"}
+    send("POST", f"{at}/suspend-membership", 422, number_of_somebody)
+    items = [
+        {
+            "member_id": at.rpartition("/")[2],
+            "command": "record-failed-contact",
+            "key": MISTAKEN.phone,
+            "occurred_at": "2025-04-10",
+            "channel": "PHONE",
+            "reason": "NO_ANSWER",
+            "note": SAID,
+        },
+        {"member_id": at.rpartition("/")[2], "command": MISTAKEN.name, "key": MISTAKEN.name, "reason": SAID},
+    ]
+    send("POST", "/v1/commands", 207, items)
+    send("POST", "/v1/posts", 422, {"organisation": "HOME", "title": f"{'样' * 300}{MISTAKEN.phone}", "places": 1})
+
+
+def given_out(caller: Caller, auditor: str) -> None:
+    """Take everything that leaves without personal data having been asked for."""
+    see = caller.see
+    roster = see("roster", "/v1/rosters", region=HERE)
+    see("members", "/v1/members", search=ENTERED.name)
+    for name, path in (("lifecycle", "/v1/lifecycle/members"), ("worklist", "/v1/worklist")):
+        see(name, path, organisation="HOME")
+        see(f"{name} as a file", path, organisation="HOME", format="xlsx")
+    see("roster as a file", "/v1/rosters", region=HERE, format="xlsx")
+    see("exports", "/v1/exports")
+    see("flows", "/v1/flows", month="2025-03", level="county")
+    see("statistics", "/v1/statistics", region=HERE, month="2025-03")
+    for item in orjson.loads(roster)["items"]:
+        at = f"/v1/members/{item['member_id']}"
+        for what in ("", "/history?proof=true&effects=true", "/service-record", "/feedback", "/evidence"):
+            see(f"{at}{what}", f"{at}{what}")
+        see(f"{at} as a sheet", f"{at}/evidence", format="pdf")
+    for region in (HERE, THERE):
+        see(f"feed {region}", f"/v1/feeds/{region}", limit="1000", timeout="0")
+    (subscription,) = orjson.loads(see("subscriptions", "/v1/subscriptions", region=HERE))["items"]
+    see("deliveries", f"/v1/subscriptions/{subscription['subscription_id']}/deliveries")
+    size = int(see("checkpoint", "/v1/log/checkpoint").split(b"\n")[1])
+    see("log entries", "/v1/log/entries", token=auditor, **{"from": "1", "to": str(size)})
+    see("log entry bundle", f"/v1/log/tile/entries/000.p/{size}", token=auditor)
+    with caller.http.stream("GET", f"/v1/feeds/{THERE}/stream") as stream:
+        lines = stream.iter_lines()
+        caller.shown["stream"] = "".join(line for line, _ in zip(lines, range(12), strict=False)).encode()
 
 
 def lived(caller: Caller) -> str:
@@ -248,6 +344,24 @@ def test_no_answer_that_refuses_and_no_metric_repeats_anything(deployment: tuple
     assert len(caller.told) > 10
     told = [*caller.told, caller.http.get("/metrics").content, caller.http.get("/readyz").content]
     assert [one for content in told for one in found_in(content.decode(errors="replace"), content, EVERYBODY)] == []
+
+
+def test_nothing_that_is_given_out_without_being_asked_for_personal_data_holds_any(
+    deployment: tuple[Path, Caller, str],
+):
+    _, caller, _ = deployment
+    assert len(caller.shown) > 25
+    assert [one for name, content in caller.shown.items() for one in found_in(name, text_of(content), EVERYBODY)] == []
+
+
+def text_of(content: bytes) -> bytes:
+    """Return what stands in an answer: of a spreadsheet its parts unpacked, of entries of the log their leaves."""
+    if content.startswith(b"PK\x03\x04"):
+        with zipfile.ZipFile(io.BytesIO(content)) as package:
+            return b"\0".join(package.read(part) for part in package.namelist())
+    if content.startswith(b'{"items":[{"position":1,"leaf"'):
+        return b"\0".join(base64.b64decode(leaf) for leaf in re.findall(rb'"leaf":"([^"]+)"', content))
+    return content
 
 
 def test_no_log_line_and_no_file_holds_anything(deployment: tuple[Path, Caller, str]):
