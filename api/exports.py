@@ -19,6 +19,7 @@ from api.actions import Action
 from api.answers import JsonAnswer
 from api.asking import CursorParameter, LimitParameter, Paging
 from api.authorisation import reach
+from api.exported_words import InWords
 from api.openapi import READING, problems
 from api.personal_reads import read_many
 from api.problems import Problem
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from psycopg import Connection
     from psycopg.rows import TupleRow
 
+    from api.language import Language
     from api.places_asked import PlaceAsked
     from domain.organisation import OrganisationTree
     from projections.asking import Page
@@ -43,6 +45,19 @@ XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet
 Format = Annotated[
     Literal["json", "xlsx"],
     Query(alias="format", description="xlsx: the whole list as a file with a watermark row, which is recorded 导出"),
+]
+Columns = Annotated[
+    str | None,
+    Query(
+        max_length=400,
+        pattern=r"^[a-z_]+(,[a-z_]+)*$",
+        description="of a file: the columns to write, in this order; all without",
+        examples=["stage,region,since"],
+    ),
+]
+InWhose = Annotated[
+    Literal["zh", "en"] | None,
+    Query(description="of a file: names and words instead of codes, and masked names in front; codes without"),
 ]
 FILE: Final[dict[str, Any]] = {"content": {XLSX: {"schema": {"type": "string", "format": "binary"}}}}
 MOST_ROWS: Final = 100_000
@@ -87,6 +102,10 @@ class Asked:
     page_of: Any
     fields: str | None
     purpose: str | None
+    columns: tuple[str, ...] | None = None
+    """Those to write, in this order; all without."""
+    language: Language | None = None
+    """Names and words instead of codes, and masked names in front; codes without."""
 
 
 async def exported(request: Request, what: Asked, min_position: int | None) -> Response:
@@ -98,8 +117,10 @@ async def exported(request: Request, what: Asked, min_position: int | None) -> R
     def written(connection: Connection[TupleRow]) -> int:
         pages = _pages(connection, what, names)
         first = next(pages)
-        shown = [name for name in _HEADS if any(name in item for item in first.items)]
-        heads = [f"{_HEADS[name]} {name}" for name in shown] + names
+        in_words = None if what.language is None else InWords(service, principal, connection, what.language)
+        shown = [name for name in what.columns or _HEADS if any(name in item for item in first.items)]
+        heads = [f"{_HEADS[name]} {name}" if in_words is None else in_words.head(name, _HEADS[name]) for name in shown]
+        heads = [*([] if in_words is None else [in_words.name_head]), *heads, *names]
         watermark = (
             f"{export_id} · {principal.subject} · {principal.role.value} · {rfc3339_utc(service.now_us)} · "
             f"{request.url.path} · position {first.position} · known_position {first.known_position}"
@@ -109,9 +130,14 @@ async def exported(request: Request, what: Asked, min_position: int | None) -> R
         def rows() -> Iterator[list[object]]:
             page: Page | None = first
             while page is not None:
+                masked = {} if in_words is None else in_words.masked_names(page.items)
                 for item in page.items:
-                    personal = item.get("personal", {})
-                    yield [item.get(name) for name in shown] + [personal.get(name) for name in names]
+                    personal = [item.get("personal", {}).get(name) for name in names]
+                    if in_words is None:
+                        yield [item.get(name) for name in shown] + personal
+                    else:
+                        told = [in_words.value(name, item) for name in shown]
+                        yield [masked.get(item["member_id"]), *told, *personal]
                 page = next(pages, None)
 
         return write_list(out, "Kiteline", watermark, heads, rows())

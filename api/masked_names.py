@@ -20,10 +20,13 @@ from infra.vault.fields import NAME
 from projections.position import reflected
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from psycopg import Connection
     from psycopg.rows import TupleRow
 
     from api.service import Service
+    from infra.tokens.principal import Principal
 
 router = APIRouter(tags=["asking 查询"])
 MOST: Final = 1_000
@@ -48,14 +51,24 @@ async def read_masked_names(
 
     def answered(connection: Connection[TupleRow]) -> dict[str, Any]:
         position = reflected(connection).position
-        near = within_reach(service, principal, connection, [{"member_id": str(one)} for one in set(member_id)])
-        with service.kiteline.log.reading() as vault:
-            opened = service.vault.open_many(vault, near, [NAME]) if near else {}
-        told = {str(one): masked(fields[NAME]) for one, fields in sorted(opened.items()) if fields.get(NAME)}
+        asked_for = [{"member_id": str(one)} for one in sorted(set(member_id))]
+        told = masked_names(service, principal, connection, asked_for)
         items = [{"member_id": one, "masked_name": name} for one, name in told.items()]
         return {"items": items, "position": position}
 
     return JsonAnswer(await asked(service, principal, None, answered))
+
+
+def masked_names(
+    service: Service, principal: Principal, connection: Connection[TupleRow], items: Sequence[dict[str, Any]]
+) -> dict[str, str]:
+    """Return masked names by member id, of the items whose members the principal may know by name."""
+    near = within_reach(service, principal, connection, items)
+    if not near:
+        return {}
+    with service.kiteline.log.reading() as vault:
+        opened = service.vault.open_many(vault, near, [NAME])
+    return {str(one): masked(fields[NAME]) for one, fields in opened.items() if fields.get(NAME)}
 
 
 def masked(name: str) -> str:

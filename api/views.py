@@ -13,7 +13,7 @@ from api.access import must_be_allowed_at, principal_of
 from api.actions import Action
 from api.answers import JsonAnswer
 from api.asking import AsOf, CursorParameter, DiffFrom, KnownAt, LimitParameter, MinPosition, Paging, as_of_moment
-from api.exports import FILE, Asked, Format, exported
+from api.exports import FILE, Asked, Columns, Format, InWhose, exported
 from api.list_differences import earlier_position, flow_differences, must_be_told_of_ids, roster_differences
 from api.members import Fields, Purpose
 from api.openapi import READING, problems
@@ -80,6 +80,8 @@ async def read_roster(  # noqa: PLR0913 - the question's parameters
     fields: Fields = None,
     purpose: Purpose = None,
     form: Format = "json",
+    columns: Columns = None,
+    words: InWhose = None,
 ) -> Response:
     """Answer a page of a roster, on any day, as known at any position; or what differs between two knowledges."""
     place = await asking(request, Action.READ_ROSTER, region, organisation)
@@ -95,7 +97,9 @@ async def read_roster(  # noqa: PLR0913 - the question's parameters
         cursor=None if diff_from is not None else cursor,
     )
     if diff_from is None:
-        return await _people(request, Asked(place, question, roster.page, fields, purpose), min_position, form)
+        wanted = None if columns is None else tuple(columns.split(","))
+        what = Asked(place, question, roster.page, fields, purpose, wanted, words)
+        return await _people(request, what, min_position, form)
     must_be_told_of_ids(fields, form)
     return await roster_differences(place, question, diff_from, cursor, min_position)
 

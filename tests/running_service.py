@@ -43,7 +43,7 @@ class Running:
         self.service = service
         self.url = url
         self.latest = 0
-        self._issuer = local_issuer(service.settings)
+        self._issuer = local_issuer(service.settings) if service.settings.token_jwks_url is None else None
 
     def as_role(
         self,
@@ -56,6 +56,7 @@ class Running:
         language: str = "en",
     ) -> "Person":
         """Return somebody with a token of this role; without a `subject` somebody new."""
+        assert self._issuer is not None, "tokens come from an outside issuer"
         token = self._issuer.mint(
             Role(role),
             organisation=organisation,

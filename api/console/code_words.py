@@ -57,7 +57,7 @@ GROUPS: Final[dict[str, dict[str, Pair]]] = {
         "place_in_branch": ("编入支部", "Place in a branch"),
         "decide_claim": ("裁定两地争议", "Decide between two claims"),
         "find_a_home": ("多次不予接收，落实去处", "Declined again and again: find a home"),
-        "monthly_contact": ("本月联系", "Monthly contact"),
+        "monthly_contact": ("每月联系", "Monthly contact"),
         "return_education": ("回归教育", "Return education"),
         "lost_contact_review": ("失联核查", "Lost contact: review"),
         "accept_transfer": ("办理组织关系转入", "Accept a transfer"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from api.console import doing, files, local_issuer, news, picking, signing_in, today, worklist
+from api.console import doing, files, local_issuer, news, picking, rosters, signing_in, today, worklist
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 PAGES: Final[tuple[ModuleType, ...]] = (
     today,
     worklist,
+    rosters,
 )
 """Each has `PAGE`, `router` and `WORDS`."""
 BESIDE: Final[tuple[ModuleType, ...]] = (files, signing_in, local_issuer, news, picking, doing)

@@ -23,7 +23,10 @@ router = console_router()
 PAGE: Final = Page("/duties", "待办", "Duties", Action.READ_WORKLIST)
 _PAGE: Final = 50
 WORDS: Final = Words(
-    **{name: TODAY.pairs[name] for name in ("due_today", "due_in", "overdue_by", "provisional", "months", "since")},
+    **{
+        name: TODAY.pairs[name]
+        for name in ("due_today", "due_in", "overdue_by", "provisional", "months", "years", "since")
+    },
     **{name: TODAY.pairs[name] for name in ("more_ways", "finish", *GROUPS)},
     title=("待办", "Duties"),
     explained=("按期限排列，最先到期的在前。", "By the day on which they fall due, the first one first."),
