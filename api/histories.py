@@ -33,7 +33,7 @@ from domain.errors import Sentence
 from infra.recording.errors import MergedInto
 from projections.differences import changes, differing
 from projections.effects import state_of, tell_effects
-from projections.history import replay
+from projections.history import length, replay
 
 if TYPE_CHECKING:
     from api.service import Service
@@ -60,6 +60,7 @@ async def read_history(  # noqa: PLR0913, PLR0917 - the question's parameters
     limit: LimitParameter = 50,
     cursor: CursorParameter = None,
     diff_from: DiffFrom = None,
+    newest_first: Annotated[bool, Query(description="the last event first; not with `diff_from` 倒序")] = False,
     effects: Annotated[
         bool, Query(description="beside each correction and void what it changed in the member's state 影响")
     ] = False,
@@ -75,13 +76,12 @@ async def read_history(  # noqa: PLR0913, PLR0917 - the question's parameters
 
     def answered() -> JsonAnswer:
         told, known, position = told_and_known(service, member, known_at)
-        named = ("history", member_id, as_of, known_at, diff_from)
+        named = ("history", member_id, as_of, known_at, diff_from, newest_first)
         paging = Paging.begin(service, named, cursor, limit, known, moment)
         begin = paging.after or 0
         if diff_from is not None:
             return _differing(service, told, diff_from, paging, position)
-        items = items_of(service, told, paging.known_position, paging.as_of_us, begin, limit + 1)
-        page, following = items[:limit], begin + limit if len(items) > limit else None
+        page, following = _page(service, told, paging, begin, newest_first=newest_first)
         reference = service.kiteline.reference_at(paging.known_position)
         tell_effects(page, told.known, reference, paging.as_of_us, states=effects)
         more: dict[str, Any] = _proved(service, page) if proof else {}
@@ -173,6 +173,21 @@ def items_of(
         raise not_found(NOT_REGISTERED_THEN)
     reference = service.kiteline.reference_at(known)
     return replay(facts, reference, as_of_us=as_of_us, member=told.member_id, first=first, most=most)
+
+
+def _page(
+    service: Service, told: Told, paging: Paging, begin: int, *, newest_first: bool
+) -> tuple[list[dict[str, Any]], int | None]:
+    """Return a page of the items, `begin` of them having been told, and how many have been then; None for all."""
+    known, limit = paging.known_position, paging.limit
+    if not newest_first:
+        items = items_of(service, told, known, paging.as_of_us, begin, limit + 1)
+        return items[:limit], begin + limit if len(items) > limit else None
+    facts = told.known(known)
+    last = length(facts, service.kiteline.reference_at(known), as_of_us=paging.as_of_us, member=told.member_id) - begin
+    first = max(0, last - limit)
+    items = items_of(service, told, known, paging.as_of_us, first, last - first)
+    return items[::-1], begin + limit if first else None
 
 
 def _proved(service: Service, page: list[dict[str, Any]]) -> dict[str, str]:

@@ -26,12 +26,15 @@ from api.asking import (
 )
 from api.bodies import member_id_of
 from api.openapi import READING, problems
-from api.personal_reads import PURPOSE_LENGTH, read_personal, reads_of
+from api.personal_reads import PURPOSE_LENGTH, read_personal, read_with_texts, reads_of
 from api.problems import invalid, not_found
 from api.shapes.members import MemberAnswer, ReadsPage
 from domain.errors import Sentence
+from domain.member.commands import COMMAND_OF
 from domain.member.fold import HEAD, fold
+from domain.member.form import Kind
 from domain.member.views import member_state
+from infra.recording.drafts import text_name
 from infra.recording.members import version_of
 from infra.vault.fields import PERSONAL_FIELDS
 from projections.differences import changes
@@ -41,6 +44,7 @@ if TYPE_CHECKING:
     from api.service import Service
     from domain.member.state import State
     from domain.reference import Reference
+    from infra.tokens.principal import Principal
 
 router = APIRouter(tags=["asking 查询"])
 FIELDS: Final = (*PERSONAL_FIELDS, "joined_on")
@@ -62,6 +66,10 @@ Purpose = Annotated[
         pattern=r"\S",
         description="what the personal data is for, in words; told to the member 用途",
     ),
+]
+Texts = Annotated[
+    bool,
+    Query(description="with a purpose: the free texts of the member's events, such as why one was voided; a read too"),
 ]
 
 
@@ -94,16 +102,18 @@ async def read_member(  # noqa: PLR0913 - the question's parameters
     min_position: MinPosition = None,
     fields: Fields = None,
     purpose: Purpose = None,
+    texts: Texts = False,
 ) -> JsonAnswer:
     """Fold the member's own facts: what was just recorded is in the answer, whatever the read models lag."""
     service: Service = request.app.state.service
     principal = await principal_of(request, service)
     member = member_id_of(request)
-    if fields is not None and purpose is None:
+    personal = fields is not None or texts
+    if personal and purpose is None:
         sentence = Sentence("查看个人信息须写明用途", "Personal data is told for a purpose: name it.")
         raise invalid("/query/purpose", "missing", sentence, f"1 to {PURPOSE_LENGTH} characters")
     await must_be_allowed_on(service, principal, Action.READ_MEMBER, member)
-    if fields is not None:
+    if personal:
         await must_be_allowed_on(service, principal, Action.READ_PERSONAL_DATA, member)
     moment = as_of_moment(service, as_of)
     await reach_log(service, min_position)
@@ -111,9 +121,12 @@ async def read_member(  # noqa: PLR0913 - the question's parameters
     content = {**known.state, "position": known.position, "known_position": known.known_position}
     if diff_from is not None:
         content["diff"] = await run_in_threadpool(_difference, service, member, moment, diff_from, known)
-    if fields is not None and purpose is not None:
-        names = sorted(set(fields.split(",")))
-        content["personal"] = await run_in_threadpool(read_personal, service, principal, member, names, purpose)
+    if personal and purpose is not None:
+        names = sorted(set(fields.split(","))) if fields is not None else []
+        if texts:
+            content |= await run_in_threadpool(_with_texts, service, principal, member, names, purpose)
+        else:
+            content["personal"] = await run_in_threadpool(read_personal, service, principal, member, names, purpose)
     return JsonAnswer(content, headers={"ETag": stream_etag(known.state["version"])})
 
 
@@ -143,6 +156,20 @@ async def list_reads(
     paging = Paging.begin(service, ("reads", member_id), cursor, limit, position)
     items, after = await run_in_threadpool(reads_of, service, sorted(records_of(ledger)), paging.after, limit)
     return paging.answer(items, position=position, after=after)
+
+
+def _with_texts(service: Service, principal: Principal, member: UUID, names: list[str], purpose: str) -> dict[str, Any]:
+    """Read personal fields and what the vault keeps in words beside the member's events."""
+    kept = {
+        text_name(fact, one.name): (fact.event_id, one.name)
+        for fact in load(service, member).facts
+        if fact.text and type(fact.body) in COMMAND_OF
+        for one in COMMAND_OF[type(fact.body)].fields
+        if one.kind is Kind.TEXT
+    }
+    personal, opened = read_with_texts(service, principal, member, names, purpose, list(kept))
+    texts = [{"event_id": kept[name][0], "field": kept[name][1], "text": text} for name, text in opened.items()]
+    return {"personal": personal, "texts": texts}
 
 
 def _difference(service: Service, member: UUID, as_of_us: int, diff_from: str, known: Known) -> dict[str, Any]:

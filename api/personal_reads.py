@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from infra.tokens.principal import Principal
 
 PURPOSE_LENGTH: Final = 200
+TEXTS: Final = "texts"
+"""By what name a read of the free texts of events is written down."""
 _WRITE: Final = """
 INSERT INTO personal_read (member_id, reader, role, organisation, region, fields)
 SELECT m.id, %s, %s, %s, %s, %s FROM unnest(%s::uuid[]) AS m (id)
@@ -44,10 +46,31 @@ def read_personal(
     return read_many(service, principal, [member_id], names, purpose).get(member_id, {})
 
 
+def read_with_texts(
+    service: Service,
+    principal: Principal,
+    member_id: UUID,
+    names: Sequence[str],
+    purpose: str,
+    texts: Sequence[str],
+) -> tuple[dict[str, str], dict[str, str]]:
+    """Read personal fields and the free texts of events; it is written down that texts were read, not which."""
+    said = [*names, TEXTS]
+    opened = read_many(service, principal, [member_id], said, purpose, [*names, *texts]).get(member_id, {})
+    wanted = frozenset(texts)
+    personal = {name: value for name, value in opened.items() if name not in wanted}
+    return personal, {name: value for name, value in opened.items() if name in wanted}
+
+
 def read_many(
-    service: Service, principal: Principal, members: Collection[UUID], names: Sequence[str], purpose: str
+    service: Service,
+    principal: Principal,
+    members: Collection[UUID],
+    names: Sequence[str],
+    purpose: str,
+    opened: Sequence[str] | None = None,
 ) -> dict[UUID, dict[str, str]]:
-    """Write one read a member down, commit, then open their fields."""
+    """Write one read a member down, of fields by `names`, commit, then open them, or what `opened` names instead."""
     if not members:
         return {}
     who = (principal.subject, principal.role.value, principal.organisation, principal.region)
@@ -58,7 +81,7 @@ def read_many(
         words = [vault.seal_fields(member, keys[member], {_words_of(read): purpose}) for member, read in written]
         store_fields(connection, words)
     with service.kiteline.log.reading() as connection:
-        return vault.open_many(connection, keys, names)
+        return vault.open_many(connection, keys, names if opened is None else opened)
 
 
 def reads_of(

@@ -24,6 +24,8 @@ FILES: Final = {
     "console.css": _OURS / "console.css",
     "print.css": _OURS / "print.css",
     "console.js": _OURS / "console.js",
+    "member.css": _OURS / "member.css",
+    "proof.js": _OURS / "proof.js",
     "icon.svg": _OURS / "icon.svg",
     "htmx.js": _FROM_NPM / "htmx.org" / "dist" / "htmx.min.js",
     "echarts.js": _FROM_NPM / "echarts" / "dist" / "echarts.min.js",

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from api.console import doing, files, local_issuer, news, picking, rosters, signing_in, today, worklist
+from api.console import (
+    doing,
+    files,
+    local_issuer,
+    member,
+    member_records,
+    news,
+    picking,
+    rosters,
+    signing_in,
+    today,
+    worklist,
+)
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -18,7 +30,7 @@ PAGES: Final[tuple[ModuleType, ...]] = (
     rosters,
 )
 """Each has `PAGE`, `router` and `WORDS`."""
-BESIDE: Final[tuple[ModuleType, ...]] = (files, signing_in, local_issuer, news, picking, doing)
+BESIDE: Final[tuple[ModuleType, ...]] = (files, signing_in, local_issuer, news, picking, doing, member, member_records)
 """What pages need beside them; each has a `router`."""
 
 

@@ -174,6 +174,14 @@ class StateDifference(Shape):
     changes: list[FieldChange]
 
 
+class EventText(Shape):
+    """What was written in words beside an event."""
+
+    event_id: str
+    field: str
+    text: str
+
+
 class MemberAnswer(StateShape):
     """A member's state, with personal data if it was asked for."""
 
@@ -181,6 +189,30 @@ class MemberAnswer(StateShape):
     known_position: Position
     diff: StateDifference | None = Field(None, description="only with `diff_from`")
     personal: dict[str, str] | None = Field(None, description="only with `fields` and `purpose`; the read is logged")
+    texts: list[EventText] | None = Field(None, description="only with `texts` and `purpose`; the read is logged")
+
+
+class Refusal(Shape):
+    """Why a command would be refused now."""
+
+    code: str
+    detail: str
+
+
+class PossibleCommand(Shape):
+    """A command that the caller's role may give."""
+
+    command: str = Field(description="its verb, as in its path")
+    possible: bool = Field(description="whether the member's state lets it pass, whatever it will say")
+    refused: Refusal | None
+
+
+class PossibleCommands(Shape):
+    """The commands about the member as they stand; those about one event are offered with it."""
+
+    items: list[PossibleCommand]
+    organisation: str | None = Field(description="who would act")
+    position: Position
 
 
 class MemberItem(Shape):

@@ -20,7 +20,14 @@ from infra.tokens.principal import Role
 from tests.unit.authorisation.test_every_action_by_every_role import EXPECTED
 
 BY_ROLE = [(module.PAGE, role) for module in PAGES for role in Role if module.PAGE.is_for(role)]
-ALSO: dict[str, tuple[str, frozenset[Role]]] = {}
+_WHO_SEES_THE_STORY = frozenset({Role.MEMBER, Role.ORGANISATION_DEPARTMENT, Role.AUDITOR})
+ALSO: dict[str, tuple[str, frozenset[Role]]] = {
+    "member": ("/members/{story}", _WHO_SEES_THE_STORY),
+    "member-then": ("/members/{story}?as_of=2026-03-01", _WHO_SEES_THE_STORY),
+    "member-service": ("/members/{story}/service", _WHO_SEES_THE_STORY),
+    "member-reads": ("/members/{story}/reads", _WHO_SEES_THE_STORY),
+    "member-form": ("/members/{story}/do/request-personal-data", frozenset({Role.MEMBER})),
+}
 """Pages that no navigation names: by a name, the address ({story} is the demo's member) and the roles that see it."""
 MODULES = [importlib.import_module(f"api.console.{one.name}") for one in pkgutil.iter_modules(api.console.__path__)]
 

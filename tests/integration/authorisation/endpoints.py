@@ -81,6 +81,7 @@ ENDPOINTS = (
     _read("read_member", _A.READ_MEMBER, "member", "/v1/members/{member}"),
     _read("read_personal_data", _A.READ_PERSONAL_DATA, "member", "/v1/members/{member}?fields=name&purpose=test"),
     _read("list_reads", _A.READ_READS, "member", "/v1/members/{member}/reads"),
+    _read("list_possible_commands", _A.READ_MEMBER, "member", "/v1/members/{member}/commands"),
     _read("read_history", _A.READ_HISTORY, "member", "/v1/members/{member}/history"),
     _read("read_evidence", _A.READ_EVIDENCE, "member", "/v1/members/{member}/evidence"),
     _read("read_service_record", _A.READ_SERVICE_RECORD, "member", "/v1/members/{member}/service-record"),

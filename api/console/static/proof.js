@@ -1,0 +1,160 @@
+// Checks in the browser that an event is in the signed log: its leaf, its way to the root (RFC 6962), and the
+// signature of the checkpoint (C2SP signed-note, Ed25519). Nothing that the server says of itself is taken for granted.
+"use strict";
+(() => {
+  const KEPT = "kiteline-log-key";
+  const ED25519 = 1;
+  const HASH = 32;
+
+  document.addEventListener("click", async (event) => {
+    const button = event.target.closest("[data-proof]");
+    if (!button) return;
+    const place = button.closest("details").querySelector(".proof");
+    const words = document.getElementById("proof-words").dataset;
+    place.hidden = false;
+    place.className = "proof";
+    place.replaceChildren(words.checking);
+    button.disabled = true;
+    try {
+      const steps = await checked(button.dataset, words);
+      show(place, steps, words);
+    } catch (error) {
+      place.replaceChildren(words.notChecked);
+    }
+    button.disabled = false;
+  });
+
+  async function checked(shown, words) {
+    const [told, keyLine] = await Promise.all([
+      fetched(shown.proof).then((answer) => answer.json()),
+      fetched("/v1/log/key").then((answer) => answer.text()),
+    ]);
+    const leaf = bytes(told.leaf);
+    const event = JSON.parse(new TextDecoder().decode(leaf));
+    const isIt = event.id === shown.event && event.type.startsWith(`org.kiteline.${shown.type}.v`) && event.position === told.position;
+    const checkpoint = readCheckpoint(told.checkpoint);
+    const leafHash = await sha256(concat(Uint8Array.of(0), leaf));
+    const hashes = told.hashes.map(bytes);
+    const root = await rootFrom(leafHash, told.position - 1, checkpoint.size, hashes);
+    const key = await readKey(keyLine.trim());
+    const signed = key !== null && key.name === checkpoint.origin && (await isSigned(checkpoint, key));
+    const kept = window.localStorage.getItem(`${KEPT} ${checkpoint.origin}`);
+    if (kept === null && signed) window.localStorage.setItem(`${KEPT} ${checkpoint.origin}`, keyLine.trim());
+    return [
+      { holds: isIt, text: words.stepLeaf.replace("{bytes}", leaf.length), code: `${words.leafHash} ${hex(leafHash)}` },
+      { holds: root !== null, text: words.stepPath.replace("{count}", hashes.length) },
+      {
+        holds: root !== null && equal(root, checkpoint.root),
+        text: words.stepRoot.replace("{size}", checkpoint.size.toLocaleString("en")),
+        code: `${words.rootHash} ${hex(checkpoint.root)}`,
+      },
+      { holds: signed, text: words.stepSignature.replace("{key}", key === null ? "?" : `${key.name}+${hex(key.id)}`) },
+      { holds: kept === null || kept === keyLine.trim(), text: kept === null ? words.stepFirstKey : words.stepSameKey },
+    ];
+  }
+
+  function show(place, steps, words) {
+    const holds = steps.every((step) => step.holds);
+    const verdict = document.createElement("p");
+    const strong = document.createElement("strong");
+    strong.textContent = holds ? words.proved : words.notProved;
+    verdict.append(strong);
+    const list = document.createElement("ul");
+    for (const step of steps) {
+      const line = document.createElement("li");
+      line.textContent = step.text;
+      if (!step.holds) line.className = "no";
+      if (step.code) {
+        const code = document.createElement("code");
+        code.textContent = step.code;
+        line.append(document.createElement("br"), code);
+      }
+      list.append(line);
+    }
+    place.className = `proof ${holds ? "holds" : "fails"}`;
+    place.replaceChildren(verdict, list);
+  }
+
+  // RFC 9162, 2.1.3.2: the root that an inclusion proof leads to; null where the proof has the wrong length.
+  async function rootFrom(leafHash, index, size, hashes) {
+    if (index >= size) return null;
+    let at = BigInt(index);
+    let last = BigInt(size) - 1n;
+    let hash = leafHash;
+    for (const one of hashes) {
+      if (last === 0n || one.length !== HASH) return null;
+      if (at % 2n === 1n || at === last) {
+        hash = await nodeHash(one, hash);
+        while (at % 2n === 0n && at !== 0n) {
+          at >>= 1n;
+          last >>= 1n;
+        }
+      } else {
+        hash = await nodeHash(hash, one);
+      }
+      at >>= 1n;
+      last >>= 1n;
+    }
+    return last === 0n ? hash : null;
+  }
+
+  function readCheckpoint(note) {
+    const end = note.indexOf("\n\n");
+    const text = note.slice(0, end + 1);
+    const [origin, size, root] = text.split("\n");
+    const signatures = note.slice(end + 2).split("\n").filter((line) => line.startsWith("— "));
+    return { text, origin, size: Number(size), root: bytes(root), signatures };
+  }
+
+  // name+id in hex+base64 of type and key; the id is taken from the key, not from the line.
+  async function readKey(line) {
+    const [name, id, encoded] = [line.split("+")[0], line.split("+")[1], line.split("+").slice(2).join("+")];
+    const raw = bytes(encoded);
+    if (raw.length !== HASH + 1 || raw[0] !== ED25519) return null;
+    const own = (await sha256(concat(new TextEncoder().encode(`${name}\n`), raw))).slice(0, 4);
+    if (hex(own) !== id) return null;
+    return { name, id: own, publicKey: raw.slice(1) };
+  }
+
+  async function isSigned(checkpoint, key) {
+    const publicKey = await crypto.subtle.importKey("raw", key.publicKey, { name: "Ed25519" }, false, ["verify"]);
+    const message = new TextEncoder().encode(checkpoint.text);
+    for (const line of checkpoint.signatures) {
+      const space = line.lastIndexOf(" ");
+      const raw = bytes(line.slice(space + 1));
+      if (line.slice(2, space) !== key.name || !equal(raw.slice(0, 4), key.id)) continue;
+      if (await crypto.subtle.verify({ name: "Ed25519" }, publicKey, raw.slice(4), message)) return true;
+    }
+    return false;
+  }
+
+  async function fetched(address) {
+    const answer = await fetch(address, { credentials: "same-origin" });
+    if (!answer.ok) throw new Error(`${answer.status}`);
+    return answer;
+  }
+  async function sha256(data) {
+    return new Uint8Array(await crypto.subtle.digest("SHA-256", data));
+  }
+  function nodeHash(left, right) {
+    return sha256(concat(Uint8Array.of(1), left, right));
+  }
+  function bytes(encoded) {
+    return Uint8Array.from(atob(encoded), (character) => character.charCodeAt(0));
+  }
+  function hex(data) {
+    return Array.from(data, (one) => one.toString(16).padStart(2, "0")).join("");
+  }
+  function equal(one, other) {
+    return one.length === other.length && one.every((byte, number) => byte === other[number]);
+  }
+  function concat(...parts) {
+    const whole = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
+    let at = 0;
+    for (const part of parts) {
+      whole.set(part, at);
+      at += part.length;
+    }
+    return whole;
+  }
+})();
