@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 router = console_router()
 _DECIDE: Final = "decide-claim"
 _HIDDEN: Final = frozenset({"event_id", "claim_id"})
-_CORRECTABLE: Final = frozenset({HTTPStatus.CONFLICT, HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.SERVICE_UNAVAILABLE})
+CORRECTABLE: Final = frozenset({HTTPStatus.CONFLICT, HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.SERVICE_UNAVAILABLE})
 WORDS: Final = Words(
     for_member=("对象", "For"),
     acting=("以此组织名义", "On behalf of"),
@@ -65,7 +65,7 @@ async def do(person: SignedInPerson, request: Request, member_id: UUID, verb: Ve
     try:
         receipt = await person.record(f"/v1/members/{member_id}/{verb}", body, key)
     except Refused as refused:
-        if refused.status not in _CORRECTABLE:
+        if refused.status not in CORRECTABLE:
             raise
         values = {**body, **{name: texts[0] for name, texts in sent.items() if "." in name}}
         return await _written(person, member_id, verb, values, body.get("organisation"), key, refused)

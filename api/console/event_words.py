@@ -149,6 +149,12 @@ class EventWords:
         return pair[0 if self._language == "zh" else 1]
 
 
+def has_a_form(fact: str) -> bool:
+    """Whether an event of this kind can be corrected by a form: what a command made, but for corrections themselves."""
+    command = COMMAND_OF.get(BODIES[fact]) if fact in BODIES else None
+    return command is not None and not any(one.name == "event_id" for one in command.fields)
+
+
 def _field(fact: str, name: str) -> Field | None:
     command = COMMAND_OF.get(BODIES[fact]) if fact in BODIES else None
     return None if command is None else next((one for one in command.fields if one.name == name), None)

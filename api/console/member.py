@@ -126,6 +126,7 @@ async def _told(person: Person, clocks: Clocks, cursor: str | None, wanted: froz
         "following": history["next"] if history else None,
         "proof_query": urlencode(asked),
         "may_void": acts and person.may(Action.VOID_EVENT),
+        "may_correct": acts and person.may(Action.CORRECT_EVENT),
         "may_confirm": acts and person.may(Action.CONFIRM_FLAG),
         "offered": offered(
             commands["items"] if commands else [], member_id, commands and commands["organisation"], state

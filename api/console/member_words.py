@@ -128,6 +128,7 @@ WORDS: Final = Words(
     details=("当时情况与证明", "State and proof"),
     look_here=("查看这一天的情况", "The state on this day"),
     know_here=("查看记录到此为止时的所知", "What was known once this was recorded"),
+    correct=("更正这条", "Correct this"),
     void=("作废这条", "Void this"),
     confirm=("核实无误", "It is right"),
     older=("更早的记录", "Earlier records"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from api.console import (
+    correcting,
     doing,
     files,
     local_issuer,
@@ -30,7 +31,17 @@ PAGES: Final[tuple[ModuleType, ...]] = (
     rosters,
 )
 """Each has `PAGE`, `router` and `WORDS`."""
-BESIDE: Final[tuple[ModuleType, ...]] = (files, signing_in, local_issuer, news, picking, doing, member, member_records)
+BESIDE: Final[tuple[ModuleType, ...]] = (
+    files,
+    signing_in,
+    local_issuer,
+    news,
+    picking,
+    doing,
+    member,
+    member_records,
+    correcting,
+)
 """What pages need beside them; each has a `router`."""
 
 

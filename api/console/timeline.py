@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Final
 
+from api.console.event_words import has_a_form
 from domain.times import SHANGHAI
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ class Entry:
     stands: dict[str, Any]
     changed: frozenset[str]
     may_be_voided: bool
+    may_be_corrected: bool
 
     @property
     def event_id(self) -> str:
@@ -82,6 +84,7 @@ def _entry(item: dict[str, Any], words: EventWords, stands: dict[str, Any], befo
         stands,
         frozenset(name for name in _STOOD if before is not None and stands[name] != before[name]),
         kind not in _NOT_VOIDED_AGAIN and item["type"] not in _VOIDABLE_NOT,
+        kind not in _NOT_VOIDED_AGAIN and has_a_form(item["type"]),
     )
 
 

@@ -152,6 +152,28 @@ def test_a_command_is_given_by_the_keyboard_alone_and_a_refusal_is_said_beside_i
     assert department.ask(f"/v1/members/{member}")["movement"]["stage"] == "reported"
 
 
+def test_an_event_is_corrected_in_the_form_that_made_it(visit, window, console, days):
+    department = console.running.department
+    member = department.register(HOME, name="测试戊")
+    made = department.command(member, "record-contact", days(9), channel="PHONE", points=["WHERE"])
+    page = visit("branch_secretary", window).open(f"/members/{member}")
+    event = page.locator(f"#event-{_event(made)}")
+    event.get_by_text("当时情况与证明").click()
+    event.get_by_role("link", name="更正这条").click()
+    form = event.locator("form.command")
+    form.get_by_role("button", name="确认记录").click()
+    form.get_by_text("没有改动任何一项").wait_for()
+    form.get_by_text("走访").click()
+    form.get_by_label("更正原因").fill("选错了方式")
+    form.get_by_role("button", name="确认记录").click()
+    event.locator("ins", has_text="走访").wait_for()
+    assert event.locator("del").inner_text() == "电话"
+    (contact,) = [
+        one for one in department.ask(f"/v1/members/{member}/history")["items"] if one["type"] == "contact_made"
+    ]
+    assert contact["data"] == {"channel": "VISIT", "points": ["WHERE"]}
+
+
 def test_the_browser_proves_an_event_and_sees_through_what_was_altered(visit, window, moved, axe):
     member, left, _ = moved
     one = visit("auditor", window)
