@@ -127,7 +127,7 @@ async def _told(person: Person, clocks: Clocks, cursor: str | None, wanted: froz
         "proof_query": urlencode(asked),
         "may_void": acts and person.may(Action.VOID_EVENT),
         "may_correct": acts and person.may(Action.CORRECT_EVENT),
-        "may_confirm": acts and person.may(Action.CONFIRM_FLAG),
+        "to_confirm": _odd_events(state) if acts and person.may(Action.CONFIRM_FLAG) else frozenset(),
         "offered": offered(
             commands["items"] if commands else [], member_id, commands and commands["organisation"], state
         ),
@@ -166,6 +166,12 @@ async def _history(person: Person, member_id: UUID, asked: Mapping[str, str], *,
     return await person.ask(
         f"/v1/members/{member_id}/history", newest_first=True, limit=IN_A_PAGE, proof=proof, **asked
     )
+
+
+def _odd_events(state: dict[str, Any]) -> frozenset[str]:
+    """Return the events that somebody is to look at."""
+    odd = (duty["duty_id"] for duty in state["duties"] if duty["kind"] == "look_at_flag")
+    return frozenset(one.rpartition(".")[2] for one in odd)
 
 
 async def _nothing() -> None:
