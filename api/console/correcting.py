@@ -84,7 +84,7 @@ async def _event(person: Person, member_id: UUID, event_id: UUID) -> dict[str, A
     cursor = None
     while True:
         found = await person.ask(f"/v1/members/{member_id}/history", newest_first=True, limit=_MOST, cursor=cursor)
-        item = next((one for one in found["items"] if one["event_id"] == str(event_id)), None)
+        item: dict[str, Any] | None = next((one for one in found["items"] if one["event_id"] == str(event_id)), None)
         cursor = found["next"]
         if item is not None and has_a_form(item["type"]):
             return item

@@ -6,6 +6,7 @@ import base64
 import json
 import re
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
@@ -187,7 +188,7 @@ def test_the_browser_proves_an_event_and_sees_through_what_was_altered(visit, wi
     assert one.violations(axe) == []
 
     for number, alter in enumerate((_another_leaf, _another_root, _another_hash)):
-        page.route("**/proof/*", lambda route, alter=alter: _altered(route, alter))
+        page.route("**/proof/*", partial(_altered, alter))
         event.get_by_role("button", name="核对证明").click()
         event.locator(".proof.fails").wait_for()
         assert event.locator(".proof li.no").count() > 0, number
@@ -196,7 +197,7 @@ def test_the_browser_proves_an_event_and_sees_through_what_was_altered(visit, wi
         event.locator(".proof.holds").wait_for()
 
 
-def _altered(route, alter):
+def _altered(alter, route):
     told = route.fetch().json()
     alter(told)
     route.fulfill(json=told)
