@@ -12,13 +12,12 @@ from api.access import must_be_allowed_on, principal_of
 from api.actions import Action
 from api.asking import AsOf, KnownAt, MinPosition, reach_log
 from api.bodies import member_id_of
-from api.evidence_making import evidence_of
+from api.evidence_making import evidence_of, sheet_of
 from api.members import Fields, Purpose
 from api.openapi import READING, problems
 from api.personal_reads import PURPOSE_LENGTH, read_personal
 from api.problems import invalid
 from domain.errors import Sentence
-from infra.evidence.sheet import render
 
 if TYPE_CHECKING:
     from api.service import Service
@@ -74,7 +73,7 @@ async def read_evidence(  # noqa: PLR0913 - the question's parameters
         told: dict[str, str] = {}
         if fields is not None and purpose is not None:
             told = read_personal(service, principal, member, sorted(set(fields.split(","))), purpose)
-        return _file(render(content, told), "application/pdf", f"{member}.pdf")
+        return _file(sheet_of(service, member, content, told), "application/pdf", f"{member}.pdf")
 
     return await run_in_threadpool(made)
 

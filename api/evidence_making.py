@@ -9,7 +9,8 @@ from api.asking import as_of_moment
 from api.histories import items_of, told_and_known
 from api.log_asking import origin_of, proofs_of
 from domain.times import rfc3339_utc
-from infra.evidence import bundle
+from infra.evidence import bundle, signed_sheet
+from infra.evidence.sheet import render
 from infra.notes.log_keys import load_log_keys
 from projections.effects import state_of, tell_effects
 
@@ -57,6 +58,13 @@ def evidence_of(
         "names": _names(items, reference),
     }
     return bundle.write(evidence, signers)
+
+
+def sheet_of(service: Service, member: UUID, content: bytes, personal: dict[str, str]) -> bytes:
+    """Print a bundle as a PDF, with personal data that was asked for, and sign that too. Blocks."""
+    origin = origin_of(service)
+    signers = load_log_keys(service.settings).signers(origin)
+    return signed_sheet.write(render(content, personal), origin, str(member), signers)
 
 
 def _names(items: list[dict[str, Any]], reference: Reference) -> dict[str, dict[str, str]]:

@@ -29,9 +29,8 @@ def write_evidence(
     member: UUID, file: Path, *, as_of: str | None, known_at: str | None, fields: str | None, purpose: str | None
 ) -> None:
     """Write the sheet, and the bundle beside it with the suffix .json. Raises NoEvidence."""
-    from api.evidence_making import evidence_of
+    from api.evidence_making import evidence_of, sheet_of
     from api.personal_reads import read_personal
-    from infra.evidence.sheet import render
     from infra.tokens.principal import Principal, Role
 
     if file.suffix.lower() != ".pdf":
@@ -43,12 +42,13 @@ def write_evidence(
         if fields is not None and purpose is not None:
             principal = Principal(who, Role.OPERATOR)
             told = read_personal(service, principal, member, _fields(fields), purpose)
+        sheet = b"" if content is None else sheet_of(service, member, content, told)
     if content is None:
         raise NoEvidence(f"没有这个党员：{member}。", f"There is no member {member}.")
     bundle = file.with_suffix(".json")
     try:
         bundle.write_bytes(content)
-        file.write_bytes(render(content, told))
+        file.write_bytes(sheet)
     except OSError as error:
         raise NoEvidence(f"无法写入 {error.filename}。", f"{error.filename} cannot be written.") from error
     typer.echo(f"{file}\n{bundle}")

@@ -41,7 +41,8 @@ def verify(  # noqa: PLR0913, PLR0917 - the options of a command
         list[str] | None, typer.Option(help="address of a witness (…/v1/log): what it saw is compared too")
     ] = None,
     evidence: Annotated[
-        Path | None, typer.Option(help="look at this evidence bundle instead, offline; with --key the log's line")
+        Path | None,
+        typer.Option(help="look at this evidence instead, bundle or sheet, offline; with --key the log's line"),
     ] = None,
     processes: Annotated[
         int | None,

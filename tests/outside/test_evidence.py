@@ -4,6 +4,7 @@ import struct
 import zlib
 from base64 import b64decode, b64encode
 from collections.abc import Iterator
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from typer.testing import CliRunner, Result
 
 from infra.cli.main import app
 from infra.database.embedded import EmbeddedPostgres
-from infra.evidence import bundle
+from infra.evidence import bundle, signed_sheet
 from infra.evidence.sheet import pictures
 from infra.notes.log_keys import load_log_keys
 from infra.settings import Settings
@@ -167,6 +168,54 @@ def test_personal_data_on_a_sheet_is_read_for_a_purpose_and_on_record(running: R
     assert [(one["reader"], one["fields"], one["purpose"]) for one in reads] == [
         ("auditor-of-evidence", ["name"], "年度审计")
     ]
+
+
+@pytest.fixture(scope="module")
+def sheet(running: Running, member: str) -> bytes:
+    return running.department.get(f"/v1/members/{member}/evidence", format="pdf").content
+
+
+def test_a_printed_sheet_is_signed_over_every_byte_by_the_logs_key(
+    running: Running, member: str, sheet: bytes, tmp_path: Path
+):
+    key = key_of(running)
+    for arguments in (("--key", key), ()):
+        result, codes = verified(tmp_path, sheet, *arguments)
+        assert (result.exit_code, codes) == (0, [])
+        assert [one["looked_at"] for one in orjson.loads(result.stdout)["checks"]] == [member]
+    covered, _, below = sheet.partition(b"%kiteline-signature\n")
+    told = [line.removeprefix(b"%").decode() for line in below.splitlines()]
+    assert told[:5] == [
+        "urn:kiteline:evidence-sheet:1", ORIGIN, member, b64encode(sha256(covered).digest()).decode(), key
+    ]  # fmt: skip
+    assert told[5] == ""
+    assert told[6].startswith(f"— {ORIGIN} ")
+
+
+@pytest.mark.parametrize("place", [0.1, 0.5, 0.9])
+def test_a_sheet_altered_anywhere_is_found(running: Running, sheet: bytes, tmp_path: Path, place: float):
+    end = sheet.index(b"%kiteline-signature\n")
+    at = int(end * place)
+    altered = sheet[:at] + bytes([sheet[at] ^ 1]) + sheet[at + 1 :]
+    result, codes = verified(tmp_path, altered, "--key", key_of(running))
+    assert (result.exit_code, codes) == (1, ["evidence_altered"])
+
+
+def test_a_sheet_lengthened_stripped_or_signed_by_another_is_found(
+    running: Running, member: str, sheet: bytes, tmp_path: Path
+):
+    key = key_of(running)
+    covered, mark, below = sheet.partition(b"%kiteline-signature\n")
+    for altered in (covered, sheet + b"%%EOF\n", sheet + b"1 0 obj\n", covered + b"%more\n" + mark + below):
+        assert verified(tmp_path, altered, "--key", key)[1] == ["evidence_altered"]
+    signers = load_log_keys(Settings(home=tmp_path / "other")).signers(ORIGIN)
+    forged = signed_sheet.write(covered, ORIGIN, member, signers)
+    assert verified(tmp_path, forged, "--key", key)[1] == ["signature_refused"]
+    again = signed_sheet.write(sheet, ORIGIN, member, load_log_keys(running.service.settings).signers(ORIGIN))
+    assert verified(tmp_path, again, "--key", key)[1] == []
+    signature = below.splitlines()[-1]
+    false = sheet.replace(signature, signature[:-8] + b"AAAAAAA=")
+    assert verified(tmp_path, false, "--key", key)[1] == ["signature_refused"]
 
 
 def test_the_sheet_shows_chinese(made: bytes):

@@ -1,4 +1,4 @@
-"""Looks at an evidence bundle offline: signatures, every leaf's proof, and that what is shown was recorded."""
+"""Looks at evidence offline: a bundle's signatures, every leaf's proof, what is shown; a printed sheet's signature."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from domain.errors import Sentence
 from domain.times import parse_occurred
 from infra.cli.verifying.findings import Findings
 from infra.cli.verifying.trust import CannotVerify, Trust, read_keys, same_log
-from infra.evidence import bundle
+from infra.evidence import bundle, signed_sheet
 from infra.evidence.bundle import Bundle, BundleRefused
+from infra.evidence.signed_sheet import SheetRefused, SignedSheet
 from infra.notes.checkpoint import Checkpoint
 from infra.notes.signed_note import NoteRefused
 from projections.merkle import ProofRefused, check_inclusion, leaf_hash
@@ -28,14 +29,19 @@ _ENVELOPE: Final = frozenset({"actor", "after", "occurred_at", "occurred_precisi
 
 
 def check_evidence(file: Path, trust: Trust, findings: Findings) -> str | None:
-    """Check a bundle; return its checkpoint's note where that bears a trusted signature.
+    """Check a bundle; return its checkpoint's note where that bears a trusted signature. Of a PDF, its signature.
 
-    Keys that were not brought are taken from the bundle: it is then proved by its own key only. Raises CannotVerify.
+    Keys that were not brought are taken from the file: it is then proved by its own key only. Raises CannotVerify.
     """
     try:
-        held = bundle.read(file.read_bytes())
+        content = file.read_bytes()
     except OSError as error:
         raise CannotVerify(f"无法读取 {file}。", f"{file} cannot be read.") from error
+    if signed_sheet.is_sheet(content):
+        _check_sheet(content, trust, file.name, findings)
+        return None
+    try:
+        held = bundle.read(content)
     except BundleRefused as refused:
         findings.add("evidence_altered", file.name, _UNSIGNED.filled(why=refused))
         findings.looked_at(Sentence("证据签名", "signature of the evidence"), "-", -1)
@@ -62,7 +68,20 @@ def check_evidence(file: Path, trust: Trust, findings: Findings) -> str | None:
     return str(held.evidence["checkpoint"])
 
 
-def _check_signature(held: Bundle, trust: Trust, where: str, findings: Findings) -> None:
+def _check_sheet(content: bytes, trust: Trust, where: str, findings: Findings) -> None:
+    """Check that a printed sheet is as it was signed, and by whom; its proofs are checked in the bundle."""
+    before, member = findings.total, "-"
+    try:
+        held = signed_sheet.read(content)
+    except SheetRefused as refused:
+        findings.add("evidence_altered", where, _UNSIGNED.filled(why=refused))
+    else:
+        member = held.member_id
+        _check_signature(held, trust.or_own(read_keys(held.keys)), where, findings)
+    findings.looked_at(Sentence("证据单的签名", "signature of the sheet"), member, before)
+
+
+def _check_signature(held: Bundle | SignedSheet, trust: Trust, where: str, findings: Findings) -> None:
     try:
         vouched = held.vouched_by(trust.keys)
     except NoteRefused as refused:
