@@ -151,7 +151,7 @@ def open_service(settings: Settings, database_url: str, *, projecting: bool = Tr
     vault, signer = configured_vault(settings, master_key), CodeSigner(master_key)
     verifier = token_verifier(settings, lambda subject: vault.keyed_hash("subject", subject.encode()).hex()[:32])
     kiteline = Kiteline(database_url, readers=settings.database_pool_size)
-    readers = connect_pool(database_url, role="reader", max_size=settings.database_pool_size, name="kiteline questions")
+    readers = _readers(settings, database_url)
     keeping: Projecting | None = None
     feed_writing: FeedWriting | None = None
     housekeeping: Housekeeping | None = None
@@ -233,6 +233,12 @@ def open_service(settings: Settings, database_url: str, *, projecting: bool = Tr
             cosigning.close()
         readers.close()
         kiteline.close()
+
+
+def _readers(settings: Settings, database_url: str) -> ConnectionPool[Connection[TupleRow]]:
+    """Open the pool that questions are asked by: of a reader's own login where there is one."""
+    url = settings.reader_database_url or database_url
+    return connect_pool(url, role="reader", max_size=settings.database_pool_size, name="kiteline questions")
 
 
 _EVERYWHERE = "SELECT set_config('kiteline.regions', '*', true)"

@@ -49,6 +49,9 @@ class Settings(BaseSettings):
     port: int = Field(8080, ge=1, le=65535, description="port the service listens on")
 
     database_url: str | None = Field(None, description="PostgreSQL to use instead of the embedded one")
+    reader_database_url: str | None = Field(
+        None, description="the same database, by a login that holds kiteline_reader alone: questions are asked by it"
+    )
     database_pool_size: int = Field(8, ge=1, le=200, description="connections for queries, per process")
 
     kafka_bootstrap_servers: str | None = Field(None, description="host:port[,host:port] of a Kafka to use")
@@ -147,7 +150,7 @@ class Settings(BaseSettings):
     def _home_is_absolute(cls, value: Path) -> Path:
         return value.expanduser().absolute()
 
-    @field_validator("database_url")
+    @field_validator("database_url", "reader_database_url")
     @classmethod
     def _database_url_names_postgresql(cls, value: str | None) -> str | None:
         if value is not None and not value.startswith(("postgresql://", "postgres://")):
@@ -287,7 +290,7 @@ def _shown(name: str, settings: Settings) -> str:
         return ", ".join(f"{key}=***" for key in sorted(value)) or "-"
     if name == "sisters":
         return ", ".join(f"{one}: {' '.join(value[one].regions)}" for one in sorted(value)) or "-"
-    if name == "database_url":
+    if name in {"database_url", "reader_database_url"}:
         parts = urlsplit(value)
         return f"{parts.scheme}://***@{parts.hostname or ''}:{parts.port or 5432}{parts.path}"
     return str(value)  # a SecretStr masks itself

@@ -77,6 +77,13 @@ def _home(settings: Settings) -> Finding:
     return Finding("home", seen, None if free > _LEAST_FREE_BYTES else "腾出至少 1 GB; free at least 1 GB")
 
 
+_HOLDS_MORE = """
+SELECT r.rolsuper OR r.rolbypassrls OR pg_has_role('kiteline_writer', 'MEMBER')
+    OR EXISTS (SELECT FROM pg_class AS c WHERE c.relname = 'log' AND pg_has_role(c.relowner, 'MEMBER'))
+FROM pg_roles AS r WHERE r.rolname = session_user
+"""
+
+
 def _database(settings: Settings) -> Finding:
     url = settings.database_url
     if url is None:
@@ -89,8 +96,22 @@ def _database(settings: Settings) -> Finding:
         return Finding("database", str(error).strip(), "检查 check KITELINE_DATABASE_URL")
     except (psycopg.Error, OperatorFailure) as error:
         return Finding("database", str(error).strip(), "见左 as it says")
+    if settings.reader_database_url is not None and (trouble := _reader_trouble(settings.reader_database_url)):
+        return Finding("database", trouble, "改正 correct KITELINE_READER_DATABASE_URL")
     seen = f"PostgreSQL {version}"
     return Finding("database", seen + (f"; 待迁移 to migrate: {', '.join(waiting)}" if waiting else ""))
+
+
+def _reader_trouble(url: str) -> str | None:
+    """Tell why questions cannot be asked by a login, or why it holds more than it should."""
+    try:
+        with psycopg.connect(url, connect_timeout=3) as connection:
+            row = connection.execute(_HOLDS_MORE).fetchone()
+    except psycopg.OperationalError as error:
+        return str(error).strip()
+    if row is not None and row[0]:
+        return "该登录不止 kiteline_reader; this login holds more than kiteline_reader"
+    return None
 
 
 def _kafka(settings: Settings) -> Finding:

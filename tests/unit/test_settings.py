@@ -29,6 +29,7 @@ def test_every_setting_can_come_from_a_file(field: str, tmp_path: Path):
     values = {
         "home": "/tmp/elsewhere",  # noqa: S108 - only a name here
         "database_url": "postgresql://someone:secret@db/kiteline",
+        "reader_database_url": "postgresql://reader:secret@db/kiteline",
         "kafka_options": "{}",
         "witnessed_logs": "{}",
         "witnesses": "{}",
