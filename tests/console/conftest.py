@@ -71,9 +71,12 @@ def console(postgres: EmbeddedPostgres, tmp_path_factory: pytest.TempPathFactory
         yield Console(running, marker.story)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Start Debian's Chromium; one that is not there is a failure."""
+    """Start Debian's Chromium, one a file; one that is not there is a failure.
+
+    While it runs, playwright's event loop does, in the thread of the tests: other files' coroutines need the thread.
+    """
     found = shutil.which("chromium")
     assert found is not None, "chromium is missing: apt-get install chromium fonts-noto-cjk (make chromium)"
     options = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-gpu"]

@@ -55,7 +55,7 @@ def test_a_forged_token_says_so(nobody: httpx.Client, department: Person):
     ("method", "path", "status", "code"),
     [
         ("GET", "/v1/nothing", 404, "not_found"),
-        ("GET", "/", 404, "not_found"),
+        ("GET", "/nothing", 404, "not_found"),
         ("POST", "/v1/members/6f4c3a34-9c0c-4a36-8fb0-0f6f3c1f2a11/vanish", 404, "not_found"),
         ("DELETE", "/v1/organisations", 405, "method_not_allowed"),
         ("GET", "/v1/members/6f4c3a34-9c0c-4a36-8fb0-0f6f3c1f2a11/depart", 405, "method_not_allowed"),
