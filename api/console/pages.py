@@ -9,6 +9,7 @@ from api.console import (
     doing,
     files,
     local_issuer,
+    loop,
     member,
     member_records,
     news,
@@ -29,6 +30,7 @@ PAGES: Final[tuple[ModuleType, ...]] = (
     today,
     worklist,
     rosters,
+    loop,
 )
 """Each has `PAGE`, `router` and `WORDS`."""
 BESIDE: Final[tuple[ModuleType, ...]] = (

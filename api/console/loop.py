@@ -1,0 +1,194 @@
+"""The closed loop as one board: before departure, in transit, return; from every figure to the members behind it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Annotated, Any, Final
+from urllib.parse import urlencode
+
+from fastapi import Depends
+from starlette.responses import Response
+
+from api.actions import Action
+from api.console.command_forms import code_in
+from api.console.page import Page
+from api.console.people import names_of
+from api.console.person import SignedInPerson
+from api.console.rendering import page
+from api.console.routing import console_router
+from api.console.words import Words
+from domain.times import local_day
+from infra.tokens.principal import Role
+from projections.lifecycle import CELLS, VIEWS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+router = console_router()
+PAGE: Final = Page("/loop", "闭环", "The loop", Action.READ_LIFECYCLE)
+_SIDES: Final = ("outflow", "inflow")
+_NOT_OF: Final = {"outflow": (), "inflow": (("pre_departure", "reported"), ("return", "returned"))}
+"""Who is here from elsewhere has left and has not returned: the other cells are the origin's."""
+_ROWS: Final = 50
+
+WORDS: Final = Words(
+    title=("闭环", "The loop"),
+    explained=(
+        "每个数字都能点开，看到的人数与数字一致。",
+        "Every figure opens the members behind it, as many as it says.",
+    ),
+    region=("区划", "Region"),
+    organisation=("组织", "Organisation"),
+    own=("默认为本人所辖范围", "Without one, what you look after"),
+    place_hint=("输入名称，从列表中选", "Type a name and pick it from the list"),
+    as_of=("截至日期", "As of"),
+    as_of_help=("空着为今天", "Empty: today"),
+    show=("查看", "Show"),
+    people=("人", "people"),
+    overdue_of=("{count} 人逾期", "{count} overdue"),
+    nobody=("无", "Nobody"),
+    everybody=("全部", "Everybody"),
+    members=("{view}的人员", "Members: {view}"),
+    rows=("本页 {count} 人", "{count} on this page"),
+    name=("姓名", "Name"),
+    stage=("环节", "Stage"),
+    where=("所在地", "Where"),
+    responsible=("负责组织", "Responsible"),
+    since=("自", "Since"),
+    age=("已有", "For"),
+    days=("{count} 天", "{count} days"),
+    overdue=("逾期", "Overdue"),
+    lost=("失联", "Lost contact"),
+    empty=("这一格里没有人", "Nobody is here"),
+    choose=("点开上面的数字，查看人员。", "Open a figure above to see the members."),
+    next_page=("下一页", "Next page"),
+    first_page=("回到第一页", "Back to the first page"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A stage of a view: how many are there, and of how many something is overdue."""
+
+    view: str
+    stage: str
+    count: int
+    overdue: int
+
+
+class Chosen:
+    """What the address says is to be seen: whose board, on which day, and the figure that is open."""
+
+    def __init__(  # noqa: PLR0913 - what can be chosen
+        self,
+        person: SignedInPerson,
+        *,
+        side: str = "",
+        region: str = "",
+        organisation: str = "",
+        as_of: str = "",
+        view: str = "",
+        stage: str = "",
+        overdue: str = "",
+    ) -> None:
+        usual = "inflow" if person.principal.role is Role.COMMUNITY_WORKER else "outflow"
+        self.side = side if side in _SIDES else usual
+        self.organisation = code_in(organisation)
+        self.region = "" if self.organisation else code_in(region)
+        self.as_of = as_of
+        self.view = view if view in VIEWS else ""
+        self.stage = stage if (self.view, stage) in self.cells() else ""
+        self.overdue = bool(overdue) and bool(self.view)
+
+    def cells(self) -> list[tuple[str, str]]:
+        """Return the cells of this side's board."""
+        return [cell for cell in CELLS if cell not in _NOT_OF[self.side]]
+
+    def views(self) -> list[str]:
+        """Return the columns of this side's board."""
+        return [view for view in VIEWS if any(cell[0] == view for cell in self.cells())]
+
+    def asked(self) -> dict[str, Any]:
+        """Return the question about the whole board."""
+        return {
+            "side": self.side,
+            "region": self.region or None,
+            "organisation": self.organisation or None,
+            "as_of": self.as_of or None,
+        }
+
+    def of_members(self) -> dict[str, Any]:
+        """Return the question about the members of the open figure."""
+        return {
+            **self.asked(),
+            "view": self.view,
+            "stage": self.stage or None,
+            "overdue": True if self.overdue else None,
+        }
+
+    def address(self, **other: str) -> str:
+        """Write what is chosen as an address, with others instead."""
+        said: dict[str, str] = {
+            "side": self.side,
+            "region": self.region,
+            "organisation": self.organisation,
+            "as_of": self.as_of,
+            "view": self.view,
+            "stage": self.stage,
+            "overdue": "1" if self.overdue else "",
+            **other,
+        }
+        return urlencode({name: value for name, value in said.items() if value})
+
+    def is_at(self, view: str, stage: str = "", *, overdue: bool = False) -> bool:
+        """Whether this figure is the open one."""
+        return (self.view, self.stage, self.overdue) == (view, stage, overdue)
+
+
+@router.get("/loop", operation_id="console_loop")
+async def loop(person: SignedInPerson, chosen: Annotated[Chosen, Depends()], cursor: str | None = None) -> Response:
+    """Show the board, and the members behind the figure that is open."""
+    person.must_be_able_to(Action.READ_LIFECYCLE)
+    counted = await person.ask("/v1/lifecycle", **chosen.asked())
+    listed: dict[str, Any] = {"items": [], "next": None}
+    if chosen.view:
+        # As much as the board reflects, at least: the figure and its members are then of one moment.
+        listed = await person.ask(
+            "/v1/lifecycle/members",
+            limit=_ROWS,
+            cursor=cursor,
+            min_position=None if cursor else counted["position"],
+            **chosen.of_members(),
+        )
+    day = local_day(person.service.now_us)
+    return page(
+        person,
+        "loop.html",
+        WORDS,
+        chosen=chosen,
+        cells=_cells(chosen, counted["items"]),
+        sides=_SIDES,
+        may_choose_region=person.principal.region is not None,
+        may_name=person.may(Action.READ_MASKED_NAMES),
+        items=listed["items"],
+        ages=_ages(listed["items"], day),
+        people=await names_of(person, listed["items"]),
+        cursor=cursor,
+        following=listed["next"],
+        position=counted["position"],
+    )
+
+
+def _cells(chosen: Chosen, items: Sequence[dict[str, Any]]) -> dict[str, list[Cell]]:
+    found = {(one["view"], one["stage"]): one for one in items}
+    board: dict[str, list[Cell]] = {view: [] for view in chosen.views()}
+    for view, stage in chosen.cells():
+        one = found.get((view, stage), {"count": 0, "overdue": 0})
+        board[view].append(Cell(view, stage, one["count"], one["overdue"]))
+    return board
+
+
+def _ages(items: Sequence[dict[str, Any]], day: date) -> dict[str, int]:
+    """Return for how many days each has been at the stage."""
+    return {one["member_id"]: (day - date.fromisoformat(one["since"][:10])).days for one in items if one["since"]}
