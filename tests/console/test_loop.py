@@ -48,9 +48,7 @@ def test_stages_add_up_to_their_view_and_views_to_the_roster(visit, console):
     away = console.running.department.ask("/v1/rosters", region="620621", as_of="2026-06-30", limit=1000)["items"]
     shown = {
         stage: sum(
-            count
-            for count, address in _figures(page)
-            if f"stage={stage}" in address and "overdue" not in address
+            count for count, address in _figures(page) if f"stage={stage}" in address and "overdue" not in address
         )
         for stage in ("awaiting_check_in", "checked_in", "settled")
     }
