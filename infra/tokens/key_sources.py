@@ -80,17 +80,24 @@ class RemoteKeys:
         self._lock = threading.Lock()
 
     def find(self, kid: str) -> PublicKey | None:
-        """Return the key with this id; waits up to 3 s for the issuer if it is not known yet."""
+        """Return the key with this id; waits up to 3 s for the issuer if it is not known yet.
+
+        A token that names none means the only one that the issuer has (OpenID Connect Core 1.0, section 10.1).
+        """
         now = self._clock()
-        due = now >= self._fresh_until or kid not in self._keys
+        due = now >= self._fresh_until or self._held(kid) is None
         # Who has a key goes on with it while somebody else looks for newer ones.
-        if due and now >= self._retry_at and self._lock.acquire(blocking=kid not in self._keys):
+        if due and now >= self._retry_at and self._lock.acquire(blocking=self._held(kid) is None):
             try:
                 if now >= self._retry_at:
                     self._refresh(now)
             finally:
                 self._lock.release()
-        return self._keys.get(kid)
+        return self._held(kid)
+
+    def _held(self, kid: str) -> PublicKey | None:
+        keys = self._keys
+        return next(iter(keys.values())) if not kid and len(keys) == 1 else keys.get(kid)
 
     def _refresh(self, now: float) -> None:
         self._retry_at = now + _RETRY_SECONDS
@@ -125,10 +132,12 @@ def _keys(document: bytes) -> dict[str, PublicKey]:
     try:
         data: Any = json.loads(document)
         entries = [entry for entry in data["keys"] if entry.get("use", "sig") == "sig" and entry["kty"] in _KINDS]
-        found = {str(key.kid): key for key in (_KINDS[entry["kty"]].import_key(entry) for entry in entries) if key.kid}
+        found = {str(key.kid or ""): key for key in (_KINDS[entry["kty"]].import_key(entry) for entry in entries)}
     except (JoseError, KeyError, TypeError, AttributeError) as error:
         message = "not a JWK set"
         raise ValueError(message) from error
+    if len(found) > 1:
+        found.pop("", None)  # nobody could say which token means it
     if not found:
         message = "no key that could verify a signature"
         raise ValueError(message)

@@ -114,6 +114,17 @@ def test_shared_secrets_and_encryption_keys_in_a_set_are_passed_over(issuer, tmp
     assert source.find(encrypting.kid) is None
 
 
+def test_a_token_without_a_key_id_means_the_only_key_and_none_of_several(issuer, tmp_path):
+    source = issuer.source(tmp_path / "cache.json")
+    assert source.find("") is source.find(issuer.keys[0].kid)
+    issuer.keys.append(new_key())
+    issuer.now = 301
+    assert source.find("") is None
+    issuer.keys, issuer.now = [ECKey.generate_key("P-256")], 602
+    assert source.find("") is not None
+    assert source.find("another") is None
+
+
 @pytest.mark.parametrize("url", ["http://issuer.example/jwks", "ftp://127.0.0.1/", "http://10.0.0.1/", "/etc/passwd"])
 def test_keys_are_not_fetched_in_the_clear_from_elsewhere(url, tmp_path):
     with pytest.raises(TokenKeyFailure):
