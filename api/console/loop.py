@@ -11,15 +11,15 @@ from fastapi import Depends
 from starlette.responses import Response
 
 from api.actions import Action
+from api.asking import as_of_moment
 from api.console.command_forms import code_in
 from api.console.page import Page
 from api.console.people import names_of
-from api.console.person import SignedInPerson
+from api.console.person import SignedInPerson, usual_side
 from api.console.rendering import page
 from api.console.routing import console_router
 from api.console.words import Words
 from domain.times import local_day
-from infra.tokens.principal import Role
 from projections.lifecycle import CELLS, VIEWS
 
 if TYPE_CHECKING:
@@ -92,8 +92,7 @@ class Chosen:
         stage: str = "",
         overdue: str = "",
     ) -> None:
-        usual = "inflow" if person.principal.role is Role.COMMUNITY_WORKER else "outflow"
-        self.side = side if side in _SIDES else usual
+        self.side = side if side in _SIDES else usual_side(person)
         self.organisation = code_in(organisation)
         self.region = "" if self.organisation else code_in(region)
         self.as_of = as_of
@@ -161,7 +160,7 @@ async def loop(person: SignedInPerson, chosen: Annotated[Chosen, Depends()], cur
             min_position=None if cursor else counted["position"],
             **chosen.of_members(),
         )
-    day = local_day(person.service.now_us)
+    day = local_day(as_of_moment(person.service, chosen.as_of or None))
     return page(
         person,
         "loop.html",
@@ -190,5 +189,5 @@ def _cells(chosen: Chosen, items: Sequence[dict[str, Any]]) -> dict[str, list[Ce
 
 
 def _ages(items: Sequence[dict[str, Any]], day: date) -> dict[str, int]:
-    """Return for how many days each has been at the stage."""
+    """Return for how many days each had been at the stage on a day."""
     return {one["member_id"]: (day - date.fromisoformat(one["since"][:10])).days for one in items if one["since"]}

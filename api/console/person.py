@@ -14,6 +14,7 @@ from api.console.asking import Answer, Parameter, ask
 from api.console.sessions import COOKIE
 from api.problem_list import FORBIDDEN
 from api.problems import Problem
+from infra.tokens.principal import Role
 
 if TYPE_CHECKING:
     from api.actions import Action
@@ -75,6 +76,11 @@ def own_organisation(person: Person) -> str | None:
     """Return whose duties are the person's: of their organisation, or of the one that answers for their region."""
     principal = person.principal
     return principal.organisation or person.service.kiteline.reference().organisations.of_region(principal.region)
+
+
+def usual_side(person: Person) -> str:
+    """Return the side that a person looks after first: a community's people are those who came."""
+    return "inflow" if person.principal.role is Role.COMMUNITY_WORKER else "outflow"
 
 
 def language_at(request: Request) -> Language:

@@ -12,7 +12,7 @@ from api.actions import Action
 from api.console.command_forms import code_in
 from api.console.page import Page
 from api.console.people import names_of
-from api.console.person import SignedInPerson
+from api.console.person import SignedInPerson, usual_side
 from api.console.rendering import page
 from api.console.routing import console_router
 from api.console.words import Words
@@ -108,9 +108,7 @@ class Filters:
         sort: str = "",
         column: Annotated[list[str] | None, Query()] = None,
     ) -> None:
-        # A community's people are those who came; everybody else looks after their own first.
-        usual = "inflow" if person.principal.role is Role.COMMUNITY_WORKER else "outflow"
-        self.side = side if side in SIDES else usual
+        self.side = side if side in SIDES else usual_side(person)
         self.organisation = code_in(organisation)
         self.region = "" if self.organisation else code_in(region)
         self.stage = stage if stage in STAGES[self.side] else ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 
 import pytest
 from playwright.sync_api import expect
@@ -63,6 +64,16 @@ def test_a_figure_of_today_leads_to_its_members(visit, window):
     page.wait_for_url("**/loop?*")
     expect(page.locator("#members-title")).to_be_visible()
     assert len(_behind(page)) == count
+
+
+def test_how_long_is_told_of_the_day_asked_about(visit, console):
+    question = {"region": "620621", "view": "in_transit", "as_of": "2026-06-30", "limit": 50}
+    items = console.running.department.ask("/v1/lifecycle/members", **question)["items"]
+    page = visit("organisation_department").open("/loop?region=620621&view=in_transit&as_of=2026-06-30")
+    shown = [int(re.sub(r"\D", "", text)) for text in page.locator("td[data-label=已有]").all_inner_texts()]
+    day = date(2026, 6, 30)
+    assert shown
+    assert shown == [(day - date.fromisoformat(item["since"][:10])).days for item in items]
 
 
 @pytest.mark.parametrize("role", [Role.BRANCH_SECRETARY, Role.COMMUNITY_WORKER, Role.ORGANISATION_DEPARTMENT])
