@@ -22,13 +22,14 @@ from projections.rows import Rows
 from projections.trace import Trace
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from projections.log_rows import Log, Row
 
 MEMBER_FACTS: Final = frozenset(name for name, body in BODIES.items() if body.__module__.startswith("domain.member."))
 _OTHER_FACTS: Final = frozenset(BODIES) - MEMBER_FACTS
 _REPLAYED_AT_ONCE: Final = 500
+_NOTHING: Final[dict[UUID, list[Fact]]] = {}
 
 
 @dataclass(slots=True)
@@ -146,16 +147,19 @@ class Folding:
                 missing.append(member)
         for start in range(0, len(missing), _REPLAYED_AT_ONCE):
             some = missing[start : start + _REPLAYED_AT_ONCE]
-            found |= self._replayed({member: decoded[member][0].position - 1 for member in some}, batch)
+            found |= self._replayed({member: decoded[member][0].position - 1 for member in some}, batch, decoded)
         return found
 
-    def _replayed(self, upto: dict[UUID, int], batch: Batch) -> dict[UUID, Trace]:
+    def _replayed(
+        self, upto: dict[UUID, int], batch: Batch, coming: Mapping[UUID, Sequence[Fact]] = _NOTHING
+    ) -> dict[UUID, Trace]:
         found: dict[UUID, Trace] = {}
         streams = self._log.streams(list(upto))
         for member, last in upto.items():
             try:
                 facts = [self._log.fact(row) for row in streams[member] if row.position <= last]
-                trace = replay(member, facts, self._history, last, linked_to(self._log, member, streams[member]))
+                linked = linked_to(self._log, member, streams[member])
+                trace = replay(member, facts, self._history, last, linked, coming.get(member, ()))
             except Exception as error:  # noqa: BLE001 - as above
                 self._park(member, last + 1, error.__cause__ or error, batch)
                 continue

@@ -23,15 +23,25 @@ class Broken(Exception):
         self.position = position
 
 
-def replay(member: UUID, facts: list[Fact], history: ReferenceHistory, upto: int, linked: Sequence[Fact] = ()) -> Trace:
+def replay(
+    member: UUID,
+    facts: list[Fact],
+    history: ReferenceHistory,
+    upto: int,
+    linked: Sequence[Fact] = (),
+    coming: Sequence[Fact] = (),
+) -> Trace:
     """Return a member's trace as it was after position `upto`, ledger at hand.
 
-    `linked` are the facts of the streams that merges tie to the member's own.
+    `linked` are the facts of the streams that merges tie to the member's own; `coming` those that the trace will take
+    next, for which it keeps itself ready.
 
     Each fact was folded with the reference known at its position, and a reference fact that could touch the member
     folded it anew. Raises Broken from whatever the fold raises.
     """
     trace = Trace(member, linked)
+    if not linked:
+        trace.ahead.foresee([*facts, *coming])
     turns = history.turns(facts, upto, linked)
     position = 0
     try:

@@ -12,6 +12,17 @@ CURRENT: Final = 1
 PAST: Final = 2
 
 
+ROSTER: Final = 0
+CLOCK: Final = 1
+DUTY: Final = 2
+LEG: Final = 3
+TALLY: Final = 4
+
+Ident = Any
+"""What tells rows of one table and member apart: None, a duty's key, a leg's (movement id, number), a tally's (event
+id, number)."""
+
+
 class Segment:
     """What stood, and when it is visible.
 

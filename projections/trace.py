@@ -16,14 +16,16 @@ from domain.member.cards.events import ActivityCardInspected, ActivityCardIssued
 from domain.member.dues import DuesPaid
 from domain.member.evolve import apply, live
 from domain.member.feedback.events import AnnualFeedbackIssued, FeedbackAcknowledged
-from domain.member.fold import HEAD, effective
-from domain.member.merging.belonging import MERGING, belonging, linked_facts
+from domain.member.fold import HEAD
+from domain.member.merging.belonging import MERGING, linked_facts
 from domain.member.service import events as s
 from domain.member.state import State
 from domain.member.transfer import events as t
 from domain.member.views import concerned_regions
+from projections import anew
+from projections.ahead import Ahead
 from projections.naming import note_named
-from projections.segment import CURRENT, FOREVER, PAST, UNSTORED, Segment
+from projections.segment import CLOCK, CURRENT, DUTY, LEG, PAST, ROSTER, TALLY, UNSTORED, Ident, Segment
 from projections.values import CLOCK_DUTIES, clock_values, duty_values, leg_values, readers_of, roster_values
 
 if TYPE_CHECKING:
@@ -32,16 +34,6 @@ if TYPE_CHECKING:
     from domain.member.state import Duty
     from domain.reference import Reference
     from projections.rows import Rows
-
-ROSTER: Final = 0
-CLOCK: Final = 1
-DUTY: Final = 2
-LEG: Final = 3
-TALLY: Final = 4
-
-Ident = Any
-"""What tells rows of one table and member apart: None, a duty's key, a leg's (movement id, number), a tally's (event
-id, number)."""
 
 _REWRITES: Final = (e.EventCorrected, e.EventVoided, *MERGING)
 # These move clocks and duties only: whereabouts, and so roster row and legs, stay as they are.
@@ -91,6 +83,7 @@ class Trace:
     """
 
     __slots__ = (
+        "ahead",
         "changed",
         "clock",
         "duties",
@@ -125,6 +118,7 @@ class Trace:
         self.changed: list[tuple[int, Ident, Segment]] = []
         self.facts: list[Fact] | None = []
         self.live: list[tuple[int, Ident, Segment]] | None = []
+        self.ahead = Ahead()
 
     def can_take(self, facts: Sequence[Fact], reference: Reference) -> bool:
         """Whether these facts, in this order, need no ledger that is not at hand."""
@@ -146,9 +140,14 @@ class Trace:
         note_named(fact, self.places)  # first of all, so that what names nothing that could be a code is met here
         if key > self.last_key and not isinstance(fact.body, _REWRITES):
             if reference.organisations.gone:
+                self.ahead.forget()
                 for moved, _ in live(self.state, (fact,), reference, until_us=HEAD):
                     self._move_on(moved, sort_key(moved), reference, fact.position)
             else:
+                order = self.ahead.order
+                if order is not None:
+                    anew.keep_before(self, fact, len(order), fact.position)
+                    order.append(fact)
                 apply(self.state, fact, reference)
                 self._move_on(fact, key, reference, fact.position)
             if self.facts is not None:
@@ -156,7 +155,7 @@ class Trace:
         else:
             if self.facts is None:
                 raise NeedsLedger
-            self._fold_anew([*self.facts, fact], reference, fact.position)
+            anew.fold_anew(self, [*self.facts, fact], reference, fact.position)
             self.facts.append(_lightened(fact))
             if isinstance(fact.body, MERGING):
                 self._note_linked_places(fact.position)
@@ -167,18 +166,26 @@ class Trace:
         # Rows of their own say what was owed when; the fold never looks back at it.
         self.state.ended_duties.clear()
         self.last_key = key
-        self._observe(fact, reference, position)
+        self.observe(fact, reference, position)
 
     def fold_anew(self, reference: Reference, position: int) -> None:
         """Fold the same facts with another reference, known from `position` on."""
         if self.facts is None:
             raise NeedsLedger
         if self.facts:
-            self._fold_anew(self.facts, reference, position)
+            self.ahead.restart()
+            anew.fold_anew(self, self.facts, reference, position)
+
+    def apart(self) -> Trace:
+        """Return a trace of the same member that has taken nothing, for a fold of its own; without a ledger."""
+        fresh = Trace(self.member)
+        fresh.facts = None
+        return fresh
 
     def let_go(self) -> None:
         """Forget the ledger and the rows of the past; the state and the open rows stay."""
         self.facts = self.live = None
+        self.ahead.forget()
 
     def _note_linked_places(self, position: int) -> None:
         """Note what is named by the facts that merges tie to this member by now; later merges may tie more of them."""
@@ -189,15 +196,15 @@ class Trace:
         for fact in linked_facts(UUID(self.member), self.facts or [], lambda stream: known.get(stream, [])):
             note_named(fact, self.places)
 
-    def _observe(self, fact: Fact, reference: Reference, position: int) -> None:
+    def observe(self, fact: Fact, reference: Reference, position: int) -> None:
         """Compare the state after a fact with the rows that stand, and end and begin rows where they differ."""
         state, when, roster = self.state, fact.when, self.roster
         if roster is None or type(fact.body) not in _KEEPS_PLACE:
             values = roster_values(state, reference, roster.values if roster is not None else None)
             if roster is None or values != roster.values:
                 if roster is not None:
-                    self._end(ROSTER, None, roster, when, position)
-                roster = self.roster = self._begin(ROSTER, None, values, when, position)
+                    self.end(ROSTER, None, roster, when, position)
+                roster = self.roster = self.begin(ROSTER, None, values, when, position)
                 self.readers = readers_of(values)
             self._observe_legs(position)
         self._observe_duties(when, position)
@@ -207,8 +214,8 @@ class Trace:
         clock = self.clock
         if clock is None or values != clock.values:
             if clock is not None:
-                self._end(CLOCK, None, clock, when, position)
-            self.clock = self._begin(CLOCK, None, values, when, position)
+                self.end(CLOCK, None, clock, when, position)
+            self.clock = self.begin(CLOCK, None, values, when, position)
 
     def _observe_legs(self, position: int) -> None:
         movement = self.state.movement
@@ -221,99 +228,50 @@ class Trace:
             if standing is not None:
                 if standing.values == values:
                     continue
-                self._retire(LEG, ident, standing, position)
+                self.retire(LEG, ident, standing, position)
                 del self.legs[ident]
             if values is not None:
-                self.legs[ident] = self._begin(LEG, ident, values, 0, position)
+                self.legs[ident] = self.begin(LEG, ident, values, 0, position)
 
     def _note_tallies(self, fact: Fact, position: int) -> None:
         """Begin a row for each thing that the fact adds to a month's figures: it stands until taken back."""
         for number, tally in enumerate(self.state.tallies):
             ident = (fact.event_id, number)
-            self._list(TALLY, ident, self._begin(TALLY, ident, tuple(tally), fact.when, position))
+            self.enlist(TALLY, ident, self.begin(TALLY, ident, tuple(tally), fact.when, position))
         self.state.tallies.clear()
 
     def _observe_duties(self, when: int, position: int) -> None:
         owed, standing = self.state.duties, self.duties
         if standing:
             for key in [key for key, (duty, _) in standing.items() if owed.get(key) is not duty]:
-                self._end(DUTY, key, standing.pop(key)[1], when, position)
+                self.end(DUTY, key, standing.pop(key)[1], when, position)
         for key, duty in owed.items():
             if key not in CLOCK_DUTIES and key not in standing:
                 begins = max(when, duty.since_us)
-                standing[key] = (duty, self._begin(DUTY, key, duty_values(duty), begins, position))
+                standing[key] = (duty, self.begin(DUTY, key, duty_values(duty), begins, position))
 
-    def _begin(self, track: int, ident: Ident, values: tuple[Any, ...], when: int, position: int) -> Segment:
+    def begin(self, track: int, ident: Ident, values: tuple[Any, ...], when: int, position: int) -> Segment:
+        """Begin a row that stands from an instant on, as known from a position on."""
         segment = Segment(values, when, position)
         if self.live is not None:
             self.live.append((track, ident, segment))
         return segment
 
-    def _end(self, track: int, ident: Ident, segment: Segment, when: int, position: int) -> None:
+    def end(self, track: int, ident: Ident, segment: Segment, when: int, position: int) -> None:
+        """End a row at an instant, as known from a position on."""
         segment.valid_to, segment.ended_from = when, position
-        self._list(track, ident, segment)
+        self.enlist(track, ident, segment)
 
-    def _retire(self, track: int, ident: Ident, segment: Segment, position: int) -> None:
+    def retire(self, track: int, ident: Ident, segment: Segment, position: int) -> None:
+        """Take a row back: from this position on it is known that it never stood."""
         segment.known_to = position
-        self._list(track, ident, segment)
+        self.enlist(track, ident, segment)
 
-    def _list(self, track: int, ident: Ident, segment: Segment) -> None:
+    def enlist(self, track: int, ident: Ident, segment: Segment) -> None:
+        """Have a row written that ended or was taken back; once, however often it is said."""
         if not segment.is_listed:
             segment.is_listed = True
             self.changed.append((track, ident, segment))
-
-    def _fold_anew(self, facts: list[Fact], reference: Reference, position: int) -> None:
-        fresh = Trace(self.member)
-        fresh.facts = None
-        if self.linked:
-            facts = belonging(UUID(self.member), [*facts, *self.linked], position)
-        for fact, _ in live(fresh.state, effective(facts), reference, until_us=HEAD):
-            fresh.last_key = sort_key(fact)
-            fresh._observe(fact, reference, position)
-        self._reconcile(fresh, position)
-
-    def _reconcile(self, fresh: Trace, position: int) -> None:
-        """Take over a fold made anew: keep rows that it has too, retire those that it has not, begin those it adds."""
-        standing = {
-            (track, ident, row.valid_from): row
-            for track, ident, row in self.live or ()
-            if row.known_to == FOREVER and row.valid_to > row.valid_from
-        }
-        live: list[tuple[int, Ident, Segment]] = []
-        for track, ident, row in fresh.live or ():
-            if row.known_to != FOREVER or row.valid_to <= row.valid_from:
-                continue
-            kept = standing.get((track, ident, row.valid_from))
-            if kept is not None and kept.values == row.values and kept.valid_to in (row.valid_to, FOREVER):
-                if kept.valid_to != row.valid_to:
-                    self._end(track, ident, kept, row.valid_to, position)
-                del standing[track, ident, row.valid_from]
-                live.append((track, ident, kept))
-            else:
-                live.append((track, ident, row))
-                row.is_listed = False
-                if row.valid_to != FOREVER or track == TALLY:
-                    self._list(track, ident, row)
-        for (track, ident, _), row in standing.items():
-            self._retire(track, ident, row, position)
-        self.live = live
-        self.state, self.last_key, self.readers = fresh.state, fresh.last_key, fresh.readers
-        self._point_at_open_rows(fresh)
-
-    def _point_at_open_rows(self, fresh: Trace) -> None:
-        self.roster = self.clock = None
-        self.duties, self.legs = {}, {}
-        for track, ident, row in self.live or ():
-            if row.valid_to != FOREVER:
-                continue
-            if track == ROSTER:
-                self.roster = row
-            elif track == CLOCK:
-                self.clock = row
-            elif track == DUTY:
-                self.duties[ident] = (fresh.duties[ident][0], row)
-            elif track == LEG:
-                self.legs[ident] = row
 
     def emit(self, rows: Rows) -> None:
         """Hand over what the facts since the last time changed, as rows to write."""
