@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from infra.settings import Settings
 
 _log = get_logger(__name__)
-_UPLOADS: Final = "/v1/imports"
+_UPLOADS: Final = frozenset({"/v1/imports", "/registers"})
 _MULTIPART_OVERHEAD: Final = 65_536
 _DRAIN_SECONDS: Final = 3.0
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
@@ -48,7 +48,7 @@ class Edge:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        most = self._most_upload if scope["path"] == _UPLOADS else self._most_body
+        most = self._most_upload if scope["path"] in _UPLOADS else self._most_body
         exchange = _Exchange(scope, receive, send, most)
         try:
             if exchange.announced > most:

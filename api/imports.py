@@ -23,10 +23,13 @@ from api.openapi import KEY, READING, RECORDING, answer_headers, problems
 from api.problems import Problem, invalid, not_found
 from api.recording import caller_of
 from api.shapes.registers import ImportReport as ImportReportShape
+from api.shapes.registers import ImportRun as ImportRunShape
 from domain.errors import Sentence
 from infra.event_store.save import Save
 from infra.metrics import IMPORT_ROWS
+from infra.recording.drafts import new_id
 from infra.recording.import_report import ImportReport
+from infra.recording.import_runs import Upload
 from infra.recording.keys import Key
 from infra.registers.annotated import write_annotated
 from infra.registers.refusal import RegisterRefused
@@ -56,18 +59,35 @@ _FORM: Final[dict[str, Any]] = {
     },
     "required": ["file"],
 }
+_DESCRIPTION: Final = """
+Each row wholly or not at all; importing again adds only what is new. With `Prefer: respond-async` (RFC 7240) the answer
+is 202 as soon as the upload is kept; `Location` tells how far it is, and a dry run's good rows can be recorded from
+there. An import that is all or nothing is always waited for.
+"""
+_PREFER: Final = {
+    "name": "Prefer",
+    "in": "header",
+    "required": False,
+    "description": "respond-async: do not wait for the import 不等待",
+    "schema": {"type": "string", "examples": ["respond-async"]},
+}
 
 
 @router.post(
     "/v1/imports",
     operation_id="import_register",
     summary="导入台账 Import a register",
-    description="Each row wholly or not at all; importing again adds only what is new.",
+    description=_DESCRIPTION,
     status_code=201,
     response_model=None,
     responses={
         201: {"model": ImportReportShape, "description": "imported 已导入", "headers": answer_headers()},
         200: {"model": ImportReportShape, "description": "a dry run: nothing was recorded 试运行"},
+        202: {
+            "model": ImportRunShape,
+            "description": "kept, and worked on 已受理",
+            "headers": {"Location": {"schema": {"type": "string"}}},
+        },
         **problems({*RECORDING, 404}),
         422: {
             "description": "the file, or with all_or_nothing one of its rows, has errors; nothing was recorded",
@@ -78,7 +98,7 @@ _FORM: Final[dict[str, Any]] = {
         },
     },
     openapi_extra={
-        "parameters": [KEY],
+        "parameters": [KEY, _PREFER],
         "requestBody": {"required": True, "content": {"multipart/form-data": {"schema": _FORM}}},
     },
     tags=["recording 记录"],
@@ -105,6 +125,8 @@ async def import_register(request: Request) -> JsonAnswer:
     asked = Key(principal.caller, key, b"imports\n" + fields + b"\n" + content)
     task = _Import(service, caller_of(principal, "IMPORT"), organisation, filename, content, dry_run, all_or_nothing)
     language = language_of(request.headers.get("accept-language"))
+    if "respond-async" in request.headers.get("prefer", "").lower() and not all_or_nothing:
+        return await to_thread.run_sync(task.begin, asked, principal.caller, language)
     return await to_thread.run_sync(task.answer, asked, principal.caller, language, limiter=_AT_ONCE)
 
 
@@ -126,7 +148,7 @@ async def read_import_errors(request: Request, import_id: str) -> Response:
     """Send the register back, to who brought it and to the organisation department."""
     service: Service = request.app.state.service
     principal = await principal_of(request, service)
-    wanted = _import_id(import_id)
+    wanted = import_id_of(import_id)
     kept = await to_thread.run_sync(service.imports.find, wanted)
     if kept is None:
         raise not_found()
@@ -134,8 +156,10 @@ async def read_import_errors(request: Request, import_id: str) -> Response:
     if kept.content is None or kept.filename is None:
         sentence = Sentence("上传的台账只保留七天", "An uploaded register is kept for seven days.")
         raise Problem(kinds.GONE, sentence)
-    out = io.BytesIO()
     report = kept.report
+    if report is None:
+        raise not_found()
+    out = io.BytesIO()
     await to_thread.run_sync(
         write_annotated, kept.content, kept.filename, report.errors, report.warnings, out, limiter=_AT_ONCE
     )
@@ -183,6 +207,20 @@ class _Import:
             self._remember(keys.hashed(key, answer=orjson.dumps(body)))
             return JsonAnswer(body, status_code=201)
 
+    def begin(self, key: Key, owner: str, language: Language) -> JsonAnswer:
+        """Keep the upload unless this was done before, and tell where its progress is found."""
+        keys, runs = self._service.desk.keys, self._service.importing.runs
+        row = keys.hashed(key)
+        with keys.held(row):
+            first = keys.replay(row)
+            import_id = UUID(new_id()) if first is None else UUID(first.extra["import_id"])
+            if first is None:
+                upload = Upload(self._caller, self._organisation, self._filename, self._content, not self._dry_run)
+                runs.begin(import_id, owner, upload)
+                self._remember(keys.hashed(key, status=202, answer=orjson.dumps({"import_id": str(import_id)})))
+        self._service.importing.wake()
+        return accepted(self._service, import_id, language, replayed=first is not None)
+
     def _imported(self) -> ImportReport:
         try:
             report = self._service.importer.run(
@@ -204,6 +242,15 @@ class _Import:
         self._service.kiteline.log.record(Save([], row))
 
 
+def accepted(service: Service, import_id: UUID, language: Language, *, replayed: bool) -> JsonAnswer:
+    """Answer that an import is worked on: how far it is, and where to ask again. Blocks."""
+    run = service.importing.runs.find(import_id)
+    if run is None:
+        raise not_found()
+    headers = {"Location": f"/v1/imports/{import_id}", **({"Idempotency-Replayed": "true"} if replayed else {})}
+    return JsonAnswer(run.view(language), status_code=202, headers=headers)
+
+
 def _again(first: Receipt) -> JsonAnswer:
     return JsonAnswer(
         {**first.extra, "position": first.position}, status_code=first.status, headers={"Idempotency-Replayed": "true"}
@@ -219,7 +266,8 @@ def _flag(texts: dict[str, str], name: str) -> bool:
     return value in ("true", "1")
 
 
-def _import_id(text: str) -> UUID:
+def import_id_of(text: str) -> UUID:
+    """Read the id of a path. Raises Problem (404)."""
     try:
         return UUID(text)
     except ValueError:

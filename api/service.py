@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
@@ -19,6 +19,7 @@ from api.feed_reading import FeedReading
 from api.feed_watching import FeedWatch
 from api.feed_writing import FeedWriting
 from api.housekeeping import Housekeeping
+from api.importing import Importing
 from api.log_keeping import LogKeeping
 from api.problems import Problem, unavailable
 from api.projecting import Projecting
@@ -33,6 +34,7 @@ from infra.recording.code_issues import CodeIssues
 from infra.recording.desk import Desk
 from infra.recording.erasure import ErasureDesk
 from infra.recording.import_archive import ImportArchive
+from infra.recording.import_runs import ImportRuns
 from infra.recording.imports import Importer
 from infra.recording.known_venues import KnownVenues
 from infra.recording.liaisons import LiaisonCeiling
@@ -95,8 +97,8 @@ class Service:
     posts: PostDesk
     post_list: PostList
     activities: ActivityDesk
-    importer: Importer
     imports: ImportArchive
+    importing: Importing
     erasures: ErasureDesk
     inbox: Inbox
     subscriptions: SubscriptionDesk
@@ -134,6 +136,11 @@ class Service:
         return None if unsound is None else unavailable(kinds.LOG_UNSOUND, unsound.sentence)
 
     @property
+    def importer(self) -> Importer:
+        """What imports registers."""
+        return self.importing.importer
+
+    @property
     def now_us(self) -> int:
         """The edge's clock."""
         return self.desk.now_us()
@@ -154,7 +161,6 @@ def open_service(settings: Settings, database_url: str, *, projecting: bool = Tr
     readers = _readers(settings, database_url)
     keeping: Projecting | None = None
     feed_writing: FeedWriting | None = None
-    housekeeping: Housekeeping | None = None
     log_keeping: LogKeeping | None = None
     cosigning: Cosigning | None = None
     try:
@@ -197,8 +203,8 @@ def open_service(settings: Settings, database_url: str, *, projecting: bool = Tr
             post_list=PostList(kiteline),
             activities=ActivityDesk(desk),
             liaisons=LiaisonCeiling(kiteline.log, kiteline.reference, partial(_assigned, readers)),
-            importer=Importer(desk, references),
             imports=imports,
+            importing=Importing(ImportRuns(kiteline.log, imports), imports, Importer(desk, references)),
             erasures=erasures,
             inbox=inbox,
             subscriptions=SubscriptionDesk(
@@ -218,11 +224,10 @@ def open_service(settings: Settings, database_url: str, *, projecting: bool = Tr
             feed_watch=FeedWatch(database_url),
             feed_writing=feed_writing,
         )
-        housekeeping = Housekeeping(service) if projecting else None
-        yield service
+        keeping_house = closing(Housekeeping(service)) if projecting else nullcontext()
+        with closing(service.importing), keeping_house:
+            yield service
     finally:
-        if housekeeping is not None:
-            housekeeping.close()
         if keeping is not None:
             keeping.close()
         if feed_writing is not None:

@@ -1,8 +1,10 @@
 """The shapes of register imports."""
 
+from typing import Literal
+
 from pydantic import Field
 
-from api.shapes.base import Id, Position, Shape
+from api.shapes.base import Id, Instant, PageShape, Position, Shape
 
 
 class RegisterIssue(Shape):
@@ -28,3 +30,57 @@ class ImportReport(Shape):
     rejected: int = Field(ge=0)
     errors: list[RegisterIssue]
     warnings: list[RegisterIssue]
+
+
+class ImportCounts(Shape):
+    """What an import did, in figures; `errors` and `warnings` are how many there are to read."""
+
+    position: Position
+    rows: int = Field(ge=0)
+    accepted: int = Field(ge=0)
+    already_known: int = Field(ge=0)
+    rejected: int = Field(ge=0)
+    errors: int = Field(ge=0)
+    warnings: int = Field(ge=0)
+
+
+class ImportProblem(Shape):
+    """Why the file as a whole was refused."""
+
+    code: str
+    detail: str
+
+
+class ImportRun(Shape):
+    """How far an import is; `rows_expected` is what the sheet says of itself, null where it does not."""
+
+    import_id: Id
+    organisation: str
+    filename: str | None = Field(description="null once the upload is no longer kept")
+    state: Literal["waiting", "running", "done", "failed"]
+    dry_run: bool = Field(description="true while it only tells what would happen")
+    uploaded_at: Instant
+    ended_at: Instant | None
+    kept_until: Instant | None = Field(description="until when the upload is kept, null when it is not any more")
+    rows_read: int = Field(ge=0)
+    rows_expected: int | None
+    counts: ImportCounts | None
+    problem: ImportProblem | None
+
+
+class ImportsPage(PageShape):
+    """The caller's own imports, the latest first."""
+
+    items: list[ImportRun]
+
+
+class RegisterFinding(RegisterIssue):
+    """An error or a warning, told apart."""
+
+    severity: Literal["error", "warning"]
+
+
+class FindingsPage(PageShape):
+    """Findings by sheet and row."""
+
+    items: list[RegisterFinding]

@@ -19,25 +19,33 @@ if TYPE_CHECKING:
 
 KEPT_DAYS: Final = 7
 _KEEP = """
-INSERT INTO register_import (import_id, actor, organisation, report, upload, upload_until)
-VALUES (%s, %s, %s, %s, %s, clock_timestamp() + make_interval(days => %s))
+INSERT INTO register_import (
+    import_id, actor, organisation, report, counts, called, upload, upload_until, rows_read, ended_at
+)
+VALUES (%s, %s, %s, %s, %s, %s, %s, clock_timestamp() + make_interval(days => %s), %s, clock_timestamp())
 """
-_FORGET = "UPDATE register_import SET upload = NULL WHERE upload IS NOT NULL AND upload_until < clock_timestamp()"
+_FORGET = """
+UPDATE register_import SET upload = NULL, called = NULL
+WHERE upload IS NOT NULL AND upload_until < clock_timestamp()
+"""
 _FIND = """
 SELECT actor, organisation, report, CASE WHEN upload_until >= clock_timestamp() THEN upload END
 FROM register_import WHERE import_id = %s
 """
 _UPLOADS = "SELECT import_id, upload FROM register_import WHERE upload IS NOT NULL"
-_FORGET_ONE = "UPDATE register_import SET upload = NULL WHERE import_id = %s"
+_FORGET_ONE = "UPDATE register_import SET upload = NULL, called = NULL WHERE import_id = %s"
 
 
 @dataclass(frozen=True, slots=True)
 class KeptImport:
-    """An import as kept; `filename` and `content` are None once the upload is no longer kept."""
+    """An import as kept; `filename` and `content` are None once the upload is no longer kept.
+
+    There is no `report` while it is worked on, or where the file as a whole was refused.
+    """
 
     actor: str
     organisation: str
-    report: ImportReport
+    report: ImportReport | None
     filename: str | None
     content: bytes | None
 
@@ -53,10 +61,21 @@ class ImportArchive:
     def keep(self, report: ImportReport, *, actor: str, organisation: str, filename: str, content: bytes) -> None:
         """Keep a report, and its upload with its name for seven days."""
         import_id = UUID(report.import_id)
-        named = len(filename.encode()).to_bytes(2, "big") + filename.encode() + content
-        sealed = self._vault.seal_upload(import_id, named)
+        called, sealed = self.sealed(import_id, filename, content)
+        packed, counts = packed_report(report), packed_counts(report)
+        kept = (import_id, actor, organisation, packed, counts, called, sealed, KEPT_DAYS, report.rows)
         with self._log.reading() as connection:
-            connection.execute(_KEEP, (import_id, actor, organisation, _packed(report), sealed, KEPT_DAYS))
+            connection.execute(_KEEP, kept)
+
+    def sealed(self, import_id: UUID, filename: str, content: bytes) -> tuple[bytes, bytes]:
+        """Seal a file's name, and the file with its name, so that they open only as this import's."""
+        named = len(filename.encode()).to_bytes(2, "big") + filename.encode()
+        seal = self._vault.seal_upload
+        return seal(import_id, named), seal(import_id, named + content)
+
+    def name_of(self, import_id: UUID, called: bytes) -> str:
+        """Open what the file was called."""
+        return self._opened(import_id, called)[0]
 
     def forget_old_uploads(self) -> None:
         """Forget the uploads that have had their seven days."""
@@ -73,7 +92,7 @@ class ImportArchive:
         filename = content = None
         if sealed is not None:
             filename, content = self._opened(import_id, sealed)
-        return KeptImport(actor, organisation, _unpacked(report), filename, content)
+        return KeptImport(actor, organisation, None if report is None else _unpacked(report), filename, content)
 
     def forget_person(self, name: str | None, number: str | None) -> int:
         """Forget every kept upload that mentions a person, or cannot be read any more; return how many."""
@@ -96,12 +115,18 @@ class ImportArchive:
         return named[2 : 2 + length].decode(), named[2 + length :]
 
 
-def _packed(report: ImportReport) -> bytes:
+def packed_report(report: ImportReport) -> bytes:
+    """Write a report as it is kept."""
     return orjson.dumps(report)
 
 
-def _unpacked(packed: bytes) -> ImportReport:
+def packed_counts(report: ImportReport) -> bytes:
+    """Write what lists tell of a report: its counts."""
+    counts = {name: getattr(report, name) for name in ("position", "rows", "accepted", "already_known", "rejected")}
+    return orjson.dumps({**counts, "errors": len(report.errors), "warnings": len(report.warnings)})
 
+
+def _unpacked(packed: bytes) -> ImportReport:
     fields = orjson.loads(packed)
     fields["errors"] = [RowIssue(**issue) for issue in fields["errors"]]
     fields["warnings"] = [RowIssue(**issue) for issue in fields["warnings"]]

@@ -81,7 +81,7 @@ class Importer:
         self._reference_desk = reference_desk
         self._mapper = FactMapper()
 
-    def run(
+    def run(  # noqa: PLR0913 - what can be said of an import
         self,
         source: str | os.PathLike[str] | bytes,
         filename: str,
@@ -91,8 +91,9 @@ class Importer:
         dry_run: bool = False,
         all_or_nothing: bool = False,
         progress: Progress | None = None,
+        import_id: str | None = None,
     ) -> ImportReport:
-        """Import a register of the branches at or below `organisation`.
+        """Import a register of the branches at or below `organisation`; under a new id where none is given.
 
         With `all_or_nothing` a first pass records nothing, and a report with errors is returned as it is. Raises
         RegisterRefused for the file as a whole, KeyError for an organisation that is not known.
@@ -101,7 +102,8 @@ class Importer:
             tried = self._pass(source, filename, organisation, caller, recording=False, progress=progress)
             if tried.errors:
                 return tried
-        return self._pass(source, filename, organisation, caller, recording=not dry_run, progress=progress)
+        report = ImportReport(import_id or new_id())
+        return self._pass(source, filename, organisation, caller, report, recording=not dry_run, progress=progress)
 
     def _pass(
         self,
@@ -109,6 +111,7 @@ class Importer:
         filename: str,
         organisation: str,
         caller: Caller,
+        report: ImportReport | None = None,
         *,
         recording: bool,
         progress: Progress | None,
@@ -118,7 +121,7 @@ class Importer:
         today = local_day(self._desk.now_us())
         home = reference.organisations.by_code[organisation]
         policy = reference.policy(home.region, today)
-        report = ImportReport(new_id())
+        report = report or ImportReport(new_id())
         run = _Pass(self, report, organisation, caller, today, recording=recording)
         with read_register(
             source,

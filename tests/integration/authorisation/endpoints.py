@@ -110,6 +110,18 @@ ENDPOINTS = (
         "/v1/imports/{import}/errors.xlsx",
         only=frozenset({Role.ORGANISATION_DEPARTMENT, Role.AUDITOR}),
     ),
+    *(
+        Endpoint(
+            operation,
+            _A.READ_IMPORT,
+            "asked",
+            "GET",
+            f"/v1/imports/{{import}}{path}",
+            only=frozenset({Role.ORGANISATION_DEPARTMENT, Role.AUDITOR}),
+        )
+        for operation, path in (("read_import", ""), ("list_import_findings", "/findings"))
+    ),
+    _read("list_imports", _A.READ_IMPORT, "reach", "/v1/imports"),
     _read("read_masked_names", _A.READ_MASKED_NAMES, "reach", "/v1/masked-names?member_id={member}"),
     _read("search_members", _A.SEARCH_MEMBERS, "reach", "/v1/members?limit=1000"),
     _read("read_flows", _A.READ_FLOWS, "reach", "/v1/flows?month=2025-03"),
@@ -155,6 +167,7 @@ ENDPOINTS = (
 ELSEWHERE = {
     "record_commands": "each item is a command on a member: authorised one by one (tests/integration/api)",
     "import_register": "multipart: tests/integration/api/test_imports.py",
+    "record_import": "takes a dry run of one's own: tests/integration/api/test_imports_that_go_on.py",
     "erase_personal_data": "a body with DELETE: tests/integration/privacy/test_erasing.py",
     "reorganise_regions": "names regions on either side: tests/integration/api/test_reorganisations.py",
     "read_feedback": "needs a feedback's id: tests/scenarios/test_24",
