@@ -26,6 +26,8 @@ FILES: Final = {
     "console.js": _OURS / "console.js",
     "member.css": _OURS / "member.css",
     "proof.js": _OURS / "proof.js",
+    "registers.css": _OURS / "registers.css",
+    "registers.js": _OURS / "registers.js",
     "icon.svg": _OURS / "icon.svg",
     "htmx.js": _FROM_NPM / "htmx.org" / "dist" / "htmx.min.js",
     "echarts.js": _FROM_NPM / "echarts" / "dist" / "echarts.min.js",

@@ -14,6 +14,7 @@ from api.console import (
     member_records,
     news,
     picking,
+    registers,
     rosters,
     signing_in,
     today,
@@ -31,6 +32,7 @@ PAGES: Final[tuple[ModuleType, ...]] = (
     worklist,
     rosters,
     loop,
+    registers,
 )
 """Each has `PAGE`, `router` and `WORDS`."""
 BESIDE: Final[tuple[ModuleType, ...]] = (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from uuid import uuid4
@@ -20,11 +21,12 @@ from infra.demo.persons import set_out
 from infra.settings import Settings
 from infra.vault.configured import configured_vault
 from tests.console.browsing import DESK, PHONE, Visit, Window
-from tests.running_service import Running, running_service
+from tests.running_service import Running, running_service, synthetic_identity_number
 
 MEMBERS = 300
 _SEED = 20
 _TEMPLATE = "kiteline_template"
+_PATIENCE_SECONDS = 60
 
 
 class Unseen:
@@ -39,10 +41,11 @@ class Unseen:
 
 @dataclass(frozen=True)
 class Console:
-    """The service, and the demo's member with the richest history."""
+    """The service, the demo's member with the richest history, and a register that the secretary tried."""
 
     running: Running
     story: str
+    register: str
 
     @property
     def url(self) -> str:
@@ -68,7 +71,32 @@ def console(postgres: EmbeddedPostgres, tmp_path_factory: pytest.TempPathFactory
         running.latest = running.service.kiteline.log.max_notification_id() or 0
         running.department.ask("/v1/rosters", region="000000", limit=1)
         assert marker.story is not None
-        yield Console(running, marker.story)
+        yield Console(running, marker.story, tried_register(running))
+
+
+def tried_register(running: Running) -> str:
+    """Let the secretary try a register in which something is wrong; returns its id once that is done."""
+    secretary = running.as_role("branch_secretary", organisation="620621-01-01", subject="secretary:demo")
+    answer = secretary.http.post(
+        "/v1/imports",
+        files={"file": ("流出党员台账（2026年第三季度）.csv", register_of("620621-01-01", good=3, bad=2))},
+        data={"dry_run": "true"},
+        headers={"Idempotency-Key": str(uuid4()), "Prefer": "respond-async"},
+    )
+    import_id: str = answer.json()["import_id"]
+    until = time.monotonic() + _PATIENCE_SECONDS
+    while secretary.ask(f"/v1/imports/{import_id}")["state"] != "done":
+        assert time.monotonic() < until
+        time.sleep(0.05)
+    return import_id
+
+
+def register_of(branch: str, *, good: int, bad: int) -> bytes:
+    """Write a register of people who left a branch; of the bad ones the day is none."""
+    head = "姓名,公民身份号码,党员类别,流出党支部,流出时间,流出原因,流入地"
+    days = ["2026-03-05"] * good + ["2026-13-05"] * bad
+    rows = [f"测试辛,{synthetic_identity_number()},正式党员,{branch},{day},务工,兰州城关" for day in days]
+    return "\n".join([head, *rows]).encode("utf-8-sig")
 
 
 @pytest.fixture(scope="module")

@@ -26,16 +26,22 @@ ALSO: dict[str, tuple[str, frozenset[Role]]] = {
     "member-then": ("/members/{story}?as_of=2026-03-01", _WHO_SEES_THE_STORY),
     "member-service": ("/members/{story}/service", _WHO_SEES_THE_STORY),
     "member-reads": ("/members/{story}/reads", _WHO_SEES_THE_STORY),
+    "register": ("/registers/{register}", frozenset({Role.BRANCH_SECRETARY, Role.ORGANISATION_DEPARTMENT})),
     "member-form": ("/members/{story}/do/request-personal-data", frozenset({Role.MEMBER})),
 }
-"""Pages that no navigation names: by a name, the address ({story} is the demo's member) and the roles that see it."""
+"""Pages that no navigation names: by a name, the address and the roles that see it. {story} is the demo's member,
+{register} what the secretary tried."""
 MODULES = [importlib.import_module(f"api.console.{one.name}") for one in pkgutil.iter_modules(api.console.__path__)]
 
 
 def addresses_of(role, console):
     """Return the addresses of all pages that a role sees, by name."""
     named = {page.path.strip("/").replace("/", "-") or "today": page.path for page, whose in BY_ROLE if whose is role}
-    more = {name: address.format(story=console.story) for name, (address, roles) in ALSO.items() if role in roles}
+    more = {
+        name: address.format(story=console.story, register=console.register)
+        for name, (address, roles) in ALSO.items()
+        if role in roles
+    }
     return {**named, **more}
 
 
