@@ -30,6 +30,7 @@ BENCHMARKS: dict[str, tuple[str, list[str], list[str]]] = {
     "S10": ("bench.s10_growth", ["--events", "1000000"], ["--seconds", "10", "--rounds", "7"]),
     "S11": ("bench.s11_http", [], ["--seconds", "10", "--rounds", "7"]),
     "log-tree": ("bench.log_tree", [], ["--leaves", "10000000", "--rounds", "7"]),
+    "verify": ("bench.verify", ["--rounds", "3"], ["--events", "1000000"]),
     "several-processes": ("bench.several_processes", [], ["--seconds", "10", "--rounds", "7"]),
     "erasure": ("bench.erasure", [], ["--members", "100000", "--rounds", "7"]),
     "claims": ("bench.post_claims", [], ["--rounds", "7"]),

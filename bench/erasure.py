@@ -12,16 +12,14 @@ import argparse
 import statistics
 import tempfile
 import time
-from collections.abc import Iterator
-from datetime import date, timedelta
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 from uuid import UUID, uuid4
 
 from bench.harness import Bar, Measured, in_turn, report
+from bench.people import people
 from domain.fact import Fact
-from domain.identity import make_identity_number
 from domain.member.events import MemberRegistered
 from domain.organisation import OrganisationRegistered
 from domain.reference import Reference
@@ -47,7 +45,6 @@ BAR = Bar("erasure", "ms", "recording an event that erases nothing", floor=10, a
 BRANCH = "bench-branch"
 CALLER = Caller("bench", BRANCH, "SIMULATION")
 _AT_ONCE = 2_000
-_FIRST_BIRTHDAY = date(1950, 1, 1)
 _TODAY = "2026-02-01"
 _LEFT = """
 SELECT (SELECT count(*) FROM vault_key WHERE member_id = %(member)s)
@@ -80,8 +77,8 @@ def main() -> None:
         desk = Desk(kiteline, Vault(MasterKey({1: b"k" * 32})), lambda: time.time_ns() // 1_000)
         ReferenceDesk(desk).register_many([OrganisationRegistered(BRANCH, "样例支部", "BRANCH", "620621")], CALLER)
         kiteline.refresh_reference()
-        people = populate(desk, options.members)
-        chosen = iter(people[:: max(1, len(people) // wanted)])
+        everybody = populate(desk, options.members)
+        chosen = iter(everybody[:: max(1, len(everybody) // wanted)])
         erasures = ErasureDesk(desk, ImportArchive(kiteline.log, desk.vault), ErasureList(Path(folder) / "erasures"))
         worst: list[float] = []
 
@@ -100,15 +97,15 @@ def main() -> None:
         rounds = in_turn(ours, peer, options.rounds)
         left = desk.vault
         with kiteline.log.reading() as connection:
-            assert left.open_fields(connection, people[1].member_id, ["name"]) == {"name": people[1].name}
+            assert left.open_fields(connection, everybody[1].member_id, ["name"]) == {"name": everybody[1].name}
         kiteline.close()
-    notes = {"members in the vault": len(people), "longest": f"{max(worst):.1f} ms", "found again": 0}
+    notes = {"members in the vault": len(everybody), "longest": f"{max(worst):.1f} ms", "found again": 0}
     report(Measured(BAR, rounds, notes))
 
 
 def populate(desk: Desk, members: int) -> list[Person]:
     """Register people as the desk does, many in a transaction."""
-    people = list(islice(_people(), members))
+    everybody = [Person(uuid4(), *one) for one in islice(people(), members)]
     mapper, reference = FactMapper(), desk.kiteline.reference()
     for begin in range(0, members, _AT_ONCE):
         saves = [
@@ -116,11 +113,11 @@ def populate(desk: Desk, members: int) -> list[Person]:
                 [mapper.to_stored_event(_registered(one.member_id, reference, desk.now_us()))],
                 vault=desk.vault.seal_person(one.member_id, {"name": one.name, "phone": one.phone}, one.number),
             )
-            for one in people[begin : begin + _AT_ONCE]
+            for one in everybody[begin : begin + _AT_ONCE]
         ]
         for future in desk.kiteline.log.submit_many(saves):
             future.result()
-    return people
+    return everybody
 
 
 def erased(desk: Desk, erasures: ErasureDesk, person: Person) -> float:
@@ -155,17 +152,6 @@ def _findable(desk: Desk, person: Person) -> bool:
         ]
         known = vault.find_by_identity(connection, person.number)
         return bool(vault.open_fields(connection, person.member_id)) or person.member_id in {*found, known}
-
-
-def _people() -> Iterator[Person]:
-    day, sequence = _FIRST_BIRTHDAY, 1
-    while True:
-        number = make_identity_number("990000", day, sequence)
-        count = (day - _FIRST_BIRTHDAY).days + 20_000 * (sequence - 1)
-        yield Person(uuid4(), f"测试{count:06d}", f"139{count:08d}", number)
-        day += timedelta(days=1)
-        if day.year == 2005:
-            day, sequence = _FIRST_BIRTHDAY, sequence + 1
 
 
 def _registered(member_id: UUID, reference: Reference, now_us: int) -> Fact:

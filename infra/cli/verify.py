@@ -6,6 +6,7 @@ brought to measure it by, cannot be read.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -81,7 +82,7 @@ def _outside(url: str, token: str | None, brought: Trust, findings: Findings) ->
 
     log = LogAt(url, token)
     lines = [] if brought.keys else log.needed("key").decode("utf-8", "replace").splitlines()
-    with _progress("切片 tiles") as progress:
+    with _progress("切片 tiles", findings) as progress:
         return check_over_http(log, brought.or_own(read_keys(lines)), findings, progress, leaves=token is not None)
 
 
@@ -115,12 +116,13 @@ def _beside(settings: Settings, brought: Trust, findings: Findings, processes: i
         ):
             # The database's own work, beside that of the processes.
             asked = aside.submit(_ask_database, pool)
-            with _progress("事件 events") as progress:
+            with _progress("事件 events", findings) as progress:
                 check_log(connection, crew, stands, trust, findings, progress, seen)
-            findings.extend(asked.result())
-            with _progress("保险库 vault") as progress:
+            with _progress("流与地区事件流 streams and feeds", findings):
+                findings.extend(asked.result())
+            with _progress("保险库 vault", findings) as progress:
                 check_vault(connection, crew, findings, progress)
-            with _progress("读模型 read models") as progress:
+            with _progress("读模型 read models", findings) as progress:
                 check_models(pool, crew, findings, progress)
     return stands.notes[0] if stands.notes else None
 
@@ -138,14 +140,17 @@ def _ask_database(pool: ConnectionPool[Connection[TupleRow]]) -> Findings:
 
 
 @contextmanager
-def _progress(what: str) -> Iterator[Progress]:
+def _progress(what: str, findings: Findings) -> Iterator[Progress]:
+    """Show how far a part has come, and note how long one waited for it."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(what, total=None)
+        began = time.perf_counter()
         yield lambda done, total: bar.update(task, completed=done, total=total)
+        findings.took[what] = time.perf_counter() - began
 
 
 def _print(findings: Findings, brought: Trust, *, as_json: bool) -> None:
@@ -163,7 +168,9 @@ def _print(findings: Findings, brought: Trust, *, as_json: bool) -> None:
             }
             for one in findings.shown
         ]
-        print(orjson.dumps({"checks": checks, "findings": found, "counts": findings.counts}).decode())
+        seconds = {what: round(taken, 3) for what, taken in findings.took.items()}
+        told = {"checks": checks, "findings": found, "counts": findings.counts, "seconds": seconds}
+        print(orjson.dumps(told).decode())
         return
     for what, seen, holds in findings.checks:
         print(f"{'✓' if holds else '✗'} {what.zh} {what.en}: {seen}")
@@ -173,6 +180,7 @@ def _print(findings: Findings, brought: Trust, *, as_json: bool) -> None:
     for code, count in findings.counts.items():
         if count > 1:
             print(f"  {code}: {count}")
+    print("用时 seconds: " + ", ".join(f"{what} {taken:.1f}" for what, taken in findings.took.items()))
     if not brought.keys:
         print("未带 --key：只证明日志与它自己的密钥相符。 No --key was brought: the log is proved by its own key only.")
     if brought.state is None and not brought.witnesses:

@@ -34,6 +34,8 @@ class Findings:
     shown: list[Finding] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
     checks: list[tuple[Sentence, str, bool]] = field(default_factory=list)
+    took: dict[str, float] = field(default_factory=dict)
+    """Seconds that were waited for each part."""
 
     def add(self, code: str, where: object, sentence: Sentence, since: datetime | str | None = None) -> None:
         """Note something wrong."""
