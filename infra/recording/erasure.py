@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 _LOGGED: Final = """
 SELECT position, originator_id, to_char(recorded_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
-FROM log WHERE topic = 'personal_data_erased' ORDER BY position
+FROM log WHERE topic = 'personal_data_erased' AND position > %s ORDER BY position
 """
 _STILL_KEPT: Final = "SELECT member_id FROM vault_key WHERE member_id = ANY (%s::uuid[])"
 _AGAIN: Final = Caller("erasure-list", None, "SYSTEM")
@@ -41,6 +41,7 @@ class ErasureDesk:
         self._desk = desk
         self._archive = archive
         self._list = erasures
+        self._noted = 0
 
     def erasing(
         self, member_id: UUID, payload: dict[str, Any], caller: Caller, *, key: Key | None, if_match: int | None
@@ -70,15 +71,21 @@ class ErasureDesk:
 
     def _erase_records(self, records: list[UUID], erased: Fact) -> None:
         """Erase records that have no facts of their own any more: the one that has them tells of it in the log."""
-        self._list.add(Erasure(erased.position, one, rfc3339_utc(erased.recorded_us)) for one in records)
+        if not self._list.add(Erasure(erased.position, one, rfc3339_utc(erased.recorded_us)) for one in records):
+            self._noted = 0
         for record in records:
             with self._desk.kiteline.log.reading() as connection:
                 erase(connection, record)
             self._desk.vault.forget(record)
 
     def note_down(self) -> None:
-        """Bring the list outside the database up to the log."""
-        self._list.add(self._logged())
+        """Bring the list outside the database up to the log: what is new in either, however long both are."""
+        fresh = self._logged(after=self._noted)
+        if not self._list.add(fresh) and self._noted:
+            fresh = self._logged()
+            self._list.add(fresh)
+        if fresh:
+            self._noted = fresh[-1].position
 
     def apply_again(self) -> int:
         """Erase whoever is on the list and was brought back, by a restored backup say; return how many.
@@ -105,9 +112,9 @@ class ErasureDesk:
     def _now(self) -> dict[str, Any]:
         return {"occurred_at": instant(self._desk.now_us()).astimezone(SHANGHAI).isoformat()}
 
-    def _logged(self) -> list[Erasure]:
+    def _logged(self, after: int = 0) -> list[Erasure]:
         with self._desk.kiteline.log.reading() as connection:
-            return [Erasure(*row) for row in connection.execute(_LOGGED).fetchall()]
+            return [Erasure(*row) for row in connection.execute(_LOGGED, (after,)).fetchall()]
 
     def _forget_uploads(self, member_id: UUID) -> None:
         with self._desk.kiteline.log.reading() as connection:

@@ -246,3 +246,42 @@ def test_the_list_grows_by_what_is_not_in_it_yet(tmp_path: Path):
     erasures.add([one, two])
     assert erasures.read() == [one, two]
     assert (tmp_path / "keys" / "erasures").stat().st_mode & 0o777 == 0o600
+
+
+def test_an_erasure_reads_of_a_long_list_only_what_others_wrote(tmp_path: Path):
+    path = tmp_path / "erasures"
+    ours, others = ErasureList(path), ErasureList(path)
+    told = [Erasure(number, UUID(int=number), "2026-02-01T00:00:00.000000Z") for number in range(1, 1_001)]
+    assert ours.add(told) is False
+    with path.open("r+b") as file:
+        file.write(b"x" * 10_000)  # whoever reads these lines again stumbles
+    assert ours.add([told[0], Erasure(1_001, UUID(int=1_001), "2026-02-02T00:00:00.000000Z")]) is True
+    with pytest.raises(ErasureListFailure):
+        others.add(told)
+    lines = path.read_bytes().splitlines()
+    assert lines[-1] == f"1001 {UUID(int=1_001)} 2026-02-02T00:00:00.000000Z".encode()
+    assert sum(str(UUID(int=1)).encode() in line for line in lines) == 0
+
+
+def test_what_another_process_wrote_is_not_written_again(tmp_path: Path):
+    ours, others = (ErasureList(tmp_path / "erasures") for _ in range(2))
+    told = [Erasure(number, UUID(int=number), "2026-02-01T00:00:00.000000Z") for number in range(1, 5)]
+    ours.add(told[:1])
+    others.add(told[:3])
+    ours.add(told)
+    others.add(told)
+    assert ours.read() == told
+
+
+@pytest.mark.parametrize("change", [Path.unlink, lambda path: path.write_bytes(b"")])
+def test_a_list_that_was_lost_meanwhile_is_whole_again_with_the_next_erasure(
+    databases: tuple[str, Callable[[], str]], tmp_path: Path, change: Callable[[Path], object]
+):
+    url, _ = databases
+    with running_service(tmp_path, url) as running:
+        running.department.organise("支部", "620621")
+        first, second = (running.department.register("支部", name=NAME) for _ in range(2))
+        assert erase(running.department, first).status_code == 201
+        change(tmp_path / "erasures")
+        assert erase(running.department, second).status_code == 201
+    assert {str(one.member_id) for one in ErasureList(tmp_path / "erasures").read()} == {first, second}
