@@ -72,7 +72,7 @@ _HEADS: Final = {
 }  # fmt: skip
 _ASKED: Final = frozenset({
     "region", "organisation", "side", "stage", "view", "scope", "overdue", "as_of", "month", "known_at", "kind",
-    "member_id", "liaison",
+    "member_id", "liaison", "order", "min_days", "max_days",
 })  # fmt: skip
 """The parameters that are kept of a question: what else a caller writes may be anything."""
 _KEEP: Final = """

@@ -1,20 +1,19 @@
-"""The lists that depend on time: rosters, lifecycle, duties, flows."""
+"""The lists that depend on time: rosters, lifecycle, duties."""
 
 from __future__ import annotations
 
-from datetime import date
 from typing import TYPE_CHECKING, Annotated, Final, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from api.access import must_be_allowed_at, principal_of
+from api.access import principal_of
 from api.actions import Action
 from api.answers import JsonAnswer
-from api.asking import AsOf, CursorParameter, DiffFrom, KnownAt, LimitParameter, MinPosition, Paging, as_of_moment
+from api.asking import AsOf, CursorParameter, DiffFrom, KnownAt, LimitParameter, MinPosition, as_of_moment
 from api.exports import FILE, Asked, Columns, Format, InWhose, exported
-from api.list_differences import earlier_position, flow_differences, must_be_told_of_ids, roster_differences
+from api.list_differences import must_be_told_of_ids, roster_differences
 from api.members import Fields, Purpose
 from api.openapi import READING, problems
 from api.personal_reads import read_many
@@ -22,18 +21,14 @@ from api.places_asked import OrganisationParameter, PlaceAsked, RegionParameter,
 from api.problems import invalid
 from api.read_models import as_known, asked, moment_of, must_tell_personal_data, within_reach
 from api.shapes.lists import (
-    FlowDifferences,
-    FlowsAnswer,
     LifecycleAnswer,
     RosterDifferences,
     RosterPage,
     WorklistPage,
 )
 from api.shapes.members import DutyKind
-from api.statistics import PublicParameter
-from domain.calendar import month_end
 from domain.errors import Sentence
-from projections import duties, flows, lifecycle, roster
+from projections import duties, lifecycle, roster
 from projections.duties import WorklistQuestion
 from projections.roster import RosterQuestion
 
@@ -50,7 +45,11 @@ _LISTED: Final = problems({*READING, 404, 410})
 Side = Literal["outflow", "inflow", "affiliated"]
 Stage = Literal["reported", "awaiting_check_in", "checked_in", "settled", "returned", "closed"]
 View = Literal["pre_departure", "in_transit", "return"]
-Level = Literal["province", "city", "county"]
+DaysParameter = Annotated[int | None, Query(ge=0, le=36_500, description="at the stage for so many days 停留天数")]
+OrderParameter = Annotated[
+    Literal["since", "-since", "last_contact_at", "due_on"] | None,
+    Query(description="the longest at the stage first, or the latest; the longest without contact; what is due first"),
+]
 
 
 @router.get(
@@ -75,6 +74,7 @@ async def read_roster(  # noqa: PLR0913 - the question's parameters
     known_at: KnownAt = None,
     diff_from: DiffFrom = None,
     min_position: MinPosition = None,
+    order: OrderParameter = None,
     limit: LimitParameter = 50,
     cursor: CursorParameter = None,
     fields: Fields = None,
@@ -93,6 +93,7 @@ async def read_roster(  # noqa: PLR0913 - the question's parameters
         stages=None if stage is None else (stage,),
         overdue=overdue,
         leaving=scope == "leaving",
+        order=order,
         limit=limit,
         cursor=None if diff_from is not None else cursor,
     )
@@ -118,6 +119,7 @@ async def count_lifecycle(  # noqa: PLR0913 - the question's parameters
     organisation: OrganisationParameter = None,
     view: View | None = None,
     side: Literal["outflow", "inflow"] = "outflow",
+    ages: Annotated[bool, Query(description="also for how many days they have been at the stage 停留时长")] = False,
     as_of: AsOf = None,
     known_at: KnownAt = None,
     min_position: MinPosition = None,
@@ -132,7 +134,9 @@ async def count_lifecycle(  # noqa: PLR0913 - the question's parameters
         place.service,
         place.principal,
         min_position,
-        lambda connection: lifecycle.counts(connection, question, as_known(place.service, moment.known_position)),
+        lambda connection: lifecycle.counts(
+            connection, question, as_known(place.service, moment.known_position), ages=ages
+        ),
     )
     return _written(page)
 
@@ -153,6 +157,8 @@ async def list_lifecycle_members(  # noqa: PLR0913 - the question's parameters
     stage: Stage | None = None,
     side: Literal["outflow", "inflow"] = "outflow",
     overdue: bool | None = None,
+    min_days: DaysParameter = None,
+    max_days: DaysParameter = None,
     as_of: AsOf = None,
     known_at: KnownAt = None,
     min_position: MinPosition = None,
@@ -172,6 +178,8 @@ async def list_lifecycle_members(  # noqa: PLR0913 - the question's parameters
         stages=None if stage is None else (stage,),
         views=None if view is None else (view,),
         overdue=overdue,
+        min_days=min_days,
+        max_days=max_days,
         limit=limit,
         cursor=cursor,
     )
@@ -225,59 +233,6 @@ async def read_worklist(  # noqa: PLR0913 - the question's parameters
         cursor=cursor,
     )
     return await _people(request, Asked(place, question, duties.worklist, fields, purpose), min_position, form)
-
-
-@router.get(
-    "/v1/flows",
-    operation_id="read_flows",
-    summary="流向 A month's matrix of origins and destinations, with its margins",
-    response_model=None,
-    responses={200: {"model": FlowsAnswer | FlowDifferences}, **_LISTED},
-)
-async def read_flows(  # noqa: PLR0913 - the question's parameters
-    request: Request,
-    *,
-    month: Annotated[str, Query(pattern=r"^(19|20)[0-9]{2}-(0[1-9]|1[0-2])$", examples=["2025-03"])],
-    level: Level = "province",
-    public: PublicParameter = False,
-    known_at: KnownAt = None,
-    diff_from: DiffFrom = None,
-    min_position: MinPosition = None,
-    limit: LimitParameter = 1000,
-    cursor: CursorParameter = None,
-) -> JsonAnswer:
-    """Answer the cells of the caller's reach; the margins are of all of them, on every page."""
-    service: Service = request.app.state.service
-    principal = await principal_of(request, service)
-    must_be_allowed_at(service, principal, Action.READ_FLOWS)
-    moment = await moment_of(service, 0, known_at)
-    named = ("flows", level, month, public, principal.caller, diff_from)
-    begun = Paging.begin(service, named, cursor, limit, -1 if moment.known_position is None else moment.known_position)
-    known = None if begun.known_position < 0 else begun.known_position
-    first = date.fromisoformat(f"{month}-01")
-    policy = service.kiteline.reference().policy(None, month_end(first))
-
-    def as_known_at(connection: Connection[TupleRow], position: int | None) -> flows.Matrix:
-        found = flows.matrix(connection, level, first, as_known(service, position), position)
-        return flows.published(found, policy.small_count) if public else found
-
-    if diff_from is None:
-        found = await asked(service, principal, min_position, lambda connection: as_known_at(connection, known))
-        cells, more = found.items, {"totals": {"by_origin": found.by_origin, "by_destination": found.by_destination}}
-    else:
-        earlier = await earlier_position(service, diff_from)
-        before, found = await asked(
-            service,
-            principal,
-            min_position,
-            lambda connection: (as_known_at(connection, earlier), as_known_at(connection, known)),
-        )
-        cells, more = flow_differences(before, found)
-    paging = begun.knowing(found.known_position)
-    cells = [one for one in cells if paging.after is None or [one["origin"], one["destination"]] > paging.after]
-    items = cells[:limit]
-    after = [items[-1]["origin"], items[-1]["destination"]] if len(cells) > limit else None
-    return paging.answer(items, position=found.position, after=after, **more)
 
 
 async def _people(request: Request, what: Asked, min_position: int | None, form: str) -> Response:

@@ -30,6 +30,8 @@ Level = Literal["province", "city", "county"]
 MEASURES: Final = (
     "departed", "arrived", "under_way", "in_place", "returned", "moved_on", "transferred", "ended",
 )  # fmt: skip
+STANDING: Final = ("under_way", "in_place")
+"""What stands at the month's end; the others happened in it."""
 
 _CELLS: Final = """
 SELECT l.origin_region, l.destination,
@@ -101,7 +103,7 @@ def matrix(
     if known < standing.position:
         statement = _CELLS
         parameters = {"start": day_start_us(first), "end": day_start_us(following), "known": known}
-    rolled = _rolling(reference, level, date.fromordinal(following.toordinal() - 1))
+    rolled = rolling(reference, level, date.fromordinal(following.toordinal() - 1))
     cells: dict[tuple[str, str], list[int]] = defaultdict(lambda: [0] * len(MEASURES))
     for origin, destination, *figures in connection.execute(statement, parameters):
         cell = cells[rolled(origin), rolled(destination)]
@@ -143,7 +145,7 @@ def _named(figures: list[int]) -> dict[str, int]:
     return dict(zip(MEASURES, figures, strict=True))
 
 
-def _rolling(reference: Reference, level: Level, on: date) -> Callable[[str | None], str]:
+def rolling(reference: Reference, level: Level, on: date) -> Callable[[str | None], str]:
     """Return how a code as recorded is told at a level; what does not reach down to it stays with what is known."""
     regions = reference.regions
     kept: dict[str | None, str] = {}

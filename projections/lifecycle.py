@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from projections import roster
 from projections.asking import Page, Spans, answer, spans_of
-from projections.roster import AWAY, RosterQuestion, parameters_of
+from projections.roster import AWAY, RosterQuestion, at_least_since, parameters_of
 
 if TYPE_CHECKING:
     from psycopg import Connection
@@ -30,35 +30,40 @@ CELLS: Final = (
     ("return", "settled"),
     ("return", "returned"),
 )
+AGES: Final = (7, 30, 90)
+"""Days at a stage, by which members are told apart: up to each of them, and longer."""
 
 _NOW: Final = """
 WITH chosen AS (
-    SELECT m.view, m.stage, m.first_due_on
+    SELECT m.view, m.stage, m.first_due_on, m.since_us
     FROM unnest(%(home_lows)s::text[], %(home_highs)s::text[]) AS s (lo, hi)
     JOIN member AS m ON m.affiliation_region >= s.lo AND m.affiliation_region < s.hi
     UNION ALL
-    SELECT m.view, m.stage, m.first_due_on
+    SELECT m.view, m.stage, m.first_due_on, m.since_us
     FROM unnest(%(place_lows)s::text[], %(place_highs)s::text[]) AS s (lo, hi)
     JOIN member AS m ON m.region >= s.lo AND m.region < s.hi
     WHERE left(m.affiliation_region, 6) IS DISTINCT FROM left(m.region, 6)
     UNION ALL
-    SELECT m.view, m.stage, m.first_due_on FROM unnest(%(homes)s::text[]) AS o (code)
+    SELECT m.view, m.stage, m.first_due_on, m.since_us FROM unnest(%(homes)s::text[]) AS o (code)
     JOIN member AS m ON m.affiliation = o.code
     UNION ALL
-    SELECT m.view, m.stage, m.first_due_on FROM unnest(%(hosts)s::text[]) AS o (code)
+    SELECT m.view, m.stage, m.first_due_on, m.since_us FROM unnest(%(hosts)s::text[]) AS o (code)
     JOIN member AS m ON m.accepted_by = o.code
     UNION ALL
-    SELECT m.view, m.stage, m.first_due_on FROM unnest(%(hosts)s::text[]) AS o (code)
+    SELECT m.view, m.stage, m.first_due_on, m.since_us FROM unnest(%(hosts)s::text[]) AS o (code)
     JOIN member AS m ON m.branch = o.code
     WHERE (m.accepted_by = ANY (%(hosts)s::text[])) IS NOT TRUE
     UNION ALL
-    SELECT m.view, m.stage, m.first_due_on FROM unnest(%(hosts)s::text[]) AS o (code)
+    SELECT m.view, m.stage, m.first_due_on, m.since_us FROM unnest(%(hosts)s::text[]) AS o (code)
     JOIN member AS m ON m.holder = o.code
 )
 SELECT p.version, p.position, p.latest_us, p.updated_at, g.*
 FROM projection_position AS p
 LEFT JOIN LATERAL (
-    SELECT c.view, c.stage, count(*), count(*) FILTER (WHERE c.first_due_on < %(today)s)
+    SELECT c.view, c.stage, count(*), count(*) FILTER (WHERE c.first_due_on < %(today)s),
+        count(*) FILTER (WHERE c.since_us >= (%(ages)s::bigint[])[1]),
+        count(*) FILTER (WHERE c.since_us >= (%(ages)s::bigint[])[2]),
+        count(*) FILTER (WHERE c.since_us >= (%(ages)s::bigint[])[3])
     FROM chosen AS c
     WHERE c.stage = ANY (%(stages)s::text[]) AND c.view = ANY (%(views)s::text[])
     GROUP BY c.view, c.stage
@@ -83,28 +88,31 @@ _REACH: Final = "SELECT coalesce(current_setting('kiteline.regions', true), '')"
 _THEN: Final = """
 WITH segment AS NOT MATERIALIZED (
     SELECT m.member_id, m.affiliation, m.affiliation_region, m.holder, m.accepted_by, m.branch, m.stage, m.view,
-        m.region
+        m.region, m.since_us
     FROM member AS m WHERE m.roster_from <= %(as_of)s AND m.roster_known <= %(known)s
     UNION ALL
     SELECT r.member_id, r.affiliation, r.affiliation_region, r.holder, r.accepted_by, r.branch, r.stage, r.view,
-        r.region
+        r.region, r.since_us
     FROM roster_past AS r
     WHERE r.valid_from <= %(as_of)s AND r.known_from <= %(known)s AND r.known_to > %(known)s
       AND (r.valid_to > %(as_of)s OR r.ended_from > %(known)s)
 ), chosen AS (
-    SELECT m.member_id, m.view, m.stage FROM segment AS m
+    SELECT m.member_id, m.view, m.stage, m.since_us FROM segment AS m
     WHERE m.affiliation = ANY (%(homes)s::text[])
     UNION ALL
-    SELECT m.member_id, m.view, m.stage FROM segment AS m
+    SELECT m.member_id, m.view, m.stage, m.since_us FROM segment AS m
     WHERE m.accepted_by = ANY (%(hosts)s::text[])
     UNION ALL
-    SELECT m.member_id, m.view, m.stage FROM segment AS m
+    SELECT m.member_id, m.view, m.stage, m.since_us FROM segment AS m
     WHERE m.branch = ANY (%(hosts)s::text[]) AND (m.accepted_by = ANY (%(hosts)s::text[])) IS NOT TRUE
     UNION ALL
-    SELECT m.member_id, m.view, m.stage FROM segment AS m
+    SELECT m.member_id, m.view, m.stage, m.since_us FROM segment AS m
     WHERE m.holder = ANY (%(hosts)s::text[])
 )
-SELECT c.view, c.stage, count(*), count(*) FILTER (WHERE k.first_due_on < %(today)s)
+SELECT c.view, c.stage, count(*), count(*) FILTER (WHERE k.first_due_on < %(today)s),
+    count(*) FILTER (WHERE c.since_us >= (%(ages)s::bigint[])[1]),
+    count(*) FILTER (WHERE c.since_us >= (%(ages)s::bigint[])[2]),
+    count(*) FILTER (WHERE c.since_us >= (%(ages)s::bigint[])[3])
 FROM chosen AS c
 LEFT JOIN LATERAL (
     SELECT m.first_due_on FROM member AS m
@@ -125,12 +133,12 @@ _THEN_OF_REGION: Final = """
 WITH chosen AS (
     SELECT h.* FROM unnest(%(home_lows)s::text[], %(home_highs)s::text[]) AS s (lo, hi)
     CROSS JOIN LATERAL (
-        SELECT m.member_id, m.view, m.stage FROM member AS m
+        SELECT m.member_id, m.view, m.stage, m.since_us FROM member AS m
         WHERE m.affiliation_region >= s.lo AND m.affiliation_region < s.hi
           AND m.stage = ANY (%(stages)s::text[]) AND m.view = ANY (%(views)s::text[])
           AND m.roster_from <= %(as_of)s AND m.roster_known <= %(known)s
         UNION ALL
-        SELECT r.member_id, r.view, r.stage FROM roster_past AS r
+        SELECT r.member_id, r.view, r.stage, r.since_us FROM roster_past AS r
         WHERE r.affiliation_region >= s.lo AND r.affiliation_region < s.hi
           AND r.stage = ANY (%(stages)s::text[]) AND r.view = ANY (%(views)s::text[])
           AND r.valid_from <= %(as_of)s AND r.known_from <= %(known)s AND r.known_to > %(known)s
@@ -139,13 +147,13 @@ WITH chosen AS (
     UNION ALL
     SELECT h.* FROM unnest(%(place_lows)s::text[], %(place_highs)s::text[]) AS s (lo, hi)
     CROSS JOIN LATERAL (
-        SELECT m.member_id, m.view, m.stage FROM member AS m
+        SELECT m.member_id, m.view, m.stage, m.since_us FROM member AS m
         WHERE m.region >= s.lo AND m.region < s.hi
           AND left(m.affiliation_region, 6) IS DISTINCT FROM left(m.region, 6)
           AND m.stage = ANY (%(stages)s::text[]) AND m.view = ANY (%(views)s::text[])
           AND m.roster_from <= %(as_of)s AND m.roster_known <= %(known)s
         UNION ALL
-        SELECT r.member_id, r.view, r.stage FROM roster_past AS r
+        SELECT r.member_id, r.view, r.stage, r.since_us FROM roster_past AS r
         WHERE r.region >= s.lo AND r.region < s.hi
           AND left(r.affiliation_region, 6) IS DISTINCT FROM left(r.region, 6)
           AND r.stage = ANY (%(stages)s::text[]) AND r.view = ANY (%(views)s::text[])
@@ -153,7 +161,10 @@ WITH chosen AS (
           AND (r.valid_to > %(as_of)s OR r.ended_from > %(known)s)
     ) AS h
 )
-SELECT c.view, c.stage, count(*), count(*) FILTER (WHERE k.first_due_on < %(today)s)
+SELECT c.view, c.stage, count(*), count(*) FILTER (WHERE k.first_due_on < %(today)s),
+    count(*) FILTER (WHERE c.since_us >= (%(ages)s::bigint[])[1]),
+    count(*) FILTER (WHERE c.since_us >= (%(ages)s::bigint[])[2]),
+    count(*) FILTER (WHERE c.since_us >= (%(ages)s::bigint[])[3])
 FROM chosen AS c
 LEFT JOIN LATERAL (
     SELECT m.first_due_on FROM member AS m
@@ -169,27 +180,43 @@ GROUP BY c.view, c.stage
 """
 
 
-def counts(connection: Connection[TupleRow], question: RosterQuestion, reference: Reference) -> Page:
+def counts(
+    connection: Connection[TupleRow], question: RosterQuestion, reference: Reference, *, ages: bool = False
+) -> Page:
     """Count members by view and stage, with how many of them something is overdue for; empty cells are counted as 0.
 
-    `question.side` is `outflow` or `inflow`; its `views` and `stages` choose among the cells.
+    `question.side` is `outflow` or `inflow`; its `views` and `stages` choose among the cells. With `ages` also for how
+    many days they have been at the stage: that is counted from the members, however many there are, and not kept.
     """
     asked = question.views or VIEWS
     parameters = parameters_of(_as_roster(question), question.moment, reference)
+    moment = question.moment
     parameters |= {"stages": _stages(question), "views": list(asked)}
+    parameters["ages"] = [at_least_since(moment, days) for days in AGES]
     now, then = _NOW, _THEN
     if question.region is not None and question.organisation is None:
         spans = spans_of(reference, question.region, question.moment.as_of_us)
         parameters |= {"lows": spans.lows, "highs": spans.highs, "side": question.side}
-        now, then = _KEPT if _holds(connection, spans) else _NOW, _THEN_OF_REGION
+        now, then = _KEPT if not ages and _holds(connection, spans) else _NOW, _THEN_OF_REGION
     answered = answer(connection, question.moment, parameters, now=now, then=then)
-    found = {(view, stage): (count, overdue) for view, stage, count, overdue in answered.rows}
+    found = {(view, stage): (count, overdue, within) for view, stage, count, overdue, *within in answered.rows}
     items: list[dict[str, Any]] = []
     for view, stage in CELLS:
         if view in asked and (question.stages is None or stage in question.stages):
-            count, overdue = found.get((view, stage), (0, 0))
-            items.append({"view": view, "stage": stage, "count": count, "overdue": overdue})
+            count, overdue, within = found.get((view, stage), (0, 0, [0] * len(AGES)))
+            item = {"view": view, "stage": stage, "count": count, "overdue": overdue}
+            items.append({**item, "ages": _ages(count, within)} if ages else item)
     return Page(items, None, answered.position, answered.known_position)
+
+
+def _ages(count: int, within: list[int]) -> list[dict[str, int | None]]:
+    """Tell apart how many have been there for how long; `within` counts those of at most so many days."""
+    edges = (0, *(days + 1 for days in AGES))
+    sums = (0, *within, count)
+    return [
+        {"min_days": least, "max_days": most, "count": sums[index + 1] - sums[index]}
+        for index, (least, most) in enumerate(zip(edges, (*AGES, None), strict=True))
+    ]
 
 
 def _holds(connection: Connection[TupleRow], spans: Spans) -> bool:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, replace
+from itertools import groupby
 from typing import TYPE_CHECKING, Any, Final
 
 from domain.calendar import month_end
@@ -22,6 +23,7 @@ from projections.roster import AWAY
 from projections.suppression import is_small, publish_margin
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import date
 
     from psycopg import Connection
@@ -42,6 +44,14 @@ JOIN statistic AS t ON t.region >= s.lo AND t.region < s.hi
 WHERE t.month <= %(number)s
 GROUP BY t.measure, t.scope, t.category, t.view, t.stage
 HAVING sum(t.amount) <> 0
+"""
+# What was kept before the first month counts at its end, as all that follows does from its own month on.
+_KEPT_BY_MONTH: Final = """
+SELECT greatest(t.month, %(first)s), t.measure, t.scope, t.category, t.view, t.stage, sum(t.amount)::bigint
+FROM unnest(%(lows)s::text[], %(highs)s::text[]) AS s (lo, hi)
+JOIN statistic AS t ON t.region >= s.lo AND t.region < s.hi
+WHERE t.month <= %(last)s
+GROUP BY 1, 2, 3, 4, 5, 6
 """
 _COUNTED: Final = """
 WITH span AS (
@@ -165,6 +175,39 @@ def month_figures(
         }
         rows = connection.execute(_COUNTED, parameters).fetchall()
     return _figures(rows, standing.position, known)
+
+
+def months_figures(
+    connection: Connection[TupleRow],
+    region: str,
+    months: Sequence[date],
+    reference: Reference,
+    known_position: int | None = None,
+) -> list[Statistics]:
+    """Return the figures of consecutive months, each as `month_figures` would; `months` are their first days."""
+    standing = reflected(connection)
+    known = standing.position if known_position is None else min(known_position, standing.position)
+    if known < standing.position:
+        return [month_figures(connection, region, month, reference, known) for month in months]
+
+    def spans_at(month: date) -> Spans:
+        return spans_of(reference, region, day_end_us(month_end(month)))
+
+    found: list[Statistics] = []
+    # A region that was reorganised between two months has other codes: those before and after are asked for apart.
+    for spans, alike in groupby(months, key=spans_at):
+        numbers = [month_number(month) for month in alike]
+        asked = {"lows": spans.lows, "highs": spans.highs, "first": numbers[0], "last": numbers[-1]}
+        added: dict[int, list[TupleRow]] = {number: [] for number in numbers}
+        for number, *row in connection.execute(_KEPT_BY_MONTH, asked):
+            added[number].append(tuple(row))
+        standing_at: Counter[TupleRow] = Counter()
+        for number in numbers:
+            for *cell, amount in added[number]:
+                standing_at[tuple(cell)] += amount
+            rows = [(*cell, amount) for cell, amount in standing_at.items() if amount]
+            found.append(_figures(rows, standing.position, known))
+    return found
 
 
 def published(found: Statistics, least: int) -> Statistics:

@@ -25,6 +25,8 @@ FILES: Final = {
     "print.css": _OURS / "print.css",
     "console.js": _OURS / "console.js",
     "member.css": _OURS / "member.css",
+    "flows.css": _OURS / "flows.css",
+    "flows.js": _OURS / "flows.js",
     "proof.js": _OURS / "proof.js",
     "registers.css": _OURS / "registers.css",
     "registers.js": _OURS / "registers.js",

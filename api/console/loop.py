@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from api.actions import Action
 from api.asking import as_of_moment
+from api.authorisation import WHOLE_COUNTRY
 from api.console.command_forms import code_in
 from api.console.page import Page
 from api.console.people import names_of
@@ -31,6 +32,7 @@ _SIDES: Final = ("outflow", "inflow")
 _NOT_OF: Final = {"outflow": (), "inflow": (("pre_departure", "reported"), ("return", "returned"))}
 """Who is here from elsewhere has left and has not returned: the other cells are the origin's."""
 _ROWS: Final = 50
+_DIGITS: Final = 5
 
 WORDS: Final = Words(
     title=("闭环", "The loop"),
@@ -61,6 +63,11 @@ WORDS: Final = Words(
     overdue=("逾期", "Overdue"),
     lost=("失联", "Lost contact"),
     empty=("这一格里没有人", "Nobody is here"),
+    ages=("停留", "For how long"),
+    age_upto=("{most} 天内", "up to {most} days"),
+    age_between=("{least}–{most} 天", "{least} to {most} days"),
+    age_over=("超过 {most} 天", "over {most} days"),
+    show_ages=("显示停留时长", "Show for how long"),
     choose=("点开上面的数字，查看人员。", "Open a figure above to see the members."),
     next_page=("下一页", "Next page"),
     first_page=("回到第一页", "Back to the first page"),
@@ -75,6 +82,16 @@ class Cell:
     stage: str
     count: int
     overdue: int
+    ages: tuple[Age, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Age:
+    """How many of them have been there for so many days, both ends included; no end is the longest."""
+
+    least: int
+    most: int | None
+    count: int
 
 
 class Chosen:
@@ -91,6 +108,9 @@ class Chosen:
         view: str = "",
         stage: str = "",
         overdue: str = "",
+        min_days: str = "",
+        max_days: str = "",
+        ages: str = "",
     ) -> None:
         self.side = side if side in _SIDES else usual_side(person)
         self.organisation = code_in(organisation)
@@ -99,6 +119,12 @@ class Chosen:
         self.view = view if view in VIEWS else ""
         self.stage = stage if (self.view, stage) in self.cells() else ""
         self.overdue = bool(overdue) and bool(self.view)
+        least, most = (int(one) if one.isdecimal() and len(one) < _DIGITS else None for one in (min_days, max_days))
+        self.least, self.most = (least, most) if self.stage else (None, None)
+        # Of the whole country they are counted from everybody under way: only where somebody asks for it.
+        country = not self.organisation and (self.region or person.principal.region) == WHOLE_COUNTRY
+        self.chose_ages = bool(ages)
+        self.ages = self.chose_ages or self.least is not None or not country
 
     def cells(self) -> list[tuple[str, str]]:
         """Return the cells of this side's board."""
@@ -124,6 +150,8 @@ class Chosen:
             "view": self.view,
             "stage": self.stage or None,
             "overdue": True if self.overdue else None,
+            "min_days": self.least,
+            "max_days": self.most,
         }
 
     def address(self, **other: str) -> str:
@@ -136,20 +164,29 @@ class Chosen:
             "view": self.view,
             "stage": self.stage,
             "overdue": "1" if self.overdue else "",
+            "min_days": "" if self.least is None else str(self.least),
+            "max_days": "" if self.most is None else str(self.most),
+            "ages": "1" if self.chose_ages else "",
             **other,
         }
         return urlencode({name: value for name, value in said.items() if value})
 
-    def is_at(self, view: str, stage: str = "", *, overdue: bool = False) -> bool:
+    def figure(self, view: str, stage: str = "", *, overdue: bool = False, age: Age | None = None) -> str:
+        """Write the address of a figure of the board."""
+        least, most = ("", "") if age is None else (str(age.least), "" if age.most is None else str(age.most))
+        return self.address(view=view, stage=stage, overdue="1" if overdue else "", min_days=least, max_days=most)
+
+    def is_at(self, view: str, stage: str = "", *, overdue: bool = False, age: Age | None = None) -> bool:
         """Whether this figure is the open one."""
-        return (self.view, self.stage, self.overdue) == (view, stage, overdue)
+        days = (None, None) if age is None else (age.least, age.most)
+        return (self.view, self.stage, self.overdue, self.least, self.most) == (view, stage, overdue, *days)
 
 
 @router.get("/loop", operation_id="console_loop")
 async def loop(person: SignedInPerson, chosen: Annotated[Chosen, Depends()], cursor: str | None = None) -> Response:
     """Show the board, and the members behind the figure that is open."""
     person.must_be_able_to(Action.READ_LIFECYCLE)
-    counted = await person.ask("/v1/lifecycle", **chosen.asked())
+    counted = await person.ask("/v1/lifecycle", ages=True if chosen.ages else None, **chosen.asked())
     listed: dict[str, Any] = {"items": [], "next": None}
     if chosen.view:
         # As much as the board reflects, at least: the figure and its members are then of one moment.
@@ -184,7 +221,10 @@ def _cells(chosen: Chosen, items: Sequence[dict[str, Any]]) -> dict[str, list[Ce
     board: dict[str, list[Cell]] = {view: [] for view in chosen.views()}
     for view, stage in chosen.cells():
         one = found.get((view, stage), {"count": 0, "overdue": 0})
-        board[view].append(Cell(view, stage, one["count"], one["overdue"]))
+        ages = tuple(
+            Age(age["min_days"], age["max_days"], age["count"]) for age in one.get("ages") or () if age["count"]
+        )
+        board[view].append(Cell(view, stage, one["count"], one["overdue"], ages))
     return board
 
 

@@ -8,6 +8,7 @@ from api.console import (
     correcting,
     doing,
     files,
+    flows,
     local_issuer,
     loop,
     member,
@@ -32,6 +33,7 @@ PAGES: Final[tuple[ModuleType, ...]] = (
     worklist,
     rosters,
     loop,
+    flows,
     registers,
 )
 """Each has `PAGE`, `router` and `WORDS`."""

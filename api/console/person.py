@@ -12,6 +12,7 @@ from fastapi import Depends, Request
 
 from api.authorisation import MAY, ROLE_MAY_NOT
 from api.console.asking import Answer, Parameter, ask
+from api.console.form_tokens import masked
 from api.console.sessions import COOKIE
 from api.problem_list import FORBIDDEN
 from api.problems import Problem
@@ -105,7 +106,7 @@ async def signed_in(request: Request) -> Person:
     found = None if not words else await asyncio.to_thread(service.sessions.find, words)
     if words is None or found is None:
         raise SignInFirst
-    token = service.sessions.form_token(words)
+    token = masked(service.sessions.form_token(words))
     return Person(request, service, found.principal, found.called, language_at(request), token)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -11,6 +12,7 @@ from starlette.responses import HTMLResponse
 
 from api.console import code_words
 from api.console.files import address
+from api.console.form_tokens import masked
 from api.console.names import Names
 from api.console.person import Person, language_at
 from api.console.sessions import COOKIE
@@ -32,6 +34,8 @@ _TEMPLATES: Final = Environment(
     lstrip_blocks=True,
     auto_reload=False,
 )
+_WORTH_IT: Final = 1_000
+_LEVEL: Final = 4
 _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
@@ -47,7 +51,7 @@ def page(person: Person, template: str, words: Words, *, status: int = 200, **sh
         form_token=person.form_token,
         **shown,
     )
-    return HTMLResponse(content, status_code=status)
+    return _sent(person.request, content, status)
 
 
 def outside_page(request: Request, template: str, words: Words, *, status: int = 200, **shown: Any) -> HTMLResponse:
@@ -58,10 +62,10 @@ def outside_page(request: Request, template: str, words: Words, *, status: int =
         **_everywhere(request, service, language_at(request), words),
         person=None,
         pages=(),
-        form_token="" if cookie is None else service.sessions.form_token(cookie),
+        form_token="" if cookie is None else masked(service.sessions.form_token(cookie)),
         **shown,
     )
-    return HTMLResponse(content, status_code=status)
+    return _sent(request, content, status)
 
 
 def problem_page(request: Request, status: int, problem: dict[str, Any]) -> HTMLResponse:
@@ -110,6 +114,16 @@ def iso_day(text: str | None) -> str:
 def number(value: int) -> str:
     """Write a count with its thousands apart."""
     return f"{value:,}"
+
+
+def _sent(request: Request, content: str, status: int) -> HTMLResponse:
+    """Send a page, compressed where the browser takes it; the one secret in it is masked anew each time."""
+    headers = {"Vary": "Accept-Encoding"}
+    body = content.encode()
+    if "gzip" in request.headers.get("accept-encoding", "") and len(body) > _WORTH_IT:
+        headers["Content-Encoding"] = "gzip"
+        body = gzip.compress(body, _LEVEL, mtime=0)
+    return HTMLResponse(body, status_code=status, headers=headers)
 
 
 def _everywhere(request: Request, service: Service, language: Language, words: Words) -> dict[str, Any]:

@@ -31,14 +31,17 @@ STAGES: Final = {
     "affiliated": ("reported", "awaiting_check_in", "checked_in", "settled", "returned"),
 }
 COLUMNS: Final = (
-    "stage", "affiliation", "responsible", "origin_region", "region", "branch", "since", "last_contact_at", "scope",
-    "category", "overdue",
+    "stage", "affiliation", "responsible", "origin_region", "region", "branch", "since", "last_contact_at", "due_on",
+    "scope", "category", "overdue",
 )  # fmt: skip
 _SHOWN: Final = {
     "outflow": ("stage", "affiliation", "region", "responsible", "since", "last_contact_at", "overdue"),
     "inflow": ("stage", "origin_region", "region", "branch", "since", "last_contact_at", "overdue"),
     "affiliated": ("stage", "affiliation", "region", "category", "since", "overdue"),
 }
+ORDERS: Final = ("since", "-since", "last_contact_at", "due_on")
+_ORDERED_BY: Final = {"since": "since", "-since": "since", "last_contact_at": "last_contact_at", "due_on": "due_on"}
+"""The column that an order puts in order."""
 _ROWS: Final = 50
 _KNOW_LATER: Final = frozenset({Role.ORGANISATION_DEPARTMENT, Role.AUDITOR})
 """Whom it may matter to what was known when."""
@@ -59,7 +62,13 @@ WORDS: Final = Words(
     known_at=("当时所知", "As known on"),
     known_at_help=("按那一天已记录的内容", "By what had been recorded by that day"),
     columns=("显示的列", "Columns"),
-    sort=("本页排序", "Sort this page"),
+    sort=("排序", "Order"),
+    order_of_places=("按区划", "By place"),
+    order_since=("停留最久在前", "Longest at the stage first"),
+    order_latest=("最近变动在前", "Latest change first"),
+    order_last_contact_at=("最久未联系在前", "Longest without contact first"),
+    order_due_on=("最先到期在前", "Due first"),
+    due_on=("最近期限", "Next due"),
     apply=("应用", "Apply"),
     export=("导出表格", "Export"),
     export_help=(
@@ -117,8 +126,13 @@ class Filters:
         self.as_of = as_of
         self.known_at = known_at
         self.columns = tuple(one for one in COLUMNS if one in (column or ())) or _SHOWN[self.side]
-        self.sort = sort if sort in self.columns else ""
+        self.sort = sort if sort in ORDERS else ""
         self.chosen = () if self.columns == _SHOWN[self.side] else self.columns
+
+    @property
+    def ordered_by(self) -> str:
+        """The column that stands in order, if any does."""
+        return _ORDERED_BY.get(self.sort, "")
 
     def asked(self) -> dict[str, Any]:
         """Return the question of the API."""
@@ -131,6 +145,7 @@ class Filters:
             "overdue": True if self.overdue else None,
             "as_of": self.as_of or None,
             "known_at": self.known_at or None,
+            "order": self.sort or None,
         }
 
     def address(self, **other: str) -> str:
@@ -160,8 +175,6 @@ async def rosters(
     person.must_be_able_to(Action.READ_ROSTER)
     answer = await person.ask("/v1/rosters", limit=_ROWS, cursor=cursor, **filters.asked())
     items = answer["items"]
-    if filters.sort:
-        items = sorted(items, key=lambda item: _order(item[filters.sort]), reverse=filters.sort == "overdue")
     return page(
         person,
         "roster_table.html" if person.wants_part else "rosters.html",
@@ -172,6 +185,7 @@ async def rosters(
         stages=STAGES[filters.side],
         sides=SIDES,
         columns=COLUMNS,
+        orders=ORDERS,
         may_choose_region=person.principal.region is not None,
         may_know_later=person.principal.role in _KNOW_LATER,
         may_name=person.may(Action.READ_MASKED_NAMES),
@@ -189,7 +203,3 @@ async def export(person: SignedInPerson, filters: Annotated[Filters, Depends()])
     answer = await person.fetch("/v1/rosters", **wanted, **filters.asked())
     headers = {"Content-Disposition": answer.headers["content-disposition"], "Cache-Control": "no-store"}
     return Response(answer.content, media_type=XLSX, headers=headers)
-
-
-def _order(value: Any) -> tuple[bool, str]:
-    return value is None, str(value)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote, urlsplit
@@ -13,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from api import problem_list as kinds
+from api.console import form_tokens
 from api.console.asking import Refused
 from api.console.person import SignInFirst, language_at
 from api.console.rendering import problem_page
@@ -99,7 +99,7 @@ async def _must_be_our_form(request: Request) -> None:
     if sent is None:
         form = await request.form()
         sent = str(form.get(FORM_FIELD, ""))
-    if not hmac.compare_digest(sent.encode(), service.sessions.form_token(words).encode()):
+    if not form_tokens.holds(sent, service.sessions.form_token(words)):
         raise Problem(kinds.FORBIDDEN, _STALE, code="form_stale")
 
 

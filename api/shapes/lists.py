@@ -35,6 +35,7 @@ class RosterItem(Shape):
     personal: dict[str, str] | None = Field(None, description="only with `fields` and `purpose`; the read is logged")
     since: Day | None = Field(description="the day on which the stage began")
     last_contact_at: Occurred | None
+    due_on: Day | None = Field(description="the first day on which anything owed for the member is due")
     overdue: bool
 
 
@@ -61,6 +62,14 @@ class RosterDifferences(PageShape):
     diff_from_position: Position
 
 
+class AgeCount(Shape):
+    """How many have been at the stage for so many days, both ends included."""
+
+    min_days: int
+    max_days: int | None
+    count: int = Field(ge=0)
+
+
 class LifecycleItem(Shape):
     """How many are at a stage."""
 
@@ -68,6 +77,7 @@ class LifecycleItem(Shape):
     stage: Stage
     count: int = Field(ge=0)
     overdue: int = Field(ge=0)
+    ages: list[AgeCount] | None = Field(None, description="only with `ages`")
 
 
 class LifecycleAnswer(PageShape):
@@ -126,6 +136,26 @@ class FlowsAnswer(PageShape):
 
     items: list[FlowItem]
     totals: FlowTotals
+
+
+class FlowMember(Shape):
+    """A leg that a figure counts, and whose it is."""
+
+    member_id: Id
+    movement_id: str
+    leg: int
+    origin_region: RegionCode | None
+    destination: str = Field(description='as recorded: a code, "abroad" or "unknown"')
+    departed_on: Day
+    arrived_on: Day | None
+    ended_on: Day | None
+    ended_how: Literal["returned", "moved_on", "transferred", "ended"] | None
+
+
+class FlowMembersPage(PageShape):
+    """The legs behind a figure of the matrix."""
+
+    items: list[FlowMember]
 
 
 class FlowDifference(Shape):

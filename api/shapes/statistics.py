@@ -87,3 +87,21 @@ class StatisticsAnswer(PageShape):
     contacts: ContactsBySide
     transfers: TransfersByWay
     service: ServiceCounted
+
+
+class StatisticsMonth(Shape):
+    """One month of a series."""
+
+    month: str = Field(pattern=r"^[0-9]{4}-[0-9]{2}$")
+    totals: SidesCounted
+    contacts: ContactsBySide
+    transfers: TransfersByWay
+    service: ServiceCounted
+
+
+class StatisticsSeries(PageShape):
+    """A region's months, the earliest first."""
+
+    region: RegionCode
+    public: bool = Field(description="whether what is small was withheld")
+    items: list[StatisticsMonth]

@@ -26,7 +26,11 @@ def _behind(page):
 def _figures(page):
     """Return every figure of the board: what it says, and where it leads."""
     links = page.locator(".board a").evaluate_all("all => all.map(one => [one.innerText, one.getAttribute('href')])")
-    return [(int(re.sub(r"\D", "", text)), address) for text, address in links]
+    # A figure of an age names its days before its count.
+    return [
+        (int(re.findall(r"\d+", text.replace(",", ""))[-1 if "_days" in address else 0]), address)
+        for text, address in links
+    ]
 
 
 @pytest.mark.parametrize("side", ["outflow", "inflow"])
@@ -35,6 +39,10 @@ def test_every_figure_opens_as_many_members_as_it_says(side, visit):
     page = one.open(f"/loop?side={side}&region=620621")
     figures = _figures(page)
     assert len(figures) >= 5
+    assert any("min_days" in address for _, address in figures)
+    for stage in page.locator(".loop-stages > div", has=page.locator(".ages")).all():
+        ages = [int(text) for text in stage.locator(".ages strong").all_inner_texts()]
+        assert sum(ages) == int(re.sub(r"\D", "", stage.locator(".loop-count").inner_text()))
     for count, address in figures:
         seen = _behind(one.open(address))
         assert len(seen) == len(set(seen)) == count, address
@@ -49,7 +57,9 @@ def test_stages_add_up_to_their_view_and_views_to_the_roster(visit, console):
     away = console.running.department.ask("/v1/rosters", region="620621", as_of="2026-06-30", limit=1000)["items"]
     shown = {
         stage: sum(
-            count for count, address in _figures(page) if f"stage={stage}" in address and "overdue" not in address
+            count
+            for count, address in _figures(page)
+            if f"stage={stage}" in address and "overdue" not in address and "_days" not in address
         )
         for stage in ("awaiting_check_in", "checked_in", "settled")
     }
@@ -70,7 +80,7 @@ def test_how_long_is_told_of_the_day_asked_about(visit, console):
     question = {"region": "620621", "view": "in_transit", "as_of": "2026-06-30", "limit": 50}
     items = console.running.department.ask("/v1/lifecycle/members", **question)["items"]
     page = visit("organisation_department").open("/loop?region=620621&view=in_transit&as_of=2026-06-30")
-    shown = [int(re.sub(r"\D", "", text)) for text in page.locator("td[data-label=已有]").all_inner_texts()]
+    shown = [int(re.sub(r"\D", "", text)) for text in page.locator("#members td[data-label=已有]").all_inner_texts()]
     day = date(2026, 6, 30)
     assert shown
     assert shown == [(day - date.fromisoformat(item["since"][:10])).days for item in items]

@@ -18,7 +18,7 @@ def test_filters_live_in_the_address(visit, window):
     page.get_by_label("只看逾期").check()
     page.get_by_role("button", name="查看").click()
 
-    page.wait_for_url("**/rosters?side=outflow&*stage=settled&overdue=1*")
+    page.wait_for_url("**/rosters?side=outflow&*stage=settled&*overdue=1*")
     stages = page.locator("td[data-label=环节] .tag:not(.bad)").all_inner_texts()
     assert stages
     assert set(stages) == {"已接收"}
@@ -40,6 +40,30 @@ def test_pages_go_on_until_everybody_was_seen_once(visit, console):
     answer = console.running.department.ask("/v1/rosters", region="620621", limit=1000)
     assert len(seen) > 50
     assert seen == [f"/members/{item['member_id']}" for item in answer["items"]]
+
+
+@pytest.mark.parametrize(("order", "name"), [("since", "停留最久在前"), ("last_contact_at", "最久未联系在前")])
+def test_an_order_goes_on_beyond_one_page(order, name, visit, console):
+    page = visit("organisation_department").open("/rosters?region=620621&column=since&column=last_contact_at")
+    page.locator("#sort").select_option(label=name)
+    page.get_by_role("button", name="查看").click()
+    page.wait_for_url(f"**sort={order}**")
+    assert page.locator("th[aria-sort=ascending]").count() == 1
+    seen = []
+    while True:
+        rows = page.locator("#roster tbody tr")
+        seen += rows.locator("a.name").evaluate_all("all => all.map(one => one.getAttribute('href').slice(9))")
+        following = page.locator("#roster a[rel=next]")
+        if not following.count():
+            break
+        address = following.get_attribute("href")
+        following.click()
+        page.wait_for_url(f"**{address}")
+    items = console.running.department.ask("/v1/rosters", region="620621", limit=1000)["items"]
+    told = {item["member_id"]: item[order] or "" for item in items}
+    assert len(seen) > 50
+    assert sorted(seen) == sorted(told)
+    assert [told[member] for member in seen] == sorted(told.values())
 
 
 def test_a_past_day_as_known_on_another(visit, console):

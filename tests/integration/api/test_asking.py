@@ -6,6 +6,7 @@ from uuid import uuid4
 
 import pytest
 
+from projections.flows import MEASURES
 from tests.running_service import Person, Running, synthetic_identity_number
 
 
@@ -212,6 +213,49 @@ def test_history_goes_on_by_cursor(department: Person, traveller: str):
 
 
 @pytest.mark.usefixtures("traveller")
+@pytest.mark.parametrize("place", [{"region": "620621"}, {"organisation": "MQ"}, {"region": "000000"}])
+@pytest.mark.parametrize("as_of", [None, "2025-05-20"])
+def test_an_order_holds_over_pages_now_and_then(department: Person, place: dict[str, str], as_of: str | None):
+    asked = {**place, "side": "affiliated", **({"as_of": as_of} if as_of else {})}
+    items = department.ask("/v1/rosters", limit=1000, **asked)["items"]
+    last = {"since": "~", "due_on": "~", "last_contact_at": ""}
+    assert len(items) > 2
+    for order in ("since", "-since", "last_contact_at", "due_on"):
+        page = department.ask("/v1/rosters", limit=2, order=order, **asked)
+        found = page["items"]
+        while page["next"]:
+            page = department.ask("/v1/rosters", limit=2, order=order, cursor=page["next"], **asked)
+            found += page["items"]
+        keys = [one[order.removeprefix("-")] or last[order.removeprefix("-")] for one in found]
+        assert sorted(one["member_id"] for one in found) == sorted(one["member_id"] for one in items)
+        known = [key for key in keys if key != "~"]
+        assert known == sorted(known, reverse=order == "-since"), order
+        assert keys[: len(known)] == known  # whoever has none comes last
+    mixed = department.get("/v1/rosters", order="since", cursor=department.ask("/v1/rosters", limit=1)["next"])
+    assert mixed.status_code == 422
+
+
+@pytest.mark.usefixtures("traveller")
+@pytest.mark.parametrize("place", [{"region": "620621"}, {"organisation": "MQ"}, {"region": "000000"}])
+@pytest.mark.parametrize("as_of", [None, "2025-05-20"])
+def test_ages_at_a_stage_add_up_and_are_of_the_members_behind_them(
+    department: Person, place: dict[str, str], as_of: str | None
+):
+    asked = {**place, **({"as_of": as_of} if as_of else {})}
+    told = department.ask("/v1/lifecycle", ages="true", **asked)["items"]
+    plain = department.ask("/v1/lifecycle", **asked)["items"]
+    assert plain == [{name: one[name] for name in plain[0]} for one in told]
+    assert sum(one["count"] for one in told) > 0
+    for one in told:
+        assert sum(age["count"] for age in one["ages"]) == one["count"]
+        for age in one["ages"] if one["count"] else ():
+            days = {name: value for name, value in age.items() if name != "count" and value is not None}
+            cell = {"view": one["view"], "stage": one["stage"], "limit": 1000}
+            behind = department.ask("/v1/lifecycle/members", **asked, **cell, **days)
+            assert len(behind["items"]) == age["count"]
+
+
+@pytest.mark.usefixtures("traveller")
 def test_counts_are_of_the_members_behind_them(department: Person):
     counts = department.ask("/v1/lifecycle", organisation="MQ-1")["items"]
     for one in counts:
@@ -253,6 +297,52 @@ def test_a_months_figures_are_the_rosters_of_its_end(running: Running, departmen
     assert member.get("/v1/statistics", region="620621", month="2025-04").status_code == 403
     assert department.get("/v1/statistics", region="620621", month="2025-13").status_code == 422
     assert department.get("/v1/statistics", region="999999", month="2025-04").status_code == 422
+
+
+@pytest.mark.usefixtures("traveller")
+@pytest.mark.parametrize("level", ["province", "city", "county"])
+def test_as_many_are_behind_a_figure_of_the_flows_as_it_says(department: Person, level: str):
+    told = department.ask("/v1/flows", level=level, month="2025-04")
+    figures = told["items"] + told["totals"]["by_origin"] + told["totals"]["by_destination"]
+    assert sum(one["arrived"] for one in told["items"]) > 0
+    for one in figures:
+        place = {end: one[end] for end in ("origin", "destination") if end in one}
+        for measure in MEASURES:
+            behind = department.ask(
+                "/v1/flows/members", level=level, month="2025-04", measure=measure, limit=1000, **place
+            )
+            assert len(behind["items"]) == one[measure], (place, measure)
+
+
+@pytest.mark.usefixtures("traveller")
+def test_those_behind_all_flows_come_page_by_page_as_known_at_any_position(department: Person):
+    head = department.ask("/v1/flows", month="2025-04")["position"]
+    for known in (None, head - 1, head // 2):
+        asked = {"month": "2025-04", "measure": "under_way", "known_at": known}
+        asked = {name: value for name, value in asked.items() if value is not None}
+        count = sum(
+            one["under_way"]
+            for one in department.ask("/v1/flows", **{n: v for n, v in asked.items() if n != "measure"})["items"]
+        )
+        page = department.ask("/v1/flows/members", limit=2, **asked)
+        items = page["items"]
+        while page["next"]:
+            page = department.ask("/v1/flows/members", limit=2, cursor=page["next"], **asked)
+            items += page["items"]
+        assert len(items) == len({(one["member_id"], one["movement_id"], one["leg"]) for one in items}) == count
+    other = department.get("/v1/flows/members", month="2025-04", measure="departed", cursor="e30")
+    assert (other.status_code, other.json()["code"]) == (422, "unreadable")
+
+
+@pytest.mark.usefixtures("traveller")
+def test_a_series_of_months_says_what_each_month_says(department: Person):
+    head = department.ask("/v1/flows", month="2025-04")["position"]
+    for more in ({}, {"public": "true"}, {"known_at": head - 1}):
+        series = department.ask("/v1/statistics/months", region="620621", until="2025-06", months=5, **more)["items"]
+        assert [one["month"] for one in series] == ["2025-02", "2025-03", "2025-04", "2025-05", "2025-06"]
+        for one in series:
+            alone = department.ask("/v1/statistics", region="620621", month=one["month"], **more)
+            assert one == {name: alone[name] for name in one}
 
 
 @pytest.mark.usefixtures("traveller")

@@ -101,6 +101,14 @@ ENDPOINTS = (
         "/v1/statistics?region={region}&month=2025-03",
         only=frozenset(Role) - {Role.LIAISON, Role.BRANCH_SECRETARY},
     ),
+    Endpoint(
+        "read_statistics_of_months",
+        _A.READ_STATISTICS,
+        "asked",
+        "GET",
+        "/v1/statistics/months?region={region}&until=2025-03",
+        only=frozenset(Role) - {Role.LIAISON, Role.BRANCH_SECRETARY},
+    ),
     # Somebody else's import: who imports reads their own, tests/integration/api/test_imports.py.
     Endpoint(
         "read_import_errors",
@@ -125,6 +133,7 @@ ENDPOINTS = (
     _read("read_masked_names", _A.READ_MASKED_NAMES, "reach", "/v1/masked-names?member_id={member}"),
     _read("search_members", _A.SEARCH_MEMBERS, "reach", "/v1/members?limit=1000"),
     _read("read_flows", _A.READ_FLOWS, "reach", "/v1/flows?month=2025-03"),
+    _read("list_flow_members", _A.READ_ROSTER, "reach", "/v1/flows/members?month=2025-03&measure=under_way&limit=1000"),
     _read("list_exports", _A.READ_EXPORTS, "reach", "/v1/exports"),
     _read("list_agreements", _A.READ_AGREEMENT, "reach", "/v1/agreements"),
     _record("subscribe", _A.CHANGE_SUBSCRIPTION, "asked", "/v1/subscriptions", '{"region": "{region}"}'),

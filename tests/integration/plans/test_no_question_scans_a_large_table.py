@@ -27,7 +27,7 @@ from domain.times import day_end_us
 from infra.database.connections import connect_pool
 from infra.event_store import reading
 from infra.recording.application import Kiteline
-from projections import duties, flows, lifecycle, member, roster, statistics
+from projections import duties, flow_members, flows, lifecycle, member, roster, statistics
 from projections.asking import Moment
 from projections.duties import WorklistQuestion
 from projections.liaisons import members_of_liaison
@@ -46,6 +46,7 @@ NOW = Moment(day_end_us(date(2025, 4, 30)))
 DAY = day_end_us(date(2024, 11, 30))
 
 SIDES: tuple[roster.Side, ...] = ("outflow", "inflow", "affiliated")
+ORDERS: tuple[roster.Order, ...] = ("since", "-since", "last_contact_at", "due_on")
 LEVELS: tuple[flows.Level, ...] = ("province", "city", "county")
 Ask = Callable[[Connection[TupleRow]], Any]
 
@@ -93,11 +94,21 @@ def questions(deployment: Deployment) -> Iterator[tuple[str, str, str, Ask]]:
             page = partial(roster.page, question=RosterQuestion(moment, side, organisation=BRANCH), **asking)
             yield f"roster {side} of a branch, {when}", "-", BRANCH, page
         overdue = RosterQuestion(moment, "outflow", COUNTY, overdue=True)
+        for order in ORDERS:
+            in_order = RosterQuestion(moment, "outflow", COUNTY, order=order)
+            yield (
+                f"roster of a county by {order}, {when}",
+                COUNTY,
+                "-",
+                partial(roster.page, question=in_order, **asking),
+            )
         yield f"overdue of a county, {when}", COUNTY, "-", partial(roster.page, question=overdue, **asking)
         for side in SIDES[:2]:
             place = RosterQuestion(moment, side, COUNTY)
             counts = partial(lifecycle.counts, question=place, reference=reference)
             yield f"lifecycle {side} of a county, {when}", COUNTY, "-", counts
+            aged = partial(lifecycle.counts, question=place, reference=reference, ages=True)
+            yield f"ages {side} of a county, {when}", COUNTY, "-", aged
             members = partial(lifecycle.members, question=place, **asking)
             yield f"members of lifecycle {side}, {when}", COUNTY, "-", members
             of_branch = RosterQuestion(moment, side, organisation=BRANCH)
@@ -112,6 +123,12 @@ def questions(deployment: Deployment) -> Iterator[tuple[str, str, str, Ask]]:
     month = date(2024, 11, 1)
     for level in LEVELS:
         yield f"flows by {level}", "*", "-", partial(flows.matrix, level=level, month=month, reference=reference)
+    for origin, destination in (("620000", "510000"), ("620000", None), (None, None)):
+        asked_of = flow_members.FlowQuestion(month, "province", "under_way", origin, destination)
+        behind = partial(flow_members.members, question=asked_of, **asking)
+        yield f"members behind flows from {origin} to {destination}", "*", "-", behind
+    series = partial(statistics.months_figures, region=COUNTY, months=[month], reference=reference)
+    yield "statistics of months of a county", COUNTY, "-", series
     figures = partial(statistics.month_figures, region=COUNTY, month=month, reference=reference)
     yield "statistics of a county", COUNTY, "-", figures
     yield "members by id", "*", "*", partial(member.members_of, ids=[deployment.someone])

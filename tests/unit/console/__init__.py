@@ -1,0 +1,1 @@
+"""What pages rest on, without a browser."""
