@@ -27,6 +27,10 @@ ALSO: dict[str, tuple[str, frozenset[Role]]] = {
     "member-service": ("/members/{story}/service", _WHO_SEES_THE_STORY),
     "member-reads": ("/members/{story}/reads", _WHO_SEES_THE_STORY),
     "register": ("/registers/{register}", frozenset({Role.BRANCH_SECRETARY, Role.ORGANISATION_DEPARTMENT})),
+    "flow-members": (
+        "/flows/members?measure=under_way&origin=620000",
+        frozenset({Role.ORGANISATION_DEPARTMENT, Role.AUDITOR}),
+    ),
     "member-form": ("/members/{story}/do/request-personal-data", frozenset({Role.MEMBER})),
 }
 """Pages that no navigation names: by a name, the address and the roles that see it. {story} is the demo's member,
