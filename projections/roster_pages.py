@@ -68,7 +68,7 @@ WITH page AS (
         ) AS s
         CROSS JOIN LATERAL (
             SELECT u.* FROM (
-            SELECT m.member_id, m.affiliation, m.affiliation_region, m.responsible, m.holder, m.accepted_by, m.branch,
+            (SELECT m.member_id, m.affiliation, m.affiliation_region, m.responsible, m.holder, m.accepted_by, m.branch,
                 m.stage, m.view, m.origin_region, m.declared_region, m.region, m.leg, m.movement_id, m.category,
                 m.scope, m.since_us, m.abroad, m.affiliation_region AS code
             FROM member AS m
@@ -80,8 +80,9 @@ WITH page AS (
                     SELECT FROM unnest(%(border_lows)s::text[], %(border_highs)s::text[]) AS b (lo, hi)
                     WHERE m.region >= b.lo AND m.region < b.hi
                   ) AND (m.region IS NOT NULL OR m.abroad)))
-                UNION ALL
-            SELECT m.member_id, m.affiliation, m.affiliation_region, m.responsible, m.holder, m.accepted_by, m.branch,
+            ORDER BY m.affiliation_region, m.member_id LIMIT %(limit)s)
+            UNION ALL
+            (SELECT m.member_id, m.affiliation, m.affiliation_region, m.responsible, m.holder, m.accepted_by, m.branch,
                 m.stage, m.view, m.origin_region, m.declared_region, m.region, m.leg, m.movement_id, m.category,
                 m.scope, m.since_us, m.abroad, m.affiliation_region AS code
             FROM roster_past AS m
@@ -94,6 +95,7 @@ WITH page AS (
                     SELECT FROM unnest(%(border_lows)s::text[], %(border_highs)s::text[]) AS b (lo, hi)
                     WHERE m.region >= b.lo AND m.region < b.hi
                   ) AND (m.region IS NOT NULL OR m.abroad)))
+            ORDER BY m.affiliation_region, m.member_id LIMIT %(limit)s)
             ) AS u ORDER BY u.code, u.member_id LIMIT %(limit)s
         ) AS h
         UNION ALL
@@ -104,7 +106,7 @@ WITH page AS (
         ) AS s
         CROSS JOIN LATERAL (
             SELECT u.* FROM (
-            SELECT m.member_id, m.affiliation, m.affiliation_region, m.responsible, m.holder, m.accepted_by, m.branch,
+            (SELECT m.member_id, m.affiliation, m.affiliation_region, m.responsible, m.holder, m.accepted_by, m.branch,
                 m.stage, m.view, m.origin_region, m.declared_region, m.region, m.leg, m.movement_id, m.category,
                 m.scope, m.since_us, m.abroad, m.region AS code
             FROM member AS m
@@ -117,8 +119,9 @@ WITH page AS (
                     SELECT FROM unnest(%(border_lows)s::text[], %(border_highs)s::text[]) AS b (lo, hi)
                     WHERE m.origin_region >= b.lo AND m.origin_region < b.hi
                   )))
-                UNION ALL
-            SELECT m.member_id, m.affiliation, m.affiliation_region, m.responsible, m.holder, m.accepted_by, m.branch,
+            ORDER BY m.region, m.member_id LIMIT %(limit)s)
+            UNION ALL
+            (SELECT m.member_id, m.affiliation, m.affiliation_region, m.responsible, m.holder, m.accepted_by, m.branch,
                 m.stage, m.view, m.origin_region, m.declared_region, m.region, m.leg, m.movement_id, m.category,
                 m.scope, m.since_us, m.abroad, m.region AS code
             FROM roster_past AS m
@@ -132,6 +135,7 @@ WITH page AS (
                     SELECT FROM unnest(%(border_lows)s::text[], %(border_highs)s::text[]) AS b (lo, hi)
                     WHERE m.origin_region >= b.lo AND m.origin_region < b.hi
                   )))
+            ORDER BY m.region, m.member_id LIMIT %(limit)s)
             ) AS u ORDER BY u.code, u.member_id LIMIT %(limit)s
         ) AS h
     ) AS f
