@@ -123,12 +123,14 @@ WITH standing AS (
         FROM member AS m
         WHERE m.member_id = o.member_id AND m.clock_from <= %(as_of)s AND m.clock_known <= %(known)s
         UNION ALL
-        SELECT c.member_id, c.subject, c.origin_owner, c.origin_owner_region, c.origin_since_us, c.origin_month,
+        (SELECT c.member_id, c.subject, c.origin_owner, c.origin_owner_region, c.origin_since_us, c.origin_month,
             c.destination_owner, c.destination_owner_region, c.destination_since_us, c.destination_month,
             c.review_owner, c.review_owner_region, c.review_since_us, c.review_due_on, c.review_provisional
         FROM clock_past AS c
         WHERE c.member_id = o.member_id AND c.valid_from <= %(as_of)s AND c.known_from <= %(known)s
           AND c.known_to > %(known)s AND (c.valid_to > %(as_of)s OR c.ended_from > %(known)s)
+        ORDER BY c.valid_from DESC LIMIT 1)
+        LIMIT 1
     ) AS k
 ), item AS (
     SELECT d.member_id, d.kind, d.organisation, d.region, d.since_us, d.due_on, d.provisional, NULL::date AS month,
