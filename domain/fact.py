@@ -30,8 +30,8 @@ B = TypeVar("B", bound=Body)
 
 BODIES: Final[dict[str, type[Body]]] = {}
 _FIELD_NAMES: Final[dict[type[Body], tuple[str, ...]]] = {}
-_DEFAULTS: Final[dict[type[Body], tuple[tuple[str, Any], ...]]] = {}
-_REQUIRED: Final[dict[type[Body], frozenset[str]]] = {}
+_READING: Final[dict[str, tuple[type[Body], tuple[tuple[str, Any], ...]]]] = {}
+_NOMINAL_US: Final[dict[type[Body], int]] = {}
 
 ENVELOPE_FIELDS: Final = frozenset(
     {"actor", "after", "occurred_at", "occurred_precision", "organisation", "via", "text"}
@@ -47,8 +47,8 @@ def recorded_as(body: type[B]) -> type[B]:
         raise TypeError(msg)
     BODIES[body.fact] = body
     _FIELD_NAMES[body] = names
-    _DEFAULTS[body] = tuple((field.name, field.default) for field in fields(body))  # type: ignore[arg-type]
-    _REQUIRED[body] = frozenset(name for name, default in _DEFAULTS[body] if default is MISSING)
+    _READING[body.fact] = body, tuple((field.name, field.default) for field in fields(body))  # type: ignore[arg-type]
+    _NOMINAL_US[body] = nominal_minute(body.order) * MINUTE_US
     return body
 
 
@@ -59,14 +59,15 @@ def body_data(body: Body) -> dict[str, Any]:
 
 def body_from(fact: str, data: dict[str, Any]) -> Body:
     """Rebuild a body from recorded data; fields that this version does not know are ignored."""
-    body = BODIES[fact]
-    defaults = _DEFAULTS[body]
+    body, defaults = _READING[fact]
     if not defaults:
         return body()
-    if not _REQUIRED[body] <= data.keys():
-        msg = f"{fact} without {', '.join(sorted(_REQUIRED[body] - data.keys()))}"
+    values = [data.get(name, default) for name, default in defaults]
+    if MISSING in values:
+        missing = sorted(name for name, default in defaults if default is MISSING and name not in data)
+        msg = f"{fact} without {', '.join(missing)}"
         raise TypeError(msg)
-    return body(*[data.get(name, default) for name, default in defaults])
+    return body(*values)
 
 
 def field_names(body: type[Body]) -> tuple[str, ...]:
@@ -135,7 +136,7 @@ def place_in_time(occurred: Occurred, body: type[Body]) -> int:
 
 def place_on_line(start_us: int, precision: Precision, body: type[Body]) -> int:
     """Return where a fact stands, by the first microsecond that its time can mean."""
-    return start_us if precision == "time" else start_us + nominal_minute(body.order) * MINUTE_US
+    return start_us if precision == "time" else start_us + _NOMINAL_US[body]
 
 
 def nominal_minute(order: int) -> int:

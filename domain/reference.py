@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple
 
 from domain.agreement import (
     AGREEMENT_FACTS,
@@ -14,19 +14,20 @@ from domain.agreement import (
     AgreementEnded,
     AgreementSigned,
 )
-from domain.calendar import Workdays, load_workdays
+from domain.calendar import Due, Workdays, add_months, load_workdays
 from domain.code_lists import CodeBook, CodeListAdopted
 from domain.errors import Refused
 from domain.fact import Body, Fact, recorded_as
 from domain.organisation import OrganisationDissolved, OrganisationRegistered, OrganisationTree, dissolution_of
 from domain.policy import COUNTRY, Policy, PolicyAdopted, PolicyBook
 from domain.regions.loading import load_regions
-from domain.times import local_day
+from domain.times import DAY_US, OFFSET_US, day_start_us, local_day
 
 if TYPE_CHECKING:
     from domain.regions.table import RegionTable
 
 _THE_END: Final = date(9999, 12, 31)
+_KEPT_REVIEWS: Final = 20_000
 
 
 @recorded_as
@@ -68,6 +69,15 @@ REFERENCE_FACTS = frozenset(
 )
 
 
+class Review(NamedTuple):
+    """When a silence is reviewed: the day on which that opens, its first instant, and the day by which it is due."""
+
+    opens: date
+    opens_us: int
+    due: Due
+    opens_on: str
+
+
 @dataclass(frozen=True, slots=True)
 class Reference:
     """Immutable; `position` is the last fact that is in it."""
@@ -82,6 +92,7 @@ class Reference:
     _splits: dict[str, date | None] = field(default_factory=dict, compare=False, repr=False)
     _standing: dict[str, str] = field(default_factory=dict, compare=False, repr=False)
     _moments: dict[int, Reference] = field(default_factory=dict, compare=False, repr=False)
+    _reviews: dict[tuple[str | None, int], Review] = field(init=False, default_factory=dict, compare=False, repr=False)
 
     def with_facts(self, facts: list[Fact]) -> Reference:
         """Return a reference that also knows these facts, in log order; others than reference facts are passed over."""
@@ -151,6 +162,20 @@ class Reference:
     def policy(self, region: str | None, day: date) -> Policy:
         """Return the figures in force in a region on a day."""
         return self.policies.on(region, day)
+
+    def review_of_silence(self, region: str | None, begins_us: int) -> Review:
+        """Return when a silence that began on the day of an instant is reviewed, by the policies of a region."""
+        key = region, (begins_us + OFFSET_US) // DAY_US
+        review = self._reviews.get(key)
+        if review is None:
+            day = local_day(begins_us)
+            opens = add_months(day, self.policy(region, day).lost_contact_months)
+            due = self.workdays.add_workdays(opens, self.policy(region, opens).lost_contact_review_workdays)
+            review = Review(opens, day_start_us(opens), due, opens.isoformat())
+            if len(self._reviews) > _KEPT_REVIEWS:
+                self._reviews.clear()
+            self._reviews[key] = review
+        return review
 
     def region_of(self, organisation: str | None) -> str | None:
         """Return the home region of an organisation."""

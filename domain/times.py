@@ -43,6 +43,11 @@ def local_day(us: int) -> date:
     return date.fromordinal((us + OFFSET_US) // DAY_US + _EPOCH_ORDINAL)
 
 
+def local_day_number(us: int) -> int:
+    """Return the day on which the instant `us` falls as a number, one more each day: dearer to make is the day."""
+    return (us + OFFSET_US) // DAY_US
+
+
 def instant_us(moment: datetime) -> int:
     """Microseconds since 1970 UTC of an aware datetime, exactly."""
     since = moment - _EPOCH
@@ -59,14 +64,13 @@ def rfc3339_utc(us: int) -> str:
     if us <= BEGINNING_US:
         return ""
     # Asked of every event of a history: strftime would take five times as long.
-    day, rest = divmod(us, DAY_US)
-    minute, rest = divmod(rest, MINUTE_US)
-    return f"{_utc_day(day)}T{_minute(minute)}:{rest // SECOND_US:02}.{rest % SECOND_US:06}Z"
+    second = us // SECOND_US
+    return f"{_utc_day(second // 86_400)}T{_second_of_day(second % 86_400)}.{us % SECOND_US:06}Z"
 
 
-@lru_cache(maxsize=1_440)
-def _minute(number: int) -> str:
-    return f"{number // 60:02}:{number % 60:02}"
+@lru_cache(maxsize=86_400)
+def _second_of_day(number: int) -> str:
+    return f"{number // 3600:02}:{number // 60 % 60:02}:{number % 60:02}"
 
 
 @lru_cache(maxsize=4_096)

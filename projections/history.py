@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from domain.fact import Fact, body_data, sort_key
 from domain.member import succession
 from domain.member.evolve import apply
-from domain.member.fold import HEAD, aside_ids, corrected, corrections, effective, voided_ids
+from domain.member.fold import HEAD, corrected, counting
 from domain.member.kept_views import KeptViews
 from domain.member.state import State
 from domain.times import rfc3339_utc
@@ -69,9 +69,7 @@ class _Replay:
         self._version = 0
         self._kept = KeptViews(self._member_id)
         self._told: dict[str, Any] | None = None
-        self._voided = voided_ids(known)
-        self._dropped = {**aside_ids(known), **self._voided}
-        self._changes = corrections(known, self._dropped)
+        self._counting = counting(known)
         # What stirred a fact's place counts as its recording to the fold; here it is told as it was recorded.
         self._recorded = {fact.event_id: fact for fact in known}
 
@@ -87,7 +85,7 @@ class _Replay:
 
     def _happened(self) -> Iterator[tuple[Fact, list[str]]]:
         """Move the state through everything in the order in which it happened; what was dropped moves nothing."""
-        state, reference = self._state, self._reference
+        state, reference, dropped = self._state, self._reference, self._counting.dropped
         dissolves = bool(reference.organisations.gone)
         for fact in self._in_order():
             if fact.when > self._as_of_us:
@@ -97,29 +95,29 @@ class _Replay:
                     yield ended, []
             if fact.version > self._version and fact.stream.int == self._own:
                 self._version = fact.version
-            yield fact, [] if fact.event_id in self._dropped else apply(state, fact, reference)
+            yield fact, [] if fact.event_id in dropped else apply(state, fact, reference)
         if dissolves:
             for ended in succession.upto(state, reference, self._as_of_us):
                 yield ended, []
 
     def _in_order(self) -> list[Fact]:
-        counting = effective(self._known)
-        if not self._dropped:
-            return counting
-        changes = self._changes
-        dropped = [
+        facts, _, dropped, changes = self._counting
+        if not dropped:
+            return facts
+        others = [
             corrected(fact, *changes[fact.event_id]) if fact.event_id in changes else fact
             for fact in self._known
-            if fact.event_id in self._dropped
+            if fact.event_id in dropped
         ]
-        return sorted([*counting, *dropped], key=sort_key)
+        return sorted([*facts, *others], key=sort_key)
 
     def _item(self, fact: Fact, flags: list[str]) -> dict[str, Any]:
-        recorded = self._recorded.get(fact.event_id, fact)
-        data = body_data(fact.body)
+        event_id, body, counting = fact.event_id, fact.body, self._counting
+        recorded = self._recorded.get(event_id, fact)
+        data = body_data(body)
         item = {
-            "event_id": fact.event_id,
-            "type": fact.fact,
+            "event_id": event_id,
+            "type": body.fact,
             "version": fact.version,
             "position": fact.position,
             "occurred_at": fact.occurred_at,
@@ -133,15 +131,15 @@ class _Replay:
             "correction": None,
             "flags": flags,
         }
-        if fact.event_id in self._dropped:
-            kind = "voided" if fact.event_id in self._voided else "set_aside"
-            item["correction"] = {"by": self._dropped[fact.event_id].event_id, "kind": kind}
-        elif fact.event_id in self._changes:
-            item["correction"] = {"by": self._changes[fact.event_id][1].event_id, "kind": "corrected"}
+        if event_id in counting.dropped:
+            kind = "voided" if event_id in counting.voided else "set_aside"
+            item["correction"] = {"by": counting.dropped[event_id].event_id, "kind": kind}
+        elif event_id in counting.changes:
+            item["correction"] = {"by": counting.changes[event_id][1].event_id, "kind": "corrected"}
             item["as_recorded"] = as_it_stood(recorded)
         item["places"] = _ended_places(data, self._reference.regions)
         self._told = item["state"] = self._kept.state_after(
-            type(fact.body),
+            type(body),
             self._told,
             self._state,
             self._reference,

@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from domain.member.silence import lost_review_day
+from domain.member.silence import lost_review
 from domain.member.state import Duty
 from domain.times import day_start_us, local_day
 
@@ -26,6 +26,7 @@ SUPERIOR_ROLE = "superior_of_origin"
 DESTINATION_ROLE = "destination"
 DEPARTMENT_ROLE = "department"
 OTHER_ROLE = "named"
+_REVIEW: Final = "lost_contact_review"
 
 
 def open_duty(  # noqa: PLR0913 - a duty has as many parts
@@ -240,20 +241,30 @@ def return_education(state: State, reference: Reference, at_us: int) -> None:
 
 def restart_lost_review(state: State, reference: Reference, at_us: int) -> None:
     """Put the review of a silence down anew: it opens months after the last contact, and changes nothing by itself."""
-    end_duty(state, "lost_contact_review", at_us)
-    opens = None if state.lost_contact else lost_review_day(state, reference)
-    if opens is None:
+    end_duty(state, _REVIEW, at_us)
+    review = None if state.lost_contact else lost_review(state, reference)
+    if review is None:
         return
-    _open_review(state, reference, max(day_start_us(opens), at_us))
+    owner = state.affiliation
+    region = reference.region_of(owner) or state.affiliation_region
+    if review.opens_us < at_us or region != state.affiliation_region:
+        _open_review(state, reference, max(review.opens_us, at_us))
+        return
+    # Told for nearly every sign of life there is: what `open_duty` would say, by the same policy.
+    since_us, (due_on, provisional) = review.opens_us, review.due
+    state.duties[_REVIEW] = Duty(
+        _REVIEW, _REVIEW, ORIGIN_ROLE, owner, region, _movement_id(state), since_us, due_on, provisional, None, None,
+        since_us,
+    )  # fmt: skip
 
 
 def review_from(state: State, reference: Reference, at_us: int) -> None:
     """Open the review of a silence at once, unless it is open; only of a member who is away and not declared lost."""
-    movement, standing = state.open_movement, state.duties.get("lost_contact_review")
+    movement, standing = state.open_movement, state.duties.get(_REVIEW)
     if movement is None or not movement.is_away or state.lost_contact:
         return
     if standing is None or standing.since_us > at_us:
-        end_duty(state, "lost_contact_review", at_us)
+        end_duty(state, _REVIEW, at_us)
         _open_review(state, reference, at_us)
 
 
@@ -261,12 +272,16 @@ def _open_review(state: State, reference: Reference, since_us: int) -> None:
     open_duty(
         state,
         reference,
-        "lost_contact_review",
+        _REVIEW,
         since_us=since_us,
         due="lost_contact_review_workdays",
         role=ORIGIN_ROLE,
-        subject=state.movement.movement_id if state.movement is not None else "",
+        subject=_movement_id(state),
     )
+
+
+def _movement_id(state: State) -> str:
+    return state.movement.movement_id if state.movement is not None else ""
 
 
 def watch_for_split(state: State, reference: Reference, leg: Leg, at_us: int) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from domain.fact import Body, Fact, body_data, body_from, place_in_time, sort_key
 from domain.member import events as e
@@ -27,35 +27,52 @@ HEAD: Final = 1 << 63
 
 CORRECTABLE_ENVELOPE: Final = ("occurred_at", "organisation")
 _META: Final = (e.EventCorrected, e.EventVoided)
-_REWRITES: Final = (*_META, RecordsMerged)
+_REWRITES: Final = (*_META, RecordsMerged, RecordsUnmerged)
 _SAYING_WHOSE: Final = (e.MemberRegistered, MemberIntroduced)
+
+
+class Counting(NamedTuple):
+    """The facts that count, corrected, in the order of the fold; of the others which fact voided or set each aside.
+
+    `changes`: of what is corrected the changes, of one field the last, and the last correction.
+    """
+
+    facts: list[Fact]
+    voided: dict[str, Fact]
+    dropped: dict[str, Fact]
+    changes: dict[str, tuple[dict[str, Any], Fact]]
 
 
 def effective(facts: Iterable[Fact], known_position: int = HEAD) -> list[Fact]:
     """Return the facts that count, corrected, in the order of the fold, as known at a position."""
-    known = [fact for fact in facts if fact.position <= known_position]
-    if not any(isinstance(fact.body, _REWRITES) for fact in known):
-        known.sort(key=sort_key)
-        return known
-    dropped = {**voided_ids(known), **aside_ids(known)}
-    changes = corrections(known, dropped)
-    counting = [
+    return counting([fact for fact in facts if fact.position <= known_position]).facts
+
+
+def counting(known: list[Fact]) -> Counting:
+    """Return what counts of facts in any order, and what became of the others."""
+    rewriting = [fact for fact in known if isinstance(fact.body, _REWRITES)]
+    if not rewriting:
+        return Counting(sorted(known, key=sort_key), {}, {}, {})
+    voided = voided_ids(rewriting)
+    dropped = {**aside_ids(rewriting), **voided}
+    changes = corrections(rewriting, dropped)
+    facts = [
         corrected(fact, *changes[fact.event_id]) if fact.event_id in changes else fact
         for fact in known
         if fact.event_id not in dropped
     ]
-    counting.sort(key=sort_key)
-    _note_what_stirred(counting, known)
-    return counting
+    facts.sort(key=sort_key)
+    _note_what_stirred(facts, known, rewriting)
+    return Counting(facts, voided, dropped, changes)
 
 
-def _note_what_stirred(counting: list[Fact], known: list[Fact]) -> None:
+def _note_what_stirred(counting: list[Fact], known: list[Fact], rewriting: list[Fact]) -> None:
     """Mark from when on it could be known what follows the place of a fact that was voided, corrected or merged.
 
     What no longer fits because of it is to be looked at from then on, not since it happened.
     """
     by_id = {fact.event_id: fact for fact in known}
-    for fact in known:
+    for fact in rewriting:
         if isinstance(fact.body, RecordsMerged):
             for target in _what_merging_stirred(fact.body, known):
                 _stir(counting, target, fact)

@@ -2,68 +2,62 @@
 
 from __future__ import annotations
 
-from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final
 
+from domain.calendar import next_month
 from domain.member import events as e
 from domain.member.dues import DuesPaid
 from domain.member.service.events import ServiceRecorded
-from domain.member.views import clocks_view, duty_view, member_state, months_of, movement_view, standing_flags
-from domain.times import local_day
+from domain.member.views import clocks_view, duty_views, member_state, standing_flags
+from domain.times import local_day, local_day_number
 
 if TYPE_CHECKING:
     from datetime import date
 
     from domain.fact import Body
-    from domain.member.state import Duty, Movement, State
+    from domain.member.state import Duty, State
+    from domain.member.views import DutyView
     from domain.reference import Reference
 
 
 class KeptViews:
-    """Views of one member's movement and duties as they go on; a new one is made where what it shows has changed.
+    """Views of one member's duties as they go on; a new one is made where what it shows has changed.
 
     What is returned is shared, and changed by nobody.
     """
 
     def __init__(self, member_id: str) -> None:
         self._member_id = member_id
-        self._shown: tuple[object, ...] = ()
-        self._movement: dict[str, Any] = {}
-        self._duties: dict[int, tuple[Duty, int, list[tuple[date, str, dict[str, Any]]]]] = {}
-        self._told: tuple[list[int], list[int], list[dict[str, Any]]] = ([], [], [])
-
-    def movement(self, movement: Movement) -> dict[str, Any]:
-        """Return the view of a movement, the same one while nothing of it has changed."""
-        shown: tuple[object, ...] = _MOVEMENT_SHOWN(movement)
-        for leg in movement.legs:
-            shown += _LEG_SHOWN(leg)
-        for claim in movement.claims:
-            shown += (claim.claim_id, claim.organisation, claim.branch, claim.at)
-        if shown != self._shown:
-            self._shown, self._movement = shown, movement_view(movement)
-        return self._movement
+        self._views: dict[int, tuple[Duty, int, list[DutyView]]] = {}
+        self._names: list[int] = []
+        self._turns = 0
+        self._told: list[dict[str, Any]] = []
 
     def duties(self, standing: list[Duty], as_of_us: int) -> list[dict[str, Any]]:
-        """Return the views of duties that stand at an instant, oldest due first."""
+        """Return the views of duties that stand at an instant, oldest due first. Instants do not go back."""
+        names, day = list(map(id, standing)), local_day_number(as_of_us)
+        if names == self._names and day < self._turns:
+            return self._told
         today = local_day(as_of_us)
         month = today.year * 12 + today.month
-        # Within a month, what is owed by the month is owed the same; anything else changes with its due day alone.
-        turns = [month if duty.month_from is not None else int(today > duty.due_on) for duty in standing]
-        names = list(map(id, standing))
-        if turns == self._told[1] and names == self._told[0]:
-            return self._told[2]
-        found: list[tuple[date, str, dict[str, Any]]] = []
-        for duty, turn in zip(standing, turns, strict=True):
-            one = self._duties.get(id(duty))
+        found: list[DutyView] = []
+        turns = day + (next_month(today) - today).days
+        for name, duty in zip(names, standing, strict=True):
+            # Within a month, what is owed by the month is owed the same; anything else changes with its due day alone.
+            if duty.month_from is not None:
+                turn = month
+            else:
+                turn = int(today > duty.due_on)
+                if not turn:
+                    turns = min(turns, day + (duty.due_on - today).days + 1)
+            one = self._views.get(name)
             if one is None or one[1] != turn:
-                owed = months_of(duty, today)
-                views = [(each.due_on, each.duty_id, duty_view(each, self._member_id)) for each in owed]
-                one = self._duties[id(duty)] = (duty, turn, views)
+                one = self._views[name] = (duty, turn, duty_views(duty, today, self._member_id))
             found += one[2]
         if len(found) > 1:
             found.sort(key=_by_due_day)
         told = [view for _, _, view in found]
-        self._told = names, turns, told
+        self._names, self._turns, self._told = names, turns, told
         return told
 
     def state_after(
@@ -98,15 +92,5 @@ SIGNS_OF_LIFE: Final[frozenset[type[Body]]] = frozenset(
 """What most of a life is made of: of these facts a state shows the clocks, dues, duties and flags, and nothing else."""
 
 
-_MOVEMENT_SHOWN: Final = attrgetter(
-    "movement_id", "stage", "return_reported", "origin_organisation", "origin_region", "departed_at",
-    "expected_return_on", "returned_at", "closed_reason",
-)  # fmt: skip
-_LEG_SHOWN: Final = attrgetter(
-    "number", "declared", "declared_region", "region", "checked_in_at", "accepted_at", "accepted_by", "branch",
-    "placement", "preferred_kind",
-)  # fmt: skip
-
-
-def _by_due_day(one: tuple[date, str, dict[str, Any]]) -> tuple[date, str]:
+def _by_due_day(one: DutyView) -> tuple[date, str]:
     return one[0], one[1]

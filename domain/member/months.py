@@ -70,12 +70,12 @@ def contact_by(state: State, reference: Reference, side: str | None, at_us: int)
 
     The month in which a side did what it owed is kept: figures tell contacts made from months waived.
     """
-    spoken = local_day(at_us).replace(day=1)
+    if side is None:
+        return
     for duty in _months_of(state, side):
         if duty.since_us > at_us:
             continue
-        if side is not None:
-            state.contacts_made[side] = spoken
+        spoken = state.contacts_made[side] = local_day(at_us).replace(day=1)
         if duty.month_from is None:
             end_duty(state, duty.key, at_us)
             _owe_half_year(state, reference, duty.key.split(".")[1], next_month(spoken), at_us)
@@ -101,8 +101,8 @@ def waive_month(state: State, reference: Reference, side: str | None, month: dat
 
 def _months_of(state: State, side: str | None) -> list[Duty]:
     """Return what one side owes: the months from some month on, and any before it that waivers cut off."""
-    key = f"monthly_contact.{side}"
-    return [duty for duty in state.duties.values() if duty.key == key or duty.key.startswith(f"{key}.")]
+    key, cut_off = f"monthly_contact.{side}", f"monthly_contact.{side}."
+    return [duty for name, duty in state.duties.items() if name == key or name.startswith(cut_off)]
 
 
 def _owe_months(state: State, duty: Duty, first: date, last: date | None, at_us: int) -> None:

@@ -124,7 +124,7 @@ def side_of(state: State, organisation: str | None, reference: Reference) -> str
         return "origin"
     leg, tree = movement.leg, reference.organisations
     hosts = [code for code in (leg.branch, leg.accepted_by, leg.holder) if code is not None]
-    if any(tree.is_at_or_below(organisation, code) for code in hosts):
+    if organisation in hosts or any(tree.is_at_or_below(organisation, code) for code in hosts):
         return "destination"
     if state.affiliation is not None and tree.is_at_or_below(state.affiliation, organisation):
         return "origin"

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from domain.calendar import add_months
-from domain.times import local_day
-
 if TYPE_CHECKING:
     from datetime import date
 
     from domain.member.state import State
-    from domain.reference import Reference
+    from domain.reference import Reference, Review
 
 
 _AWAY: Final = frozenset({"awaiting_check_in", "checked_in", "settled"})
@@ -28,13 +25,16 @@ def silence_begins_us(state: State) -> int | None:
     return kept if kept is not None and (begins is None or kept > begins) else begins
 
 
-def lost_review_day(state: State, reference: Reference) -> date | None:
-    """Return the day on which the review of a silence opens (Regulations, art. 24); None when not away."""
+def lost_review(state: State, reference: Reference) -> Review | None:
+    """Return when the silence is reviewed (Regulations, art. 24); None when not away."""
     movement = state.movement
     if movement is None or movement.stage not in _AWAY:
         return None
     begins = silence_begins_us(state)
-    if begins is None:
-        return None
-    day = local_day(begins)
-    return add_months(day, reference.policy(state.affiliation_region, day).lost_contact_months)
+    return None if begins is None else reference.review_of_silence(state.affiliation_region, begins)
+
+
+def lost_review_day(state: State, reference: Reference) -> date | None:
+    """Return the day on which the review of a silence opens; None when not away."""
+    review = lost_review(state, reference)
+    return review.opens if review is not None else None

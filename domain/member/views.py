@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from domain.calendar import add_months, month_end
-from domain.member.silence import lost_review_day
+from domain.member.silence import lost_review
 from domain.member.state import YEARLY
 from domain.member.transfer import events as transfer
 from domain.member.transfer.views import after_of, transfer_view
@@ -47,7 +47,9 @@ def open_duties(duties: list[Duty], as_of_us: int) -> list[OpenDuty]:
 
 def months_of(duty: Duty, today: date) -> list[OpenDuty]:
     """Return a duty as it stands on a day: one item, or one a month (a yearly one: a year) up to that of `today`."""
-    name = f"{duty.subject}.{duty.key}" if duty.subject and not duty.key.endswith(duty.subject) else duty.key
+    name, subject = duty.key, duty.subject
+    if subject and not name.endswith(subject):
+        name = f"{subject}.{name}"
     kind, organisation, region = duty.kind, duty.organisation, duty.region
     since = local_day(duty.since_us)
     first = duty.month_from
@@ -57,10 +59,11 @@ def months_of(duty: Duty, today: date) -> list[OpenDuty]:
     yearly, last = YEARLY.get(kind), duty.month_until
     if last is None or last > today:
         last = today
-    base = name.removesuffix(f".{_label(first, yearly)}")
     periods = _periods(first.year * 12 + first.month, last.year * 12 + last.month, yearly)
+    if periods and (yearly is not None or duty.month_until is not None):
+        name = name.removesuffix(f".{periods[0][0]}")
     return [
-        OpenDuty(f"{base}.{label}", kind, organisation, region, max(begins, since), due_on, today > due_on, False)
+        OpenDuty(f"{name}.{label}", kind, organisation, region, max(begins, since), due_on, today > due_on, False)
         for label, begins, due_on in periods
     ]
 
@@ -117,7 +120,7 @@ def member_state(
         "clocks": clocks_view(state, reference),
         "card": card_view(state.card) if state.card is not None else None,
         "dues_paid_until": state.dues_paid_until,
-        "movement": None if movement is None else movement_view(movement) if kept is None else kept.movement(movement),
+        "movement": movement_view(movement) if movement is not None else None,
         "transfer": transfer_view(state.transfer, local_day(as_of_us)) if state.transfer is not None else None,
         "posts": state.service.held_now() if state.service.holds else [],
         "flags": standing_flags(state) if state.flagged else [],
@@ -131,10 +134,10 @@ def member_state(
 
 def clocks_view(state: State, reference: Reference) -> dict[str, Any]:
     """Return since when nothing has been heard, and when that is looked at."""
-    review = None if state.lost_contact else lost_review_day(state, reference)
+    review = None if state.lost_contact else lost_review(state, reference)
     return {
         "last_contact_at": state.last_contact_at,
-        "lost_review_due": review.isoformat() if review is not None else None,
+        "lost_review_due": review.opens_on if review is not None else None,
     }
 
 
@@ -162,6 +165,15 @@ def duty_view(duty: OpenDuty, member_id: str) -> dict[str, Any]:
         "overdue": duty.overdue,
         "provisional": duty.provisional,
     }
+
+
+DutyView = tuple[date, str, dict[str, Any]]
+"""A duty with the day and the id by which duties are put in order."""
+
+
+def duty_views(duty: Duty, today: date, member_id: str) -> list[DutyView]:
+    """Return how a duty shows on a day: once, or once for each month or year owed."""
+    return [(one.due_on, one.duty_id, duty_view(one, member_id)) for one in months_of(duty, today)]
 
 
 def movement_view(movement: Movement) -> dict[str, Any]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
 
 from domain.errors import Invalid
 from domain.policy import DEFAULT_POLICY, PolicyAdopted, PolicyBook, check_figures
+from domain.reference import empty_reference
+from domain.times import day_start_us
 
 BEFORE, ON, AFTER = date(2024, 12, 31), date(2025, 1, 1), date(2025, 7, 1)
 
@@ -73,3 +76,16 @@ def test_figures_are_known_whole_numbers():
         ("/figures/lead_days", "unreadable"),
         ("/figures/small_count", "unreadable"),
     ]
+
+
+def test_a_review_of_silence_follows_figures_adopted_later():
+    reference = empty_reference()
+    begins_us = day_start_us(date(2025, 8, 31)) + 5
+    assert reference.review_of_silence("620102", begins_us).opens == date(2026, 2, 28)
+    sooner = PolicyAdopted("620102", "2025-01-01", {"lost_contact_months": 3, "lost_contact_review_workdays": 1})
+    adopted = replace(reference, policies=reference.policies.with_adopted(sooner))
+    review = adopted.review_of_silence("620102", begins_us)
+    assert (review.opens, review.opens_on) == (date(2025, 11, 30), "2025-11-30")
+    assert (review.opens_us, review.due.day) == (day_start_us(review.opens), date(2025, 12, 1))
+    assert reference.review_of_silence("620102", begins_us).opens == date(2026, 2, 28)
+    assert adopted.review_of_silence("620103", begins_us).opens == date(2026, 2, 28)
