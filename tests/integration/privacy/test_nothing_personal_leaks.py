@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import base64
-import io
 import os
-import re
 import signal
 import subprocess
 import sys
-import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -28,6 +24,7 @@ from infra.settings import Settings
 from infra.tokens.configured import local_issuer
 from infra.tokens.principal import Role
 from tests.integration.privacy.planted import Planted, found_in
+from tests.integration.privacy.unpacked import text_of
 from tests.receiving import Receiver, Reply, receiver
 from tests.running_service import synthetic_identity_number
 from tests.serving import await_ready, free_port
@@ -354,14 +351,16 @@ def test_nothing_that_is_given_out_without_being_asked_for_personal_data_holds_a
     assert [one for name, content in caller.shown.items() for one in found_in(name, text_of(content), EVERYBODY)] == []
 
 
-def text_of(content: bytes) -> bytes:
-    """Return what stands in an answer: of a spreadsheet its parts unpacked, of entries of the log their leaves."""
-    if content.startswith(b"PK\x03\x04"):
-        with zipfile.ZipFile(io.BytesIO(content)) as package:
-            return b"\0".join(package.read(part) for part in package.namelist())
-    if content.startswith(b'{"items":[{"position":1,"leaf"'):
-        return b"\0".join(base64.b64decode(leaf) for leaf in re.findall(rb'"leaf":"([^"]+)"', content))
-    return content
+def test_a_printed_sheet_that_names_somebody_would_have_been_seen(deployment: tuple[Path, Caller, str]):
+    _, caller, _ = deployment
+    (member,) = caller.http.get("/v1/members", params={"search": ENTERED.number}).json()["items"]
+    asked = {"format": "pdf", "fields": "name,phone,identity_number", "purpose": "样例"}
+    sheet = caller.http.get(f"/v1/members/{member['member_id']}/evidence", params=asked).content
+    assert sheet.startswith(b"%PDF-")
+    assert found_in("the file", sheet, EVERYBODY) == []
+    assert {"name, UTF-8 in the sheet", "number, UTF-8 in the sheet", "phone, UTF-8 in the sheet"} <= set(
+        found_in("the sheet", text_of(sheet), EVERYBODY)
+    )
 
 
 def test_no_log_line_and_no_file_holds_anything(deployment: tuple[Path, Caller, str]):
