@@ -25,6 +25,7 @@ from api.problems import Problem, unavailable
 from api.projecting import Projecting
 from infra.check_in_codes.signed_text import CodeSigner
 from infra.database.connections import connect_pool
+from infra.database.reader_login import embedded_reader_url
 from infra.notes.witness_keys import own_witness, witnessed_logs, witnesses
 from infra.recording.activities import ActivityDesk
 from infra.recording.agreements import AgreementDesk
@@ -241,8 +242,10 @@ def open_service(settings: Settings, database_url: str, *, projecting: bool = Tr
 
 
 def _readers(settings: Settings, database_url: str) -> ConnectionPool[Connection[TupleRow]]:
-    """Open the pool that questions are asked by: of a reader's own login where there is one."""
-    url = settings.reader_database_url or database_url
+    """Open the pool that questions are asked by: of a reader's own login, which the embedded server always has."""
+    url = settings.reader_database_url
+    if url is None:
+        url = embedded_reader_url(settings.home) if settings.database_url is None else database_url
     return connect_pool(url, role="reader", max_size=settings.database_pool_size, name="kiteline questions")
 
 

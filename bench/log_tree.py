@@ -1,7 +1,8 @@
 """The log's tree: leaves into it, and proofs out of it, at a size; against the same hashes without a database.
 
-Leaves are simulated: as long as an event's, their content random.
-Not measured: reading them from the log, and signing, which happens once in a while.
+Leaves are simulated: as long as an event's, their content random. What the tree costs is measured of a real log as
+well: its events read, hashed and written, beside the same events read and folded into all read models, page by page.
+Not measured: signing, which happens once in a while.
 """
 
 import argparse
@@ -15,8 +16,13 @@ from pathlib import Path
 import psycopg
 
 from bench.harness import Bar, Measured, await_quiet, in_turn, report
+from bench.s4_catch_up import prepare_log
+from bench.s5_rebuild import folded_page_by_page, second_database
 from infra.database.embedded import EmbeddedPostgres
 from infra.database.migrations import migrate
+from infra.event_store.epochs import present_source
+from infra.event_store.recorder import KitelineRecorder
+from infra.recording.mapper import cloud_event
 from projections.log_tiles import Tiles, TreeWriter
 from projections.merkle import (
     GrowingTree,
@@ -40,6 +46,7 @@ def main() -> None:
     parser.add_argument("--leaves", type=int, default=1_000_000, help="size at which proofs are made")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--round-leaves", type=int, default=100_000)
+    parser.add_argument("--members", type=int, default=500, help="whose year is a real log, for the cost of its tree")
     options = parser.parse_args()
     # As many different leaves as defeat a cache, not more than memory should hold.
     leaves = [os.urandom(_LEAF_BYTES) for _ in range(_DIFFERENT)]
@@ -62,7 +69,8 @@ def main() -> None:
             await_quiet()
             rounds = in_turn(ours, peer, options.rounds)
             _fill(writer, options.leaves)
-            report(Measured(BAR, rounds, _proofs(connection, writer.size, leaves)))
+            notes = _proofs(connection, writer.size, leaves) | _share(server.url, options.members, options.rounds)
+            report(Measured(BAR, rounds, notes))
 
 
 def _rate(count: int, leaves: list[bytes], add: object) -> float:
@@ -109,6 +117,34 @@ def _proofs(connection: psycopg.Connection[tuple[object, ...]], size: int, leave
         "longest proof": f"{longest} hashes, {longest * 32} bytes",
         "leaf hashed": f"{_hashing(leaves):.2f} µs of {_LEAF_BYTES} bytes",
     }
+
+
+def _share(server_url: str, members: int, rounds: int) -> dict[str, object]:
+    """Grow the tree of a real log, and fold the same log, in turn; return what each costs an event."""
+    url = second_database(server_url)
+    events = prepare_log(url, members)
+    folding, growing = [], []
+    for _ in range(rounds):
+        folding.append(1e6 / folded_page_by_page(url, events))
+        growing.append(1e6 * _grown(url) / events)
+    fold, tree = statistics.median(folding), statistics.median(growing)
+    return {
+        "tree of a real log": f"{tree:.1f} µs an event, {1e6 / tree:,.0f} events/s",
+        "read models of the same log": f"{fold:.1f} µs an event",
+        "tree as a share of projecting": f"{100 * tree / fold:.0f} %",
+    }
+
+
+def _grown(url: str) -> float:
+    recorder, source = KitelineRecorder(url, readers=1), present_source(url)
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("TRUNCATE log_tile")
+        writer, started = TreeWriter(connection), time.perf_counter()
+        while rows := recorder.read_log(writer.size + 1, _PAGE):
+            writer.add([leaf_hash(cloud_event(row, source)) for row in rows])
+        seconds = time.perf_counter() - started
+    recorder.close()
+    return seconds
 
 
 def _spread(seconds: list[float]) -> str:

@@ -51,7 +51,7 @@ def main() -> None:
         _rebuild(options.rebuild)
         return
     with large_log(options.events) as made:
-        live_url = _second_database(made.url)
+        live_url = second_database(made.url)
         live_events = prepare_log(live_url, options.live_members)
         _measured(made.url)  # so that what the readers ask is there
         before = _Readers(made.url)
@@ -67,7 +67,7 @@ def main() -> None:
             peaks.append(peak)
             return made.events / seconds
 
-        rounds = in_turn(ours, partial(_live, live_url, live_events), options.rounds)
+        rounds = in_turn(ours, partial(folded_page_by_page, live_url, live_events), options.rounds)
     notes = {
         "events": made.events,
         "members": made.members,
@@ -131,7 +131,8 @@ class _Readers:
                 self._times.append(time.perf_counter() - began)
 
 
-def _second_database(url: str) -> str:
+def second_database(url: str) -> str:
+    """Make another database on the server, and return its URL."""
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("DROP DATABASE IF EXISTS live_rate")
         connection.execute("CREATE DATABASE live_rate")
@@ -140,7 +141,8 @@ def _second_database(url: str) -> str:
     return second
 
 
-def _live(url: str, events: int) -> float:
+def folded_page_by_page(url: str, events: int) -> float:
+    """Fold a log from nothing as a live runner does; return events a second."""
     recorder = KitelineRecorder(url)
     failures: list[Exception] = []
     with connect_pool(url) as pool:

@@ -11,7 +11,9 @@ from psycopg import sql
 
 from infra.database.embedded import EmbeddedPostgres
 from infra.database.migrations import migrate
+from infra.database.reader_login import admit_reader
 from infra.event_store.recorder import KitelineRecorder
+from tests.running_service import logins_of_readers
 
 for _variable in [name for name in os.environ if name.startswith("KITELINE_")]:
     del os.environ[_variable]
@@ -28,6 +30,7 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostg
     with EmbeddedPostgres(tmp_path_factory.mktemp("kiteline"), _QUICK) as server:
         template = _create(server, _TEMPLATE, "template0")
         migrate(template)
+        logins_of_readers[str(server.cluster.sockets)] = admit_reader(server)
         yield server
 
 

@@ -13,6 +13,7 @@ from uuid import UUID, uuid4
 import httpx
 import psycopg
 from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict
 
 from api.server import Server
 from api.service import Service, open_service
@@ -24,6 +25,8 @@ from infra.tokens.configured import local_issuer
 from infra.tokens.principal import Role
 
 Answer = dict[str, Any]
+logins_of_readers: dict[str, str] = {}
+"""By the folder of its sockets, how a session's server is asked questions; whoever starts it says so."""
 _numbers = count(1)
 _PATIENCE = 30
 """How often a question is asked again that waited 2 s in vain: on a machine with much else to do."""
@@ -139,10 +142,18 @@ class Person:
         return code
 
 
+def reader_of(database_url: str) -> str | None:
+    """Return the reader's own login for a database of the session's server, None for one of another server."""
+    named = conninfo_to_dict(database_url)
+    login = logins_of_readers.get(str(named.get("host")))
+    return None if login is None else login.replace("@/kiteline?", f"@/{named['dbname']}?")
+
+
 @contextmanager
 def running_service(home: Path, database_url: str, **settings: object) -> Iterator[Running]:
     """Serve on a free port until the context ends; stops as `kiteline serve` does."""
-    chosen = Settings(home=home, database_url=database_url, **settings)  # type: ignore[arg-type]
+    reader = {"reader_database_url": reader_of(database_url)}
+    chosen = Settings(home=home, database_url=database_url, **(reader | settings))  # type: ignore[arg-type]
     with ExitStack() as stack:
         listening = stack.enter_context(claimed_port(chosen, port=0))
         service = stack.enter_context(open_service(chosen, database_url))

