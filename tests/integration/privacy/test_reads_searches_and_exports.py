@@ -43,8 +43,8 @@ def away(department: Person, count: int, **fields: str) -> list[str]:
 
 
 def as_owner(running: Running) -> psycopg.Connection[tuple[object, ...]]:
-    url = running.service.readers.conninfo
-    assert isinstance(url, str)
+    url = running.service.settings.database_url
+    assert url is not None
     return psycopg.connect(url, autocommit=True)
 
 
