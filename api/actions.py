@@ -113,10 +113,18 @@ class Action(StrEnum):
     READ_VENUE = auto()
     READ_SUBSCRIPTION = auto()
     READ_EXPORTS = auto()
+    READ_ALL_READS = auto()
     READ_FEED = auto()
     # Questions of the whole deployment.
     READ_LOG_ENTRIES = auto()
     READ_STATUS = auto()
+    READ_QUARANTINE = auto()
+    READ_OPERATOR_ACTS = auto()
+    # What an operator does to a running deployment.
+    REBUILD_READ_MODELS = auto()
+    RETRY_PARKED = auto()
+    SETTLE_QUARANTINE = auto()
+    PUBLISH_AGAIN = auto()
     # Questions whose answer is no secret to anybody who may ask at all.
     READ_ORGANISATIONS = auto()
     READ_REGION = auto()
@@ -136,5 +144,6 @@ MEMBER_QUESTIONS: Final = _from_to(Action.READ_MEMBER, Action.READ_PERSONAL_DATA
 PLACE_COMMANDS: Final = _from_to(Action.REGISTER_MEMBER, Action.CHANGE_SUBSCRIPTION)
 PLACE_QUESTIONS: Final = _from_to(Action.SEARCH_MEMBERS, Action.READ_FEED)
 OPEN_QUESTIONS: Final = _from_to(Action.READ_ORGANISATIONS, Action.READ_POLICY)
-COUNTRYWIDE: Final = frozenset({Action.SET_WORKDAYS, Action.SET_CODE_LIST, Action.READ_LOG_ENTRIES, Action.READ_STATUS})
+OF_THE_DEPLOYMENT: Final = _from_to(Action.READ_LOG_ENTRIES, Action.PUBLISH_AGAIN)
+COUNTRYWIDE: Final = frozenset({Action.SET_WORKDAYS, Action.SET_CODE_LIST}) | OF_THE_DEPLOYMENT
 """What touches every region at once, and so takes a token for the whole country."""

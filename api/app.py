@@ -14,6 +14,7 @@ from starlette.types import ASGIApp
 from api import (
     activities,
     agreements,
+    all_reads,
     bulk,
     check_ins,
     contracts,
@@ -42,7 +43,9 @@ from api import (
     search,
     service_records,
     statistics,
+    status,
     subscriptions,
+    upkeep,
     venues,
     views,
     witnessing,
@@ -90,9 +93,12 @@ PARTS: Final = (
     statistics,
     feeds,
     exports,
+    all_reads,
     log,
     witnessing,
     contracts,
+    status,
+    upkeep,
     operations,
 )
 """In the order in which paths are matched."""

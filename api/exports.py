@@ -195,7 +195,7 @@ async def list_exports(request: Request, limit: LimitParameter = 50, cursor: Cur
     must_be_allowed_at(service, principal, Action.READ_EXPORTS)
     tree = service.kiteline.reference().organisations
     far = reach(principal, tree)
-    near = tree.below(far.organisation) if far.organisation else _standing_in(tree, far.region)
+    near = tree.below(far.organisation) if far.organisation else standing_in(tree, far.region)
     paging = Paging.begin(service, ("exports", principal.caller), cursor, limit, 0)
     at, last = paging.after or (None, None)
     wanted = {
@@ -220,7 +220,8 @@ async def list_exports(request: Request, limit: LimitParameter = 50, cursor: Cur
     return paging.answer(items, position=service.kiteline.log.max_notification_id() or 0, after=after)
 
 
-def _standing_in(tree: OrganisationTree, beginning: str | None) -> list[str]:
+def standing_in(tree: OrganisationTree, beginning: str | None) -> list[str]:
+    """Return the organisations whose region begins so; none for no beginning."""
     return [
         code
         for region, codes in tree.by_region.items()

@@ -13,15 +13,17 @@ from api import log_asking
 from api.access import must_be_allowed_at, principal_of
 from api.actions import Action
 from api.answers import JsonAnswer
+from api.asking import CursorParameter, LimitParameter, Paging
 from api.openapi import problems
 from api.problems import Problem, invalid, not_found
-from api.shapes.log import EntriesAnswer, ProofAnswer
+from api.shapes.log import CheckpointsPage, EntriesAnswer, ProofAnswer
 from domain.errors import Sentence
 from infra.notes.log_keys import load_log_keys
 from projections.log_tiles import tile
 
 if TYPE_CHECKING:
     from api.service import Service
+    from infra.tokens.principal import Principal
 
 router = APIRouter(tags=["log 日志"])
 
@@ -44,6 +46,23 @@ async def read_checkpoint(request: Request) -> Response:
     service: Service = request.app.state.service
     _, note = await run_in_threadpool(log_asking.checkpoint_now, service)
     return Response(note, media_type="text/plain; charset=utf-8")
+
+
+@router.get(
+    "/v1/log/checkpoints",
+    operation_id="list_checkpoints",
+    summary="历次检查点 Checkpoints as they were signed, the latest first, each with its witnesses' cosignatures",
+    response_model=None,
+    responses={200: {"model": CheckpointsPage}, **problems({401, 403, 410, 422, *_OPEN})},
+)
+async def list_checkpoints(request: Request, limit: LimitParameter = 50, cursor: CursorParameter = None) -> JsonAnswer:
+    """List the checkpoints of the log's present name: what consistency proofs go between."""
+    service: Service = request.app.state.service
+    principal = await _auditor(request, service)
+    paging = Paging.begin(service, ("checkpoints", principal.caller), cursor, limit, 0)
+    found = await run_in_threadpool(log_asking.checkpoints, service, paging.after, limit + 1)
+    after = found[limit - 1]["size"] if len(found) > limit else None
+    return paging.answer(found[:limit], position=found[0]["size"] if found else 0, after=after)
 
 
 @router.get(
@@ -108,7 +127,7 @@ async def read_log_entries(
 ) -> JsonAnswer:
     """Answer with fewer than asked for where they are many; never with none within the log."""
     service: Service = request.app.state.service
-    await _must_be_an_auditor(request, service)
+    await _auditor(request, service)
     if first > last:
         raise _impossible("/query/from", f"1 … {last}")
     found = await run_in_threadpool(log_asking.leaves, service, first, last)
@@ -134,7 +153,7 @@ async def read_log_tile(request: Request, tile_path: str) -> Response:
         raise not_found()
     level, index, width = asked
     if level is None:
-        await _must_be_an_auditor(request, service)
+        await _auditor(request, service)
         content = await run_in_threadpool(log_asking.bundle, service, index, width)
     else:
         content = await run_in_threadpool(_tile, service, level, index, width)
@@ -148,9 +167,10 @@ def _tile(service: Service, level: int, index: int, width: int) -> bytes | None:
         return tile(connection, level, index, width)
 
 
-async def _must_be_an_auditor(request: Request, service: Service) -> None:
+async def _auditor(request: Request, service: Service) -> Principal:
     principal = await principal_of(request, service)
     must_be_allowed_at(service, principal, Action.READ_LOG_ENTRIES)
+    return principal
 
 
 def _impossible(pointer: str, expected: Any) -> Problem:

@@ -32,8 +32,22 @@ LEFT JOIN LATERAL (
     WHERE origin = (SELECT source FROM log_epoch ORDER BY epoch DESC LIMIT 1) ORDER BY size DESC LIMIT 1
 ) AS c ON true
 """
+_CHECKPOINTS: Final = """
+SELECT c.size, encode(c.root, 'base64'), c.note, c.signed_at, coalesce(
+    (
+        SELECT jsonb_agg(jsonb_build_object('witness', s.witness, 'line', s.line, 'cosigned_at', s.cosigned_at)
+                         ORDER BY s.witness)
+        FROM log_cosignature AS s WHERE s.origin = c.origin AND s.size = c.size
+    ), '[]'
+)
+FROM log_checkpoint AS c
+WHERE c.origin = (SELECT source FROM log_epoch ORDER BY epoch DESC LIMIT 1) AND c.size < %s
+ORDER BY c.size DESC
+LIMIT %s
+"""
 _ORIGIN: Final = "SELECT source FROM log_epoch ORDER BY epoch DESC LIMIT 1"
 _WANT: Final = "UPDATE log_checkpoint_wanted SET size = %s WHERE size < %s"
+_MOST: Final = (1 << 63) - 1
 _LOOK_SECONDS: Final = 0.02
 _COSIGNED_SECONDS: Final = 1.0
 _TILE_PATH: Final = re.compile(
@@ -73,6 +87,15 @@ def checkpoint_now(service: Service) -> tuple[int, str]:
             sentence = Sentence("尚无检查点，请稍后重试", "There is no checkpoint yet; try again soon.")
             raise unavailable(kinds.CHECKPOINT_NOT_REACHED, sentence)
         time.sleep(_LOOK_SECONDS)
+
+
+def checkpoints(service: Service, before: int | None, limit: int) -> list[dict[str, Any]]:
+    """Return the checkpoints of the log's present name, the latest first, smaller than `before`."""
+    names = ("size", "root", "note", "signed_at", "cosignatures")
+    with service.kiteline.log.reading() as connection:
+        rows = connection.execute(_CHECKPOINTS, (_MOST if before is None else before, limit)).fetchall()
+    found = [dict(zip(names, row, strict=True)) for row in rows]
+    return [{**one, "signed_at": one["signed_at"].isoformat()} for one in found]
 
 
 def inclusion(service: Service, position: int, size: int) -> list[str]:

@@ -8,7 +8,10 @@ from uuid import UUID
 from infra.vault.upkeep import store_fields
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Mapping, Sequence
+
+    from psycopg import Connection
+    from psycopg.rows import TupleRow
 
     from api.service import Service
     from infra.tokens.principal import Principal
@@ -28,6 +31,19 @@ WHERE member_id = ANY (%s::uuid[]) AND read_id < %s
 ORDER BY read_id DESC
 LIMIT %s
 """
+_LIST_ALL: Final = """
+SELECT read_id, read_at, reader, role, organisation, fields, purpose, member_id
+FROM personal_read
+WHERE read_id < %(before)s
+  AND (%(reader)s::text IS NULL OR reader = %(reader)s)
+  AND (%(role)s::text IS NULL OR role = %(role)s)
+  AND (%(member)s::uuid IS NULL OR member_id = %(member)s)
+  AND (%(first)s::timestamptz IS NULL OR read_at >= %(first)s)
+  AND (%(last)s::timestamptz IS NULL OR read_at <= %(last)s)
+  AND (%(everywhere)s OR region LIKE %(beginning)s OR organisation = ANY (%(organisations)s::text[]))
+ORDER BY read_id DESC
+LIMIT %(limit)s
+"""
 _FORGET: Final = """
 WITH gone AS (
     DELETE FROM personal_read WHERE read_at < clock_timestamp() - make_interval(days => %s) RETURNING member_id, read_id
@@ -36,6 +52,7 @@ WITH gone AS (
 )
 SELECT count(*) FROM gone
 """
+_NAMES: Final = ("read_id", "read_at", "reader", "role", "organisation", "fields", "purpose")
 _NEWEST: Final = (1 << 63) - 1
 
 
@@ -91,14 +108,30 @@ def reads_of(
 
     What a read was for lies with the personal data; of somebody erased it is null.
     """
-    names = ("read_id", "read_at", "reader", "role", "organisation", "fields", "purpose")
     with service.kiteline.log.reading() as connection:
         rows = connection.execute(_LIST, (records, _NEWEST if before is None else before, limit + 1)).fetchall()
-        wanted = [_words_of(row[0]) for row in rows]
-        words = service.vault.open_many(connection, {row[-1] for row in rows}, wanted)
-    items = [dict(zip(names, row, strict=False)) for row in rows[:limit]]
-    for item, row in zip(items, rows, strict=False):
-        item["purpose"] = item["purpose"] or words.get(row[-1], {}).get(_words_of(row[0]))
+        items, after = _with_words(service, connection, rows, limit)
+    return [{name: item[name] for name in _NAMES} for item in items], after
+
+
+def all_reads(
+    service: Service, asked: Mapping[str, Any], before: int | None, limit: int
+) -> tuple[list[dict[str, Any]], int | None]:
+    """Return a page of reads of anybody's data, newest first, with whose each was; and the place of the last."""
+    wanted = {**asked, "before": _NEWEST if before is None else before, "limit": limit + 1}
+    with service.kiteline.log.reading() as connection:
+        return _with_words(service, connection, connection.execute(_LIST_ALL, wanted).fetchall(), limit)
+
+
+def _with_words(
+    service: Service, connection: Connection[TupleRow], rows: list[TupleRow], limit: int
+) -> tuple[list[dict[str, Any]], int | None]:
+    """Put beside each read what it was for, opened from the vault where it lies there."""
+    wanted = [_words_of(row[0]) for row in rows]
+    words = service.vault.open_many(connection, {row[-1] for row in rows}, wanted)
+    items = [{**dict(zip(_NAMES, row, strict=False)), "member_id": row[-1]} for row in rows[:limit]]
+    for item in items:
+        item["purpose"] = item["purpose"] or words.get(item["member_id"], {}).get(_words_of(item["read_id"]))
     return items, items[-1]["read_id"] if len(rows) > limit else None
 
 

@@ -21,8 +21,10 @@ from api.feed_writing import FeedWriting
 from api.housekeeping import Housekeeping
 from api.importing import Importing
 from api.log_keeping import LogKeeping
+from api.operator_acts import OperatorActs
 from api.problems import Problem, unavailable
 from api.projecting import Projecting
+from api.rebuilding import Rebuilding
 from infra.check_in_codes.signed_text import CodeSigner
 from infra.database.connections import connect_pool
 from infra.database.reader_login import embedded_reader_url
@@ -111,6 +113,8 @@ class Service:
     cosigning: Cosigning | None
     feeds: FeedReading
     feed_watch: FeedWatch
+    operator_acts: OperatorActs
+    rebuilding: Rebuilding
     projecting: Projecting | None = None
     feed_writing: FeedWriting | None = None
     attached: dict[str, Callable[[], str]] = field(default_factory=dict)
@@ -186,6 +190,8 @@ def open_service(settings: Settings, database_url: str, *, projecting: bool = Tr
         imports = ImportArchive(kiteline.log, vault)
         erasures = ErasureDesk(desk, imports, ErasureList(settings.erasure_list or settings.home / "erasures"))
         log_keeping.before_serving(erasures.apply_again)
+        operator_acts = OperatorActs(kiteline.log)
+        rebuilding = Rebuilding(operator_acts, database_url)
         service = Service(
             settings=settings,
             kiteline=kiteline,
@@ -223,22 +229,17 @@ def open_service(settings: Settings, database_url: str, *, projecting: bool = Tr
             projecting=keeping,
             feeds=FeedReading(kiteline),
             feed_watch=FeedWatch(database_url),
+            operator_acts=operator_acts,
+            rebuilding=rebuilding,
             feed_writing=feed_writing,
         )
         keeping_house = closing(Housekeeping(service)) if projecting else nullcontext()
-        with closing(service.importing), keeping_house:
+        with closing(service.importing), closing(rebuilding), keeping_house:
             yield service
     finally:
-        if keeping is not None:
-            keeping.close()
-        if feed_writing is not None:
-            feed_writing.close()
-        if log_keeping is not None:
-            log_keeping.close()
-        if cosigning is not None:
-            cosigning.close()
-        readers.close()
-        kiteline.close()
+        for part in (keeping, feed_writing, log_keeping, cosigning, readers, kiteline):
+            if part is not None:
+                part.close()
 
 
 def _readers(settings: Settings, database_url: str) -> ConnectionPool[Connection[TupleRow]]:

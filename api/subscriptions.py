@@ -7,7 +7,7 @@ from contextlib import suppress
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, Final
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from anyio import to_thread
 from fastapi import APIRouter, Query, Request
@@ -247,7 +247,14 @@ async def _changed(
         if earlier is None:
             raise
         return again(service, earlier)
-    return await to_thread.run_sync(once, service, keyed, status, partial(change, service, found.subscription_id))
+    act, one = f"{verb.replace('-', '_')}_subscription", found.subscription_id
+
+    def did() -> dict[str, Any]:
+        answer = change(service, one)
+        service.operator_acts.note(principal, uuid4(), act, str(one))
+        return answer
+
+    return await to_thread.run_sync(once, service, keyed, status, did)
 
 
 async def _payload(request: Request) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from api.shapes.base import Position, Shape
+from api.shapes.base import Instant, PageShape, Position, Shape
 
 
 class ProofAnswer(Shape):
@@ -22,3 +22,27 @@ class EntriesAnswer(Shape):
     """Leaves from a position on."""
 
     items: list[EntryItem]
+
+
+class Cosignature(Shape):
+    """A witness's line under a checkpoint."""
+
+    witness: str
+    line: str
+    cosigned_at: Instant
+
+
+class CheckpointItem(Shape):
+    """A checkpoint as it was signed."""
+
+    size: Position
+    root: str = Field(description="base64")
+    note: str = Field(description="the signed note (C2SP), without cosignatures")
+    signed_at: Instant
+    cosignatures: list[Cosignature]
+
+
+class CheckpointsPage(PageShape):
+    """Checkpoints, the latest first."""
+
+    items: list[CheckpointItem]

@@ -384,6 +384,18 @@ class ReadItem(Shape):
     purpose: str | None = Field(None, description="null of somebody whose personal data was erased")
 
 
+class AnyonesRead(ReadItem):
+    """One read, and whose data it was."""
+
+    member_id: Id
+
+
+class AllReadsPage(PageShape):
+    """Who read whose data, newest first."""
+
+    items: list[AnyonesRead]
+
+
 class ReadsPage(PageShape):
     """Who read a member's data, newest first."""
 

@@ -135,6 +135,7 @@ ENDPOINTS = (
     _read("read_flows", _A.READ_FLOWS, "reach", "/v1/flows?month=2025-03"),
     _read("list_flow_members", _A.READ_ROSTER, "reach", "/v1/flows/members?month=2025-03&measure=under_way&limit=1000"),
     _read("list_exports", _A.READ_EXPORTS, "reach", "/v1/exports"),
+    _read("list_all_reads", _A.READ_ALL_READS, "reach", "/v1/reads?role=operator"),
     _read("list_agreements", _A.READ_AGREEMENT, "reach", "/v1/agreements"),
     _record("subscribe", _A.CHANGE_SUBSCRIPTION, "asked", "/v1/subscriptions", '{"region": "{region}"}'),
     *(
@@ -155,6 +156,12 @@ ENDPOINTS = (
     _read("list_posts", _A.READ_POST, "open", "/v1/posts"),
     _read("read_post", _A.READ_POST, "open", "/v1/posts/{post}"),
     _read("read_log_entries", _A.READ_LOG_ENTRIES, "country", "/v1/log/entries?from=1&to=2"),
+    _read("list_checkpoints", _A.READ_LOG_ENTRIES, "country", "/v1/log/checkpoints"),
+    _read("read_status", _A.READ_STATUS, "country", "/v1/status"),
+    _read("list_quarantine", _A.READ_QUARANTINE, "country", "/v1/quarantine"),
+    _read("list_operator_acts", _A.READ_OPERATOR_ACTS, "country", "/v1/operator-acts"),
+    # Refused after the caller was let in: there is no such view.
+    _record("rebuild_read_models", _A.REBUILD_READ_MODELS, "country", "/v1/read-models/rebuild", '{"views": ["none"]}'),
     *(
         Endpoint(operation, None, "public", "GET", path)
         for operation, path in (
@@ -174,6 +181,10 @@ ENDPOINTS = (
 )
 
 ELSEWHERE = {
+    "retry_parked": "404 for a member who is not parked: tests/integration/operating",
+    "retry_quarantined": "404 for what does not wait: tests/integration/operating",
+    "drop_quarantined": "404 for what does not wait: tests/integration/operating",
+    "publish_again": "404 for a region without a feed: tests/integration/operating",
     "record_commands": "each item is a command on a member: authorised one by one (tests/integration/api)",
     "import_register": "multipart: tests/integration/api/test_imports.py",
     "record_import": "takes a dry run of one's own: tests/integration/api/test_imports_that_go_on.py",
