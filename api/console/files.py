@@ -27,6 +27,8 @@ FILES: Final = {
     "member.css": _OURS / "member.css",
     "flows.css": _OURS / "flows.css",
     "flows.js": _OURS / "flows.js",
+    "officers.css": _OURS / "officers.css",
+    "own.css": _OURS / "own.css",
     "proof.js": _OURS / "proof.js",
     "registers.css": _OURS / "registers.css",
     "registers.js": _OURS / "registers.js",

@@ -159,6 +159,9 @@ def tabs_of(person: Person, member_id: str) -> list[tuple[str, str]]:
         found.append(("tab_service", f"/members/{member_id}/service"))
     if person.may(Action.READ_READS):
         found.append(("tab_reads", f"/members/{member_id}/reads"))
+    if person.may(Action.READ_EVIDENCE):
+        found.append(("tab_compare", f"/members/{member_id}/compare"))
+        found.append(("tab_evidence", f"/members/{member_id}/evidence"))
     return found
 
 

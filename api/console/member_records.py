@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from api.console.words import Pair
+    from api.language import Language
 
 router = console_router()
 _TEXTS: Final = "texts"
@@ -83,18 +84,12 @@ async def service(person: SignedInPerson, member_id: UUID) -> Response:
     person.must_be_able_to(Action.READ_SERVICE_RECORD)
     record = await person.ask(f"/v1/members/{member_id}/service-record")
 
-    def kind_of(group: str, kind: str | None) -> str:
-        if group == "kind":
-            return code_words.say("kind", kind, person.language)
-        pair = _ACTIVITIES.get(kind or "")
-        return kind or "" if pair is None else pair[0 if person.language == "zh" else 1]
-
     return page(
         person,
         "member_service.html",
         WORDS,
         record=record,
-        kind_of=kind_of,
+        kind_of=lambda group, kind: kind_of(group, kind, person.language),
         member_id=str(member_id),
         people=await called(person, str(member_id)),
         tabs=tabs_of(person, str(member_id)),
@@ -123,6 +118,14 @@ async def reads(person: SignedInPerson, member_id: UUID, cursor: str | None = No
         tabs=tabs_of(person, str(member_id)),
         position=found["position"],
     )
+
+
+def kind_of(group: str, kind: str | None, language: Language) -> str:
+    """Return what a service (`kind`) or an activity is called; nothing for the service of a post."""
+    if group == "kind":
+        return code_words.say("kind", kind, language)
+    pair = _ACTIVITIES.get(kind or "")
+    return kind or "" if pair is None else pair[0 if language == "zh" else 1]
 
 
 async def _texts(person: Person, member_id: UUID, texts: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:

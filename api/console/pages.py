@@ -5,15 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from api.console import (
+    all_reads_page,
+    comparing,
     correcting,
     doing,
     files,
     flows,
     local_issuer,
+    log_page,
     loop,
     member,
     member_records,
     news,
+    operating,
     picking,
     registers,
     rosters,
@@ -35,6 +39,9 @@ PAGES: Final[tuple[ModuleType, ...]] = (
     loop,
     flows,
     registers,
+    log_page,
+    all_reads_page,
+    operating,
 )
 """Each has `PAGE`, `router` and `WORDS`."""
 BESIDE: Final[tuple[ModuleType, ...]] = (
@@ -47,6 +54,7 @@ BESIDE: Final[tuple[ModuleType, ...]] = (
     member,
     member_records,
     correcting,
+    comparing,
 )
 """What pages need beside them; each has a `router`."""
 

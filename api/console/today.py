@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from api.console.asking import Refused
 from api.console.duties import grouped, lines_of
+from api.console.own_page import own_page
 from api.console.page import Page
 from api.console.people import names_of
 from api.console.person import Person, SignedInPerson
@@ -69,13 +70,6 @@ WORDS: Final = Words(
     since=("自 {day}", "since {day}"),
     in_outflow=("流出（本组织党员在外）", "Away from here"),
     in_inflow=("流入（外来党员在此）", "Here from elsewhere"),
-    my_page=("我的情况", "How I stand"),
-    my_stage=("目前环节", "Stage"),
-    my_home=("组织关系", "Affiliation"),
-    my_responsible=("负责我的组织", "Responsible for me"),
-    my_contact=("最近一次联系", "Last contact"),
-    my_more=("查看我的全部记录", "My whole record"),
-    not_away=("未在外", "Not away"),
     log=("日志与证明", "The log and its proof"),
     log_size=("已签名 {size} 条事件", "{size} events are under a signature"),
     log_help=("任何人都可以用检查点核对日志未被改动。", "Anyone can hold the log to its checkpoint."),
@@ -115,6 +109,8 @@ async def today(request: Request, person: SignedInPerson, part: str | None = Non
     """Show the day."""
     now = local_day(person.service.now_us)
     role = person.principal.role
+    if role is Role.MEMBER:
+        return await own_page(person, part)
     if role in _OFFICES:
         if part == "figures":
             return page(person, "today_figures.html", WORDS, figures=await _figures(person, now))
@@ -179,13 +175,6 @@ async def _nothing() -> list[Figure]:
     return []
 
 
-async def _member(person: Person, request: Request) -> dict[str, Any]:
-    """What a member sees: how they stand."""
-    del request
-    state = await person.ask(f"/v1/members/{person.principal.member_id}")
-    return {"state": state, "position": state["position"]}
-
-
 async def _running(person: Person, request: Request) -> dict[str, Any]:
     """What an operator sees: how the parts are doing."""
     del request
@@ -199,4 +188,4 @@ async def _sister(person: Person, request: Request) -> dict[str, Any]:
     return {"region": person.principal.region, "position": person.service.feed_watch.position}
 
 
-_OTHERS: Final = {Role.MEMBER: _member, Role.OPERATOR: _running, Role.SISTER_SYSTEM: _sister}
+_OTHERS: Final = {Role.OPERATOR: _running, Role.SISTER_SYSTEM: _sister}

@@ -21,6 +21,7 @@ from tests.unit.authorisation.test_every_action_by_every_role import EXPECTED
 
 BY_ROLE = [(module.PAGE, role) for module in PAGES for role in Role if module.PAGE.is_for(role)]
 _WHO_SEES_THE_STORY = frozenset({Role.MEMBER, Role.ORGANISATION_DEPARTMENT, Role.AUDITOR})
+_WHO_MAKES_EVIDENCE = frozenset({Role.ORGANISATION_DEPARTMENT, Role.AUDITOR})
 ALSO: dict[str, tuple[str, frozenset[Role]]] = {
     "member": ("/members/{story}", _WHO_SEES_THE_STORY),
     "member-then": ("/members/{story}?as_of=2026-03-01", _WHO_SEES_THE_STORY),
@@ -31,6 +32,9 @@ ALSO: dict[str, tuple[str, frozenset[Role]]] = {
         "/flows/members?measure=under_way&origin=620000",
         frozenset({Role.ORGANISATION_DEPARTMENT, Role.AUDITOR}),
     ),
+    "member-compare": ("/members/{story}/compare?earlier=2026-03-01", _WHO_MAKES_EVIDENCE),
+    "member-evidence": ("/members/{story}/evidence", _WHO_MAKES_EVIDENCE),
+    "operating-ask": ("/operating/ask?act=rebuild_read_models&about=all", frozenset({Role.OPERATOR})),
     "member-form": ("/members/{story}/do/request-personal-data", frozenset({Role.MEMBER})),
 }
 """Pages that no navigation names: by a name, the address and the roles that see it. {story} is the demo's member,

@@ -63,17 +63,24 @@
   function renew(part) {
     htmx.ajax("GET", part.dataset.live, { target: part, swap: "outerHTML" });
   }
-  function heard() {
-    for (const part of document.querySelectorAll("[data-live]")) {
+  function heard(which, tell = true) {
+    for (const part of document.querySelectorAll(which)) {
       const button = part.querySelector(".news");
       const busy = part.contains(document.activeElement) || part.querySelector("[data-open], .done, details[open]");
-      if (busy && button) button.hidden = false;
-      else renew(part);
+      if (!busy || !button) renew(part);
+      else if (tell) button.hidden = false;
     }
   }
+  // Of what no feed tells: looked at now and then, by the same manners, while somebody sees the page.
+  for (const seconds of new Set(Array.from(document.querySelectorAll("[data-every]"), (part) => part.dataset.every))) {
+    window.setInterval(() => {
+      if (!document.hidden) heard(`[data-every="${seconds}"]`, false);
+    }, Number(seconds) * 1000);
+  }
+  body.addEventListener("kiteline:operated", () => heard("[data-every]"));
   if (body.dataset.news && document.querySelector("[data-live]")) {
     const source = new EventSource(body.dataset.news);
-    source.addEventListener("news", heard);
+    source.addEventListener("news", () => heard("[data-live]"));
     window.addEventListener("pagehide", () => source.close());
   }
 })();

@@ -1,5 +1,5 @@
 // Checks in the browser that an event is in the signed log: its leaf, its way to the root (RFC 6962), and the
-// signature of the checkpoint (C2SP signed-note, Ed25519). Nothing that the server says of itself is taken for granted.
+// signature of the checkpoint (C2SP signed-note, Ed25519); or that an earlier tree is the beginning of the latest. Nothing that the server says of itself is taken for granted.
 "use strict";
 (() => {
   const KEPT = "kiteline-log-key";
@@ -7,7 +7,7 @@
   const HASH = 32;
 
   document.addEventListener("click", async (event) => {
-    const button = event.target.closest("[data-proof]");
+    const button = event.target.closest("[data-proof], [data-grown]");
     if (!button) return;
     const place = button.closest("details").querySelector(".proof");
     const words = document.getElementById("proof-words").dataset;
@@ -16,8 +16,8 @@
     place.replaceChildren(words.checking);
     button.disabled = true;
     try {
-      const steps = await checked(button.dataset, words);
-      show(place, steps, words);
+      if (button.dataset.grown) show(place, await hasGrown(button.dataset.grown, words), words.didHold, words.didNotHold);
+      else show(place, await checked(button.dataset, words), words.proved, words.notProved);
     } catch (error) {
       place.replaceChildren(words.notChecked);
     }
@@ -38,8 +38,6 @@
     const root = await rootFrom(leafHash, told.position - 1, checkpoint.size, hashes);
     const key = await readKey(keyLine.trim());
     const signed = key !== null && key.name === checkpoint.origin && (await isSigned(checkpoint, key));
-    const kept = window.localStorage.getItem(`${KEPT} ${checkpoint.origin}`);
-    if (kept === null && signed) window.localStorage.setItem(`${KEPT} ${checkpoint.origin}`, keyLine.trim());
     return [
       { holds: isIt, text: words.stepLeaf.replace("{bytes}", leaf.length), code: `${words.leafHash} ${hex(leafHash)}` },
       { holds: root !== null, text: words.stepPath.replace("{count}", hashes.length) },
@@ -49,15 +47,45 @@
         code: `${words.rootHash} ${hex(checkpoint.root)}`,
       },
       { holds: signed, text: words.stepSignature.replace("{key}", key === null ? "?" : `${key.name}+${hex(key.id)}`) },
-      { holds: kept === null || kept === keyLine.trim(), text: kept === null ? words.stepFirstKey : words.stepSameKey },
+      sameKey(checkpoint.origin, keyLine.trim(), signed, words),
     ];
   }
 
-  function show(place, steps, words) {
+  async function hasGrown(address, words) {
+    const [told, keyLine] = await Promise.all([
+      fetched(address).then((answer) => answer.json()),
+      fetched("/v1/log/key").then((answer) => answer.text()),
+    ]);
+    const [earlier, latest] = [readCheckpoint(told.earlier), readCheckpoint(told.checkpoint)];
+    const key = await readKey(keyLine.trim());
+    const both = [];
+    for (const one of [earlier, latest]) {
+      both.push(key !== null && key.name === one.origin && (await isSigned(one, key)));
+    }
+    const hashes = told.hashes.map(bytes);
+    return [
+      { holds: both[0], text: words.stepEarlier.replace("{size}", earlier.size.toLocaleString("en")) },
+      { holds: both[1], text: words.stepLatest.replace("{size}", latest.size.toLocaleString("en")) },
+      {
+        holds: await begins(earlier, latest, hashes),
+        text: words.stepGrown.replace("{count}", hashes.length),
+        code: `${words.rootHash} ${hex(latest.root)}`,
+      },
+      sameKey(latest.origin, keyLine.trim(), both[1], words),
+    ];
+  }
+
+  function sameKey(origin, line, signed, words) {
+    const kept = window.localStorage.getItem(`${KEPT} ${origin}`);
+    if (kept === null && signed) window.localStorage.setItem(`${KEPT} ${origin}`, line);
+    return { holds: kept === null || kept === line, text: kept === null ? words.stepFirstKey : words.stepSameKey };
+  }
+
+  function show(place, steps, yes, no) {
     const holds = steps.every((step) => step.holds);
     const verdict = document.createElement("p");
     const strong = document.createElement("strong");
-    strong.textContent = holds ? words.proved : words.notProved;
+    strong.textContent = holds ? yes : no;
     verdict.append(strong);
     const list = document.createElement("ul");
     for (const step of steps) {
@@ -96,6 +124,37 @@
       last >>= 1n;
     }
     return last === 0n ? hash : null;
+  }
+
+  // RFC 9162, 2.1.4.2: whether a consistency proof leads to both roots.
+  async function begins(earlier, latest, hashes) {
+    if (earlier.size === latest.size) return hashes.length === 0 && equal(earlier.root, latest.root);
+    if (earlier.size === 0 || earlier.size > latest.size || hashes.length === 0) return false;
+    let at = BigInt(earlier.size) - 1n;
+    let last = BigInt(latest.size) - 1n;
+    while (at % 2n === 1n) {
+      at >>= 1n;
+      last >>= 1n;
+    }
+    // A whole tree is its own first hash.
+    const path = at === 0n ? [earlier.root, ...hashes] : hashes;
+    let [old, fresh] = [path[0], path[0]];
+    for (const one of path.slice(1)) {
+      if (last === 0n || one.length !== HASH) return false;
+      if (at % 2n === 1n || at === last) {
+        old = await nodeHash(one, old);
+        fresh = await nodeHash(one, fresh);
+        while (at % 2n === 0n && at !== 0n) {
+          at >>= 1n;
+          last >>= 1n;
+        }
+      } else {
+        fresh = await nodeHash(fresh, one);
+      }
+      at >>= 1n;
+      last >>= 1n;
+    }
+    return last === 0n && equal(old, earlier.root) && equal(fresh, latest.root);
   }
 
   function readCheckpoint(note) {

@@ -1,0 +1,164 @@
+"""Auditor and operator in a real browser: proofs, reads, two moments, evidence; what waits, mended and on record."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+
+import psycopg
+import pytest
+
+from domain.times import local_day
+from infra.sisters.taking import Outcome
+from tests.console.browsing import DESK, PHONE
+from tests.console.test_member import HOME
+
+HELD = "证明成立"
+
+
+@pytest.fixture(scope="module")
+def days(console):
+    today = local_day(console.running.service.now_us)
+    return lambda ago: (today - timedelta(days=ago)).isoformat()
+
+
+@pytest.mark.parametrize("window", [DESK, PHONE], ids=lambda one: one.name)
+def test_the_auditor_checks_entries_and_that_the_log_only_grew_in_the_browser(window, visit, console):
+    log_page = "/v1/log/checkpoint"
+    console.running.department.get(log_page)
+    console.running.department.register(HOME, name="欧阳日志")
+    console.running.department.get(log_page)
+    one = visit("auditor", window)
+    page = one.open("/log")
+    newest = page.locator("details.entry").first
+    newest.locator("summary").click()
+    assert len(newest.locator(".hash").inner_text().split()[-1]) == 64
+    newest.get_by_role("button", name="核对证明").click()
+    newest.locator(".proof.holds").wait_for()
+    assert HELD in newest.locator(".proof").inner_text()
+    assert json.loads(newest.locator(".leaf").inner_text())["specversion"] == "1.0"
+
+    earlier = page.locator("#checkpoints details.entry").first
+    earlier.locator("summary").click()
+    earlier.get_by_role("button").click()
+    earlier.locator(".proof.holds").wait_for()
+    assert "未被改动" in earlier.locator(".proof").inner_text()
+
+    page.get_by_label("到第几位").fill("3")
+    page.get_by_role("button", name="查看").click()
+    page.locator("#entry-3[open]").wait_for()
+    assert page.locator("details.entry[id]").count() == 3
+
+
+def test_a_proof_that_does_not_hold_is_said_not_to(visit, console):
+    console.running.department.get("/v1/log/checkpoint")
+    one = visit("auditor")
+
+    def forged(route):
+        told = route.fetch().json()
+        told["hashes"] = told["hashes"][::-1]
+        route.fulfill(json=told)
+
+    page = one.open("/log?position=5")
+    page.route("**/log/proof/*", forged)
+    entry = page.locator("#entry-5")
+    entry.get_by_role("button", name="核对证明").click()
+    entry.locator(".proof.fails").wait_for()
+    page.route("**/log/grown/*", forged)
+    earlier = page.locator("#checkpoints details.entry").first
+    earlier.locator("summary").click()
+    earlier.get_by_role("button").click()
+    earlier.locator(".proof.fails").wait_for()
+
+
+def test_reads_of_personal_data_are_listed_with_who_whose_when_and_why(visit, console):
+    running = console.running
+    member = running.department.register(HOME, name="欧阳查阅")
+    secretary = running.as_role("branch_secretary", organisation=HOME, subject="secretary-who-reads")
+    secretary.ask(f"/v1/members/{member}", fields="name,phone", purpose="月度电话联系")
+    one = visit("auditor")
+    page = one.open("/reads?reader=secretary-who-reads")
+    row = page.locator("tbody tr")
+    row.wait_for()
+    said = row.inner_text()
+    assert "支部书记" in said
+    assert "欧" in said
+    assert "欧阳查阅" not in said
+    assert "月度电话联系" in said
+    assert "姓名、联系电话" in said
+    page.get_by_label("角色").select_option("member")
+    page.get_by_role("button", name="筛选").click()
+    page.get_by_text("没有符合条件的查阅").wait_for()
+    page.goto("/reads")
+    page.get_by_role("link", name="只看此党员的").first.or_(
+        page.get_by_role("link", name="只看查阅此党员的").first
+    ).click()
+    page.get_by_text("只列查阅这一名党员的记录").wait_for()
+
+
+def test_two_moments_stand_side_by_side_and_the_evidence_comes_as_a_file(visit, console, days):
+    department = console.running.department
+    member = department.register(HOME, name="欧阳对照")
+    left = department.command(member, "depart", days(40), organisation=HOME, destination={"region": "620102"})
+    position = left["position"]
+    wrong = left["events"][0]["event_id"]
+    department.command(
+        member, "correct-event", days(0), organisation=HOME, event_id=wrong,
+        changes={"occurred_at": days(30)}, reason="日期抄错",
+    )  # fmt: skip
+    one = visit("auditor")
+    page = one.open(f"/members/{member}/compare")
+    page.get_by_label("较早所知").or_(page.get_by_label("As known then")).first.fill(str(position))
+    page.get_by_role("button", name="对照").click()
+    left_row = page.locator("tr.differs").filter(has_text="离开")
+    left_row.wait_for()
+    assert page.locator("ol.timeline .tag.good").count() == 1
+    assert page.locator("ol.timeline del").count() >= 1
+
+    page = one.open(f"/members/{member}/evidence")
+    with page.expect_download() as sheet:
+        page.get_by_role("button", name="下载证据单").click()
+    assert sheet.value.path().read_bytes().startswith(b"%PDF")
+    with page.expect_download() as bundle:
+        page.get_by_role("button", name="下载证据包").click()
+    assert set(json.loads(bundle.value.path().read_bytes())) == {"evidence", "signature"}
+    page.get_by_text("在证据单上印出个人信息").click()
+    page.get_by_text("姓名", exact=True).click()
+    page.get_by_role("button", name="下载证据单").click()
+    page.get_by_role("alert").wait_for()
+    assert console.running.department.ask(f"/v1/members/{member}/reads")["items"] == []
+
+
+@pytest.mark.parametrize("window", [DESK, PHONE], ids=lambda one: one.name)
+def test_the_operator_mends_what_waits_and_it_is_on_record(window, visit, console, axe):
+    running = console.running
+    member = running.department.register(HOME, name="欧阳搁置")
+    running.department.ask("/v1/rosters", region="620621", limit=1)
+    sent = f"no event at all {window.name}".encode()
+    assert running.service.inbox.receive(sent, "kiteline.region.510104") is Outcome.PUT_ASIDE
+    with psycopg.connect(running.service.settings.database_url, autocommit=True) as connection:
+        connection.execute("INSERT INTO projection_parked VALUES (%s, %s, 'ValueError')", (member, running.latest))
+    one = visit("operator", window)
+    page = one.open("/operating")
+    waiting = page.locator("#waiting")
+
+    waiting.get_by_role("link", name="放弃").click()
+    asked = page.locator("#asked form")
+    asked.get_by_role("button", name="取消").click()
+    asked.wait_for(state="detached")
+    assert waiting.get_by_role("link", name="放弃").count() == 1
+    waiting.get_by_role("link", name="放行").click()
+    asked.get_by_role("button", name="确定").click()
+    asked.get_by_role("alert").wait_for()
+    assert one.violations(axe) == []
+    asked.get_by_role("button", name="取消").click()
+    waiting.get_by_role("link", name="放弃").press("Enter")
+    asked.get_by_role("button", name="确定").press("Enter")
+    page.get_by_text("没有隔离的来件").wait_for()
+
+    waiting.get_by_role("link", name="重试").click()
+    asked.get_by_role("button", name="确定").click()
+    page.get_by_text("没有搁置的党员").wait_for(timeout=120_000)
+    newest = page.locator("#acts li").first
+    newest.filter(has_text="重试搁置的党员").filter(has_text="完成").wait_for(timeout=120_000)
+    assert "operator:demo" in newest.inner_text()
