@@ -20,6 +20,7 @@ from api.openapi import READING, problems
 from api.recording import ACTIONS, caller_acting
 from api.shapes.members import PossibleCommands
 from domain.member.possible import refusals
+from domain.times import day_end_us, local_day
 
 if TYPE_CHECKING:
     from api.language import Language
@@ -58,7 +59,8 @@ async def list_possible_commands(
 def _answered(
     service: Service, principal: Principal, member: UUID, organisation: str | None, language: Language
 ) -> JsonAnswer:
-    now = service.now_us
+    # As everything that is asked: what is known of today by its day counts, whatever the hour is.
+    now = day_end_us(local_day(service.now_us))
     found = folded(service, member, now, None)
     acting = organisation or caller_acting(service, principal).organisation
     items: list[dict[str, Any]] = []

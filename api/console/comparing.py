@@ -221,7 +221,8 @@ def _rows(
     """Lay two states side by side: what, then, later, and whether they differ."""
     old, new = (_standing(person, state) for state in (before, after))
     place = 0 if person.language == "zh" else 1
-    return [(_SHOWN[name][place], old[name], new[name], old[name] != new[name]) for name in _SHOWN]
+    known = before is not None and after is not None
+    return [(_SHOWN[name][place], old[name], new[name], known and old[name] != new[name]) for name in _SHOWN]
 
 
 def _standing(person: Person, state: dict[str, Any] | None) -> dict[str, str]:

@@ -59,6 +59,7 @@ _WAYS: Final[dict[str, Pair]] = {
 }
 _YES: Final[Pair] = ("是", "yes")
 _NOTHING: Final[Pair] = ("无", "none")
+_A_LIAISON: Final[Pair] = ("本组织的联络员", "a liaison of this organisation")
 _AND: Final[Pair] = ("、", ", ")
 _ODD: Final = {one.code: one.sentence for rules in (*ODDITIES.values(), *RULES.values(), ONCE_OVER) for one in rules}
 
@@ -127,6 +128,8 @@ class EventWords:
 
     def _plain(self, fact: str, name: str, value: object) -> str:
         text = str(value)
+        if name == "liaison":
+            return self._of(_A_LIAISON)  # an opaque id here; who gave them the task stands beside
         if name == "category":
             return code_words.say("category", text, self._language)
         one = _field(fact, name)

@@ -42,7 +42,7 @@ async def log(person: SignedInPerson, position: str = "", part: str | None = Non
         person,
         "log_checkpoints.html" if part == "checkpoints" else "log.html",
         WORDS,
-        checkpoints=checkpoints["items"],
+        checkpoints=[one for one in checkpoints["items"] if one["size"]],
         size=size,
         entries=entries[::-1],
         last=last,

@@ -60,6 +60,7 @@ WORDS: Final = Words(
     waiting_entries=("{count} 条待发", "{count} waiting"),
     publish_again=("重新发布", "Publish again"),
     region_again=("按地区重新发布", "Publish a region again"),
+    region=("地区", "Region"),
     region_hint=("输入地名，从列表中选", "Type a place's name and pick it from the list"),
     imports=("导入", "Imports"),
     acts=("最近的操作", "Latest acts"),

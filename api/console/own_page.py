@@ -26,10 +26,9 @@ _READS: Final = 4
 _SERVED: Final = 4
 _ASKED: Final = "personal_data_requested"
 _ANSWERS: Final = {"personal_data_request_completed": "done", "personal_data_request_refused": "declined"}
-_FIRST: Final = (
-    "check-in", "report-return", "report-departure", "change-destination", "cancel-departure", "request-transfer",
-    "claim-post", "release-post",
-)  # fmt: skip
+_AWAY: Final = ("check-in", "report-return", "change-destination", "cancel-departure", "request-transfer")
+_AT_HOME: Final = ("report-departure", "check-in", "request-transfer")
+_PARTS: Final = {"state": "own_state.html", "requests": "own_requests.html"}
 _KINDS: Final = ("CORRECTION", "ERASURE", "ACCESS")
 
 WORDS: Final = Words(
@@ -76,7 +75,7 @@ WORDS: Final = Words(
     home=("组织关系所在支部", "My home branch"),
     looks_after=("现在由谁负责", "Who looks after me now"),
     liaison=("我的联络员", "My liaison"),
-    has_liaison=("{organisation} 的联络员", "the liaison of {organisation}"),
+    has_liaison=("{organisation}的联络员", "the liaison of {organisation}"),
     no_liaison=("还没有指定", "not assigned yet"),
     last_contact=("最近一次联系", "Last contact"),
     expected=("预计返回", "Expected back"),
@@ -143,14 +142,15 @@ async def own_page(person: Person, part: str | None) -> Response:
     fields, today = FIELDS.in_language(person.language), local_day(person.service.now_us)
     subjects = offered(commands["items"], member_id, None, state).subjects
     possible = [_by_me(one) for subject in subjects for one in subject.offers]
+    away = _away(state)
     served = sorted([*record["served"], *record["attended"]], key=lambda one: str(one["occurred_at"]), reverse=True)
     return page(
         person,
-        "own_state.html" if part == "state" else "own_page.html",
+        _PARTS.get(part or "", "own_page.html"),
         WORDS,
         state=state,
-        away=_away(state),
-        offers=[one for verb in _FIRST for one in possible if one.verb == verb],
+        away=away,
+        offers=[one for verb in (_AWAY if away else _AT_HOME) for one in possible if one.verb == verb],
         may_ask=any(one.verb == "request-personal-data" for one in possible),
         asks=_KINDS,
         requests=_requests(state, history["items"], today),
