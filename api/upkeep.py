@@ -138,6 +138,7 @@ async def drop_quarantined(request: Request, quarantine_id: Number) -> Response:
 )
 async def rebuild_read_models(request: Request) -> Response:
     """Begin to rebuild, in a process of its own; 409 `rebuild_running` while one is."""
+    await _operator(request, Action.REBUILD_READ_MODELS)
     payload = await json_object(request) if await request.body() else {}
     views = payload.get("views", list(VIEWS))
     if (
