@@ -95,7 +95,7 @@ WORDS: Final = Words(
     empty_help=("换一个环节或范围，或去掉日期。", "Choose another stage or place, or take the date away."),
     next_page=("下一页", "Next page"),
     first_page=("回到第一页", "Back to the first page"),
-    more_filters=("日期、列与排序", "Dates, columns and order"),
+    more_filters=("日期与列", "Dates and columns"),
 )
 
 

@@ -93,6 +93,11 @@ def test_charts_are_drawn_and_their_tables_say_the_moment_and_are_copied(visit, 
             assert data == [int(row[heads.index(name)]) for row in rows if row[0] != "合计"], (kind, name)
     ((_, links),) = drawn["flow"]
     assert sum(links) == int(_rows(page, "flow-table")[-1][-1])
+    page.emulate_media(media="print")
+    chart, table = (page.locator(one).first.bounding_box() for one in (".chart canvas", "#flow-table"))
+    assert chart["y"] + chart["height"] <= table["y"]
+    assert not page.locator("#choose").is_visible()
+    page.emulate_media(media="screen")
     for place in page.locator(".moment").all():
         assert re.search(r"截至 2026年6月 末，按现在所知，日志第 [\d,]+ 位", place.inner_text())
     for table in ("flow-table", "months-table", "scope-table", "category-table"):

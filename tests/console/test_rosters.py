@@ -22,6 +22,13 @@ def test_filters_live_in_the_address(visit, window):
     stages = page.locator("td[data-label=环节] .tag:not(.bad)").all_inner_texts()
     assert stages
     assert set(stages) == {"已接收"}
+    page.emulate_media(media="print")
+    assert page.locator("#roster thead").is_visible()
+    assert {"table-row"} == set(
+        page.locator("#roster tbody tr").evaluate_all("all => all.map(one => getComputedStyle(one).display)")
+    )
+    assert not page.locator(".filter-form").is_visible()
+    page.emulate_media(media="screen")
     again = one.open(page.url.removeprefix(one.url))
     assert again.locator("#stage").input_value() == "settled"
 

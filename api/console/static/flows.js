@@ -22,7 +22,9 @@
   function flow(told, narrow) {
     const origins = [...new Set(told.flow.map((one) => one[0]))].sort();
     const destinations = [...new Set(told.flow.map((one) => one[1]))].sort();
-    const node = (side, code) => ({ name: `${side} ${code}`, depth: side === "from" ? 0 : 1 });
+    // Each origin has a colour, which its flows keep; whoever cannot tell colours apart has the places and the table.
+    const from = (code, index) => ({ name: `from ${code}`, depth: 0, itemStyle: { color: COLOURS[index % COLOURS.length] } });
+    const to = (code) => ({ name: `to ${code}`, depth: 1, itemStyle: { color: "#667085" } });
     const said = (name) => told.names[name.split(" ")[1]];
     return {
       ...common(),
@@ -37,8 +39,8 @@
         left: 8, right: narrow ? 90 : 150, top: 8, bottom: 8,
         emphasis: { focus: "adjacency" },
         label: { formatter: ({ name }) => said(name), width: narrow ? 80 : 140, overflow: "truncate" },
-        lineStyle: { color: "gradient", opacity: 0.35 },
-        data: [...origins.map((code) => node("from", code)), ...destinations.map((code) => node("to", code))],
+        lineStyle: { color: "source", opacity: 0.3 },
+        data: [...origins.map(from), ...destinations.map(to)],
         links: told.flow.map(([from, to, value]) => ({ source: `from ${from}`, target: `to ${to}`, value })),
       }],
     };
@@ -69,7 +71,7 @@
       tooltip: { ...common().tooltip, trigger: "axis", axisPointer: { type: "shadow" } },
       legend: { top: 0 },
       grid: { left: 8, right: 16, top: 40, bottom: 8, containLabel: true },
-      xAxis: { type: "category", data: rows(table), axisLabel: { interval: 0, width: narrow ? 54 : 90, fontSize: narrow ? 11 : 13, overflow: "break" } },
+      xAxis: { type: "category", data: rows(table), axisLabel: { interval: 0, width: narrow ? Math.floor((window.innerWidth - 110) / rows(table).length) : 90, fontSize: narrow ? 10 : 13, overflow: "break" } },
       yAxis: { type: "value", minInterval: 1 },
       series: said.slice(1).map((side, index) => ({ type: "bar", name: side, data: column(table, index + 1), barMaxWidth: 36 })),
     };
