@@ -47,6 +47,7 @@ from api import (
     subscriptions,
     upkeep,
     venues,
+    venues_asked,
     views,
     witnessing,
 )
@@ -79,6 +80,7 @@ PARTS: Final = (
     # What is sent.
     subscriptions,
     # What is asked.
+    venues_asked,
     liaisons,
     search,
     masked_names,

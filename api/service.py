@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from anyio import CapacityLimiter
 
 from api import problem_list as kinds
+from api.console.offline_seal import OfflineSeal
 from api.console.sessions import Sessions
 from api.cosigning import Cosigning
 from api.cursors import Cursors
@@ -47,6 +48,7 @@ from infra.recording.post_list import PostList
 from infra.recording.posts import PostDesk
 from infra.recording.registration import Registration
 from infra.recording.reorganisations import Reorganisations
+from infra.recording.venue_list import VenueList
 from infra.recording.venues import VenueDesk
 from infra.sisters.introducing import Introductions
 from infra.sisters.known import configured_sisters
@@ -94,6 +96,7 @@ class Service:
     agreements: AgreementDesk
     known_venues: KnownVenues
     venues: VenueDesk
+    venue_list: VenueList
     code_issues: CodeIssues
     check_ins: CheckInDesk
     liaisons: LiaisonCeiling
@@ -107,6 +110,7 @@ class Service:
     subscriptions: SubscriptionDesk
     verifier: TokenVerifier
     sessions: Sessions
+    offline_seal: OfflineSeal
     readers: ConnectionPool[Connection[TupleRow]]
     cursors: Cursors
     log_keeping: LogKeeping
@@ -204,6 +208,7 @@ def open_service(settings: Settings, database_url: str, *, projecting: bool = Tr
             agreements=AgreementDesk(desk),
             known_venues=known_venues,
             venues=venues,
+            venue_list=VenueList(kiteline, known_venues),
             code_issues=CodeIssues(desk, venues, signer, known_venues),
             check_ins=CheckInDesk(desk, registration, references, signer, known_venues, Introductions(desk, inbox)),
             posts=PostDesk(desk),
@@ -222,6 +227,7 @@ def open_service(settings: Settings, database_url: str, *, projecting: bool = Tr
             ),
             verifier=verifier,
             sessions=Sessions(kiteline.log, master_key, vault.keyed_hash, settings.console_session_seconds),
+            offline_seal=OfflineSeal(master_key),
             readers=readers,
             cursors=Cursors(vault.keyed_hash, clock_us),
             log_keeping=log_keeping,

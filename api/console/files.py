@@ -32,6 +32,8 @@ FILES: Final = {
     "proof.js": _OURS / "proof.js",
     "registers.css": _OURS / "registers.css",
     "registers.js": _OURS / "registers.js",
+    "check_in.css": _OURS / "check_in.css",
+    "check_in.js": _OURS / "check_in.js",
     "icon.svg": _OURS / "icon.svg",
     "htmx.js": _FROM_NPM / "htmx.org" / "dist" / "htmx.min.js",
     "echarts.js": _FROM_NPM / "echarts" / "dist" / "echarts.min.js",

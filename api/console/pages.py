@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from api.console import (
     all_reads_page,
     comparing,
+    check_ins,
     correcting,
     doing,
     files,
@@ -21,8 +22,11 @@ from api.console import (
     picking,
     registers,
     rosters,
+    scanned,
+    screens,
     signing_in,
     today,
+    venues,
     worklist,
 )
 
@@ -39,6 +43,8 @@ PAGES: Final[tuple[ModuleType, ...]] = (
     loop,
     flows,
     registers,
+    check_ins,
+    venues,
     log_page,
     all_reads_page,
     operating,
@@ -55,6 +61,8 @@ BESIDE: Final[tuple[ModuleType, ...]] = (
     member_records,
     correcting,
     comparing,
+    scanned,
+    screens,
 )
 """What pages need beside them; each has a `router`."""
 

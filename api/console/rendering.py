@@ -54,6 +54,19 @@ def page(person: Person, template: str, words: Words, *, status: int = 200, **sh
     return _sent(person.request, content, status)
 
 
+def drawing(person: Person, template: str, words: Words, **shown: Any) -> str:
+    """Write a drawing with a page's words."""
+    known = _everywhere(person.request, person.service, person.language, words)
+    return _TEMPLATES.get_template(template).render(**known, **shown)
+
+
+def shell_page(request: Request, template: str, words: Words, language: Language, **shown: Any) -> HTMLResponse:
+    """Write a page that is the same for everybody: it knows nobody, and carries no token of a form."""
+    service: Service = request.app.state.service
+    known = _everywhere(request, service, language, words)
+    return HTMLResponse(_TEMPLATES.get_template(template).render(**known, **shown))
+
+
 def outside_page(request: Request, template: str, words: Words, *, status: int = 200, **shown: Any) -> HTMLResponse:
     """Write a page for whoever looks at it, signed in or not."""
     service: Service = request.app.state.service

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _log = get_logger(__name__)
 _POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
-    "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+    "worker-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 )
 HEADERS: Final = {
     "Content-Security-Policy": _POLICY,
@@ -42,6 +42,7 @@ _GUARDED: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _STALE: Final = Sentence(
     "此页已过期，请刷新后再提交；未作记录", "This page is out of date: reload it and send again. Nothing was recorded."
 )
+_SCANNED: Final = "/c/"
 _PARTIAL_REDIRECT: Final = 204
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
@@ -111,6 +112,10 @@ def _to_sign_in(request: Request) -> Response:
         current = urlsplit(request.headers.get("hx-current-url", "/"))
         asked = f"{current.path}?{current.query}" if current.query else current.path or "/"
         return Response(status_code=_PARTIAL_REDIRECT, headers={"HX-Redirect": _sign_in_at(asked)})
+    settings = request.app.state.service.settings
+    if asked.startswith(_SCANNED) and (settings.token_jwks_url or settings.ready_persons):
+        # Who scanned a code stands before it: straight to where they say who they are.
+        return RedirectResponse(f"/sign-in/start?next={quote(asked, safe='')}", status_code=303)
     return RedirectResponse(_sign_in_at(asked), status_code=303)
 
 

@@ -27,7 +27,7 @@ from domain.venue import (
 from infra.check_in_codes.signed_text import LAST_EXPIRY_SECONDS, CodeSigner
 from infra.event_store.refusals import VersionConflict
 from infra.event_store.save import Save, Saved
-from infra.recording.code_answers import code_answer, code_of
+from infra.recording.code_answers import code_answer, code_of, code_told, shown_now
 from infra.recording.drafts import Caller, drafted, new_id, stamp
 from infra.recording.errors import NoSuchVenue, TooContended, VersionMismatch
 from infra.recording.mapper import FactMapper
@@ -92,6 +92,22 @@ class VenueDesk:
         """Withdraw a code, named by its id or its text; raises Invalid, Refused `already_revoked`, NoSuchVenue."""
         read = partial(self._read_revocation, code, payload, caller)
         return (yield from self._recording(venue_id, read, caller, key, if_match))
+
+    def told(self, venue: Venue, code: CheckInCode) -> dict[str, Any]:
+        """Return a code as when it was issued, with the number that its screen shows now. Raises NoSuchVenue."""
+        try:
+            told = code_told(self._signer, venue.venue_id, code)
+            now = shown_now(self._signer, venue.venue_id, code, self._desk.now_us())
+        except KeyError:  # the key that signed it was retired: it counts no more
+            raise NoSuchVenue from None
+        return told if now is None else {**told, "number": {**told["number"], **now}}
+
+    def finding_code(self, text: str) -> Procedure[tuple[Venue, CheckInCode] | None]:
+        """Find the venue and the code that a text names; None for what is no code of ours."""
+        read = self._signer.read(text)
+        venue = None if read is None else (yield from self._known.finding(read.venue_id))
+        code = None if read is None or venue is None else code_of(read, venue)
+        return None if venue is None or code is None else (venue, code)
 
     def _open(self, payload: dict[str, Any], caller: Caller, row: Idempotency | None) -> Procedure[Receipt]:
         desk = self._desk

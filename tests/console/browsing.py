@@ -85,6 +85,10 @@ class Visit:
         """Whether the page itself scrolls sideways."""
         return bool(self.page.evaluate("document.documentElement.scrollWidth > window.innerWidth"))
 
+    def forgive(self, said: str) -> None:
+        """Take a trouble for what a test made: the browser says of a network that is cut that it is."""
+        self.troubles = [trouble for trouble in self.troubles if said not in trouble]
+
     def close(self) -> None:
         """Leave."""
         self.context.close()

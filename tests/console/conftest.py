@@ -41,11 +41,14 @@ class Unseen:
 
 @dataclass(frozen=True)
 class Console:
-    """The service, the demo's member with the richest history, and a register that the secretary tried."""
+    """The service, the demo's member with the richest history, a register that the secretary tried, and a venue."""
 
     running: Running
     story: str
     register: str
+    venue: str
+    code: str
+    link: str
 
     @property
     def url(self) -> str:
@@ -71,7 +74,7 @@ def console(postgres: EmbeddedPostgres, tmp_path_factory: pytest.TempPathFactory
         running.latest = running.service.kiteline.log.max_notification_id() or 0
         running.department.ask("/v1/rosters", region="000000", limit=1)
         assert marker.story is not None
-        yield Console(running, marker.story, tried_register(running))
+        yield Console(running, marker.story, tried_register(running), *opened_venue(running))
 
 
 def tried_register(running: Running) -> str:
@@ -89,6 +92,15 @@ def tried_register(running: Running) -> str:
         assert time.monotonic() < until
         time.sleep(0.05)
     return import_id
+
+
+def opened_venue(running: Running) -> tuple[str, str, str]:
+    """Open a venue of the worker's, with a code: returns its id, the code's, and the link that the code is."""
+    worker = running.as_role("community_worker", organisation="620102", subject="worker:demo")
+    named = {"name": "兰州市城关区样例街道党群服务中心（流动党员服务站）", "region": "620102", "kind": "STATION"}
+    venue = worker.record("/v1/venues", **named)["stream"]
+    code = worker.record(f"/v1/venues/{venue}/codes")
+    return venue, code["code_id"], code["link"]
 
 
 def register_of(branch: str, *, good: int, bad: int) -> bytes:

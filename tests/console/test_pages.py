@@ -35,21 +35,19 @@ ALSO: dict[str, tuple[str, frozenset[Role]]] = {
     "member-compare": ("/members/{story}/compare?earlier=2026-03-01", _WHO_MAKES_EVIDENCE),
     "member-evidence": ("/members/{story}/evidence", _WHO_MAKES_EVIDENCE),
     "operating-ask": ("/operating/ask?act=rebuild_read_models&about=all", frozenset({Role.OPERATOR})),
+    "poster": ("/venues/{venue}/codes/{code}/poster", frozenset({Role.COMMUNITY_WORKER})),
+    "scanned": ("{link}", frozenset({Role.MEMBER})),
     "member-form": ("/members/{story}/do/request-personal-data", frozenset({Role.MEMBER})),
 }
 """Pages that no navigation names: by a name, the address and the roles that see it. {story} is the demo's member,
-{register} what the secretary tried."""
+{register} what the secretary tried, {venue}, {code} and {link} of the worker's."""
 MODULES = [importlib.import_module(f"api.console.{one.name}") for one in pkgutil.iter_modules(api.console.__path__)]
 
 
 def addresses_of(role, console):
     """Return the addresses of all pages that a role sees, by name."""
     named = {page.path.strip("/").replace("/", "-") or "today": page.path for page, whose in BY_ROLE if whose is role}
-    more = {
-        name: address.format(story=console.story, register=console.register)
-        for name, (address, roles) in ALSO.items()
-        if role in roles
-    }
+    more = {name: address.format(**vars(console)) for name, (address, roles) in ALSO.items() if role in roles}
     return {**named, **more}
 
 

@@ -59,6 +59,11 @@
     document.getElementById("notices").replaceChildren(line);
   }
 
+  // Where nobody is signed in, nothing of whoever was is left for a page without a network to show.
+  if (!body.dataset.news) {
+    for (const name of ["kiteline.arrivals", "kiteline.mark"]) window.localStorage.removeItem(name);
+  }
+
   // News: who fills in a form, or has the keyboard in a part, is told quietly; else the part is renewed.
   function renew(part) {
     htmx.ajax("GET", part.dataset.live, { target: part, swap: "outerHTML" });

@@ -64,6 +64,10 @@ ENDPOINTS = (
         "unknown_venue",
     ),
     _record("revoke_venue_code", _A.REVOKE_VENUE_CODE, "acting", "/v1/venues/{venue}/codes/{code}/revoke"),
+    _read("list_venues", _A.READ_VENUE, "asked", f"/v1/venues?{_WHERE}"),
+    _read("read_venue_code", _A.ISSUE_VENUE_CODE, "acting", "/v1/venues/{venue}/codes/{code}"),
+    # Who holds the text stands before it: it is no secret to any role that may check in.
+    _read("read_scanned_code", _A.CHECK_IN_BY_CODE, "open", "/v1/check-in-codes/{code_text}"),
     _record("check_in_at_venue", _A.CHECK_IN_BY_CODE, "acting", "/v1/check-ins", f"{{{_ACTS}}}"),
     _record("open_post", _A.OPEN_POST, "acting", "/v1/posts", f"{{{_ACTS}}}"),
     _record("hold_activity", _A.HOLD_ACTIVITY, "acting", "/v1/activities", f"{{{_ACTS}}}"),

@@ -52,6 +52,7 @@ def made(running: Running, place: Place, elsewhere: str) -> Place:
         "event": departed["events"][0]["event_id"],
         "venue": venue,
         "code": issued["events"][0]["event_id"],
+        "code_text": issued["code"],
         "post": department.record("/v1/posts", title="样例岗位", places=1, organisation=code)["stream"],
         "activity": department.record(
             "/v1/activities", kind="THEME_DAY", held_at="2025-03-08", hours=1, organisation=code
