@@ -110,7 +110,7 @@ async def _office(
     done: bool = False,
     status: int = HTTPStatus.OK,
 ) -> Response:
-    asked = {"side": "inflow", "limit": _LISTED, "region": _where_people_come(person)}
+    asked: dict[str, Any] = {"side": "inflow", "limit": _LISTED, "region": _where_people_come(person)}
     venues, here, awaited = await asyncio.gather(
         person.ask("/v1/venues", limit=_VENUES),
         _roster(person, stage="checked_in", **asked),
