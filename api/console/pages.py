@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Final
 
 from api.console import (
     all_reads_page,
-    comparing,
     check_ins,
+    comparing,
     correcting,
     doing,
     files,
