@@ -106,7 +106,7 @@ def _entry(position: int, leaf: bytes, words: EventWords) -> dict[str, Any]:
         "title": words.title(fact),
         "time": event["time"],
         "subject": event.get("subject"),
-        "is_members": "after" in event.get("data", {}),
+        "is_members": bool(event.get("data", {}).get("after")),
         "hash": hashlib.sha256(b"\0" + leaf).hexdigest(),
         "text": orjson.dumps(event, option=orjson.OPT_INDENT_2).decode(),
     }

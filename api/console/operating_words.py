@@ -131,6 +131,8 @@ WHY: Final[dict[str, Pair]] = {
     "not_introduced": ("等候引介", "waits for an introduction"),
     "behind_another": ("排在同一人前一条之后", "behind another of the same member"),
     "unknown_source": ("来源未配置", "the source is not configured"),
+    "broken": ("不是有效的事件", "not an event"),
+    "unknown_type": ("事件类型未知", "of a kind that is not known"),
     "unreadable": ("内容不能识别", "cannot be read"),
     "rebuild_running": ("正在重建", "a rebuild is running"),
     "reference_changed": ("重建期间组织或政策一再变更", "organisations or policy kept changing"),

@@ -26,6 +26,7 @@ _READS: Final = 4
 _SERVED: Final = 4
 _ASKED: Final = "personal_data_requested"
 _ANSWERS: Final = {"personal_data_request_completed": "done", "personal_data_request_refused": "declined"}
+_ARRIVED: Final = ("report-return", "check-in", "request-transfer")
 _AWAY: Final = ("check-in", "report-return", "change-destination", "cancel-departure", "request-transfer")
 _AT_HOME: Final = ("report-departure", "check-in", "request-transfer")
 _PARTS: Final = {"state": "own_state.html", "requests": "own_requests.html"}
@@ -150,7 +151,7 @@ async def own_page(person: Person, part: str | None) -> Response:
         WORDS,
         state=state,
         away=away,
-        offers=[one for verb in (_AWAY if away else _AT_HOME) for one in possible if one.verb == verb],
+        offers=[one for verb in _order(away) for one in possible if one.verb == verb],
         may_ask=any(one.verb == "request-personal-data" for one in possible),
         asks=_KINDS,
         requests=_requests(state, history["items"], today),
@@ -165,6 +166,13 @@ async def own_page(person: Person, part: str | None) -> Response:
         member_id=member_id,
         position=state["position"],
     )
+
+
+def _order(away: dict[str, Any] | None) -> tuple[str, ...]:
+    """Return what a member does next, the likeliest first."""
+    if away is None:
+        return _AT_HOME
+    return _ARRIVED if away["stage"] in ("checked_in", "settled") else _AWAY
 
 
 def _by_me(offer: Offer) -> Offer:
