@@ -1,6 +1,8 @@
 """The `kiteline` command: a table of commands, each imported from its own module when it is run."""
 
 import importlib
+import logging
+import os
 import sys
 from typing import Any
 
@@ -9,6 +11,7 @@ from typer.core import TyperGroup
 from typer.main import get_command
 
 from infra.failures import OperatorFailure
+from infra.logs import configure_logs
 
 # One line a command: its name, and the module in infra/cli/ that holds its `app`.
 COMMANDS = {
@@ -69,3 +72,10 @@ app = typer.Typer(
 @app.callback()
 def _root() -> None:
     """风筝线 Kiteline: keep in touch with members who live and work away from home."""
+
+
+def run() -> None:
+    """Run this process's command: what it answers goes to stdout, logs to stderr, warnings unless more is asked."""
+    level = os.environ.get("KITELINE_LOG_LEVEL", "").upper()
+    configure_logs(level if level in logging.getLevelNamesMapping() else "WARNING")
+    app()

@@ -1,5 +1,12 @@
 """`kiteline status` and `kiteline rebuild` on a real database."""
 
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
 import psycopg
 from typer.testing import CliRunner
 
@@ -44,3 +51,15 @@ def test_a_view_that_does_not_exist_is_told_with_those_that_do(database_url: str
     code, _, told = run(database_url, "rebuild", "rosters")
     assert code != 0
     assert "members, duties, flows" in told
+
+
+def test_what_a_command_answers_stands_alone_on_stdout_and_what_it_did_on_the_way_on_stderr(
+    make_database: Callable[..., str], home: Path
+) -> None:
+    empty = {"KITELINE_DATABASE_URL": make_database(migrated=False), "KITELINE_HOME": str(home)}
+    environment = {**os.environ, **empty, "KITELINE_LOG_LEVEL": "INFO"}
+    command = [str(Path(sys.executable).with_name("kiteline")), "verify", "--json"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert json.loads(done.stdout)["checks"]
+    told = [json.loads(line)["event"] for line in done.stderr.splitlines() if line.startswith("{")]
+    assert "migration_applied" in told
