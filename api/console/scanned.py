@@ -12,12 +12,15 @@ from fastapi import Path, Request
 from starlette.responses import JSONResponse, Response
 
 from api.actions import Action
+from api.bodies import json_object
 from api.console.asking import Refused
 from api.console.offline_seal import NotSealedHere
 from api.console.person import Person, SignedInPerson
 from api.console.rendering import page, shell_page
 from api.console.routing import console_router
 from api.console.words import Words
+from api.problems import invalid
+from domain.errors import Sentence
 from domain.times import SHANGHAI, instant, local_day
 from infra.tokens.principal import Role
 
@@ -85,6 +88,7 @@ _SCRIPT_WORDS: Final = (
     "done", "done_help", "refused", "sending", "kept", "kept_long", "sign_in", "unsent", "stale", "arrivals",
     "offline_first", "pending",
 )  # fmt: skip
+_NOT_KEPT: Final = Sentence("应为本机保存的报到条目", "Expected check-ins as the phone keeps them.")
 CodeText = Annotated[str, Path(pattern=r"^[A-Za-z0-9-]{1,80}$")]
 
 
@@ -126,9 +130,11 @@ async def who(person: SignedInPerson) -> Response:
 async def send(request: Request, person: SignedInPerson) -> Response:
     """Record what a phone kept, item by item: each once, whatever was lost on the way."""
     person.must_be_able_to(Action.CHECK_IN_BY_CODE)
-    sent: dict[str, Any] = await request.json()
-    items = [one for one in sent.get("items", [])[:_MOST_SENT] if one.get("mark") == mark_of(person)]
-    told = [{"key": one["key"], **await _recorded(person, one)} for one in items]
+    items = (await json_object(request)).get("items")
+    if not isinstance(items, list) or not all(isinstance(one, dict) and "key" in one for one in items):
+        raise invalid("/items", "unreadable", _NOT_KEPT, '[{"key": "…", "mark": "…", "code": "…"}]')
+    mine = [one for one in items[:_MOST_SENT] if one.get("mark") == mark_of(person)]
+    told = [{"key": one["key"], **await _recorded(person, one)} for one in mine]
     return JSONResponse({"items": told}, headers={"Cache-Control": "no-store"})
 
 

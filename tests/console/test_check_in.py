@@ -130,6 +130,11 @@ def test_an_answer_that_is_lost_is_asked_for_again_under_the_same_key(visit, ven
     assert check_ins_of(console) == before + 1
     one.forgive("ERR_FAILED")
 
+    headers = {"X-Form-Token": page.evaluate("document.body.dataset.formToken")}
+    bodies: tuple[object, ...] = ({"items": [1]}, {"items": [{"mark": "x"}]}, {}, [])
+    for unreadable in bodies:
+        assert page.request.post(f"{one.url}/check-ins/send", data=unreadable, headers=headers).status == 422
+
 
 def test_a_screen_shows_the_number_of_now_to_nobody_signed_in_and_a_scan_brings_it_along(visit, venue, console, axe):
     office = visit("community_worker")

@@ -9,6 +9,7 @@ import psycopg
 import pytest
 
 from domain.times import local_day
+from infra.notes.signed_note import Signer, read, write
 from infra.sisters.taking import Outcome
 from tests.console.browsing import DESK, PHONE
 from tests.console.test_member import HOME
@@ -69,6 +70,41 @@ def test_a_proof_that_does_not_hold_is_said_not_to(visit, console):
     earlier.locator("summary").click()
     earlier.get_by_role("button").click()
     earlier.locator(".proof.fails").wait_for()
+
+
+def test_a_new_key_of_the_log_is_learned_from_a_checkpoint_that_the_known_one_signed_too(visit, console):
+    console.running.department.get("/v1/log/checkpoint")
+    known = console.running.department.get("/v1/log/key").text.strip()
+    origin = known.split("+")[0]
+    new, stranger = (Signer.of(origin, bytes([number]) * 32) for number in (1, 2))
+    one = visit("auditor")
+    page = one.open("/log?position=5")
+    served: list[str] = [known]
+    signing: list[Signer] = []
+
+    def keys(route):
+        route.fulfill(body="".join(f"{line}\n" for line in served))
+
+    def proofs(route):
+        told = route.fetch().json()
+        note = read(told["checkpoint"])
+        ours = [mine.line for mine in note.signatures if known in served]
+        told["checkpoint"] = write(note.text, [*ours, *(signer.sign(note.text) for signer in signing)])
+        route.fulfill(json=told)
+
+    def check(verdict):
+        page.locator("#entry-5").get_by_role("button", name="核对证明").click()
+        page.locator(f"#entry-5 .proof.{verdict}").wait_for()
+
+    page.route("**/v1/log/key", keys)
+    page.route("**/log/proof/*", proofs)
+    check("holds")
+    served[:], signing[:] = [known, new.verifier.line], [new]
+    check("holds")
+    served[:] = [new.verifier.line]
+    check("holds")
+    served[:], signing[:] = [stranger.verifier.line], [stranger]
+    check("fails")
 
 
 def test_reads_of_personal_data_are_listed_with_who_whose_when_and_why(visit, console):

@@ -3,6 +3,7 @@
 "use strict";
 (() => {
   const KEPT = "kiteline-log-key";
+  const PAST = "kiteline-log-keys";
   const ED25519 = 1;
   const HASH = 32;
 
@@ -25,10 +26,7 @@
   });
 
   async function checked(shown, words) {
-    const [told, keyLine] = await Promise.all([
-      fetched(shown.proof).then((answer) => answer.json()),
-      fetched("/v1/log/key").then((answer) => answer.text()),
-    ]);
+    const [told, served] = await Promise.all([fetched(shown.proof).then((answer) => answer.json()), keysServed()]);
     const leaf = bytes(told.leaf);
     const event = JSON.parse(new TextDecoder().decode(leaf));
     const isIt = event.id === shown.event && event.type.startsWith(`org.kiteline.${shown.type}.v`) && event.position === told.position;
@@ -36,8 +34,8 @@
     const leafHash = await sha256(concat(Uint8Array.of(0), leaf));
     const hashes = told.hashes.map(bytes);
     const root = await rootFrom(leafHash, told.position - 1, checkpoint.size, hashes);
-    const key = await readKey(keyLine.trim());
-    const signed = key !== null && key.name === checkpoint.origin && (await isSigned(checkpoint, key));
+    const signers = await signersOf(checkpoint, served);
+    const named = (signers.length ? signers : served).map((line) => line.split("+").slice(0, 2).join("+")).join(", ");
     return [
       { holds: isIt, text: words.stepLeaf.replace("{bytes}", leaf.length), code: `${words.leafHash} ${hex(leafHash)}` },
       { holds: root !== null, text: words.stepPath.replace("{count}", hashes.length) },
@@ -46,39 +44,44 @@
         text: words.stepRoot.replace("{size}", checkpoint.size.toLocaleString("en")),
         code: `${words.rootHash} ${hex(checkpoint.root)}`,
       },
-      { holds: signed, text: words.stepSignature.replace("{key}", key === null ? "?" : `${key.name}+${hex(key.id)}`) },
-      sameKey(checkpoint.origin, keyLine.trim(), signed, words),
+      { holds: signers.length > 0, text: words.stepSignature.replace("{key}", named) },
+      sameKey(checkpoint.origin, signers, words),
     ];
   }
 
   async function hasGrown(address, words) {
-    const [told, keyLine] = await Promise.all([
-      fetched(address).then((answer) => answer.json()),
-      fetched("/v1/log/key").then((answer) => answer.text()),
-    ]);
+    const [told, served] = await Promise.all([fetched(address).then((answer) => answer.json()), keysServed()]);
     const [earlier, latest] = [readCheckpoint(told.earlier), readCheckpoint(told.checkpoint)];
-    const key = await readKey(keyLine.trim());
-    const both = [];
-    for (const one of [earlier, latest]) {
-      both.push(key !== null && key.name === one.origin && (await isSigned(one, key)));
-    }
+    const signers = await signersOf(latest, served);
+    // Before a change of keys another key signed: one that this browser trusted then.
+    const signersThen = await signersOf(earlier, [...served, ...linesAt(PAST, latest.origin)]);
     const hashes = told.hashes.map(bytes);
     return [
-      { holds: both[0], text: words.stepEarlier.replace("{size}", earlier.size.toLocaleString("en")) },
-      { holds: both[1], text: words.stepLatest.replace("{size}", latest.size.toLocaleString("en")) },
+      { holds: signersThen.length > 0, text: words.stepEarlier.replace("{size}", earlier.size.toLocaleString("en")) },
+      { holds: signers.length > 0, text: words.stepLatest.replace("{size}", latest.size.toLocaleString("en")) },
       {
         holds: await begins(earlier, latest, hashes),
         text: words.stepGrown.replace("{count}", hashes.length),
         code: `${words.rootHash} ${hex(latest.root)}`,
       },
-      sameKey(latest.origin, keyLine.trim(), both[1], words),
+      sameKey(latest.origin, signers, words),
     ];
   }
 
-  function sameKey(origin, line, signed, words) {
-    const kept = window.localStorage.getItem(`${KEPT} ${origin}`);
-    if (kept === null && signed) window.localStorage.setItem(`${KEPT} ${origin}`, line);
-    return { holds: kept === null || kept === line, text: kept === null ? words.stepFirstKey : words.stepSameKey };
+  // While keys change a checkpoint is signed by the old one and the new one: whoever knows the one learns the other.
+  function sameKey(origin, signers, words) {
+    const known = linesAt(KEPT, origin);
+    const isFirst = known.length === 0;
+    const holds = isFirst || signers.some((line) => known.includes(line));
+    if (holds && signers.length) {
+      window.localStorage.setItem(`${KEPT} ${origin}`, signers.join("\n"));
+      const past = new Set([...linesAt(PAST, origin), ...known, ...signers]);
+      window.localStorage.setItem(`${PAST} ${origin}`, [...past].join("\n"));
+    }
+    return { holds, text: isFirst ? words.stepFirstKey : words.stepSameKey };
+  }
+  function linesAt(name, origin) {
+    return (window.localStorage.getItem(`${name} ${origin}`) ?? "").split("\n").filter((line) => line);
   }
 
   function show(place, steps, yes, no) {
@@ -175,6 +178,16 @@
     return { name, id: own, publicKey: raw.slice(1) };
   }
 
+  // The lines of those keys by which a checkpoint is signed.
+  async function signersOf(checkpoint, lines) {
+    const found = [];
+    for (const line of new Set(lines)) {
+      const key = await readKey(line);
+      if (key !== null && key.name === checkpoint.origin && (await isSigned(checkpoint, key))) found.push(line);
+    }
+    return found;
+  }
+
   async function isSigned(checkpoint, key) {
     const publicKey = await crypto.subtle.importKey("raw", key.publicKey, { name: "Ed25519" }, false, ["verify"]);
     const message = new TextEncoder().encode(checkpoint.text);
@@ -187,6 +200,11 @@
     return false;
   }
 
+  // A line a key: two while keys change.
+  async function keysServed() {
+    const answer = await fetched("/v1/log/key");
+    return (await answer.text()).split("\n").map((line) => line.trim()).filter((line) => line);
+  }
   async function fetched(address) {
     const answer = await fetch(address, { credentials: "same-origin" });
     if (!answer.ok) throw new Error(`${answer.status}`);
