@@ -180,7 +180,8 @@ def _print(findings: Findings, brought: Trust, *, as_json: bool) -> None:
     for code, count in findings.counts.items():
         if count > 1:
             print(f"  {code}: {count}")
-    print("用时 seconds: " + ", ".join(f"{what} {taken:.1f}" for what, taken in findings.took.items()))
+    if findings.took:
+        print("用时 seconds: " + ", ".join(f"{what} {taken:.1f}" for what, taken in findings.took.items()))
     if not brought.keys:
         print("未带 --key：只证明日志与它自己的密钥相符。 No --key was brought: the log is proved by its own key only.")
     if brought.state is None and not brought.witnesses:
