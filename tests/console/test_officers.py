@@ -188,7 +188,9 @@ def test_the_operator_mends_what_waits_and_it_is_on_record(window, visit, consol
     asked.get_by_role("alert").wait_for()
     assert one.violations(axe) == []
     asked.get_by_role("button", name="取消").click()
+    asked.wait_for(state="detached")
     waiting.get_by_role("link", name="放弃").press("Enter")
+    asked.locator("[data-focus]:focus").wait_for()
     asked.get_by_role("button", name="确定").press("Enter")
     page.get_by_text("没有隔离的来件").wait_for()
 

@@ -16,6 +16,7 @@ from infra.tokens.configured import local_issuer
 from infra.tokens.principal import Role
 from infra.vault.master_key import MasterKeyFailure
 from tests.running_service import running_service
+from tests.serving import free_port
 
 SERVE = [sys.executable, "-c", "from infra.cli.main import app; app()", "serve"]
 
@@ -23,9 +24,7 @@ SERVE = [sys.executable, "-c", "from infra.cli.main import app; app()", "serve"]
 @pytest.fixture
 def port() -> int:
     """A port that nobody listens on, a moment ago."""
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
+    return free_port()
 
 
 def environment(home: Path, database_url: str, port: int) -> dict[str, str]:
@@ -102,10 +101,12 @@ def await_ready(client: httpx.Client, process: "subprocess.Popen[bytes]") -> Non
 
 
 def test_a_database_that_does_not_answer_is_said_without_its_password(home: Path, port: int):
-    url = f"postgresql://kiteline:secret-word@127.0.0.1:{port}/kiteline"
-    done = subprocess.run(
-        SERVE, env=environment(home, url, port + 1), capture_output=True, text=True, timeout=60, check=False
-    )
+    with socket.socket() as refusing:
+        refusing.bind(("127.0.0.1", 0))
+        url = f"postgresql://kiteline:secret-word@127.0.0.1:{refusing.getsockname()[1]}/kiteline"
+        done = subprocess.run(
+            SERVE, env=environment(home, url, port), capture_output=True, text=True, timeout=60, check=False
+        )
 
     assert done.returncode == 1
     assert "cannot be reached" in done.stderr
