@@ -2,8 +2,8 @@
 
 Each page of the navigation, for each role that has it, at places drawn as S6 draws them, and a member's pages: the time
 from the request to the last byte of the answer within the process, one request at a time, each page's questions to the
-API included. Not measured: the network, the browser, many at once. Needs the log with its states, for members' pages
-are folded from them: about 2 kB an event on disk (`bench.large_log`), made once.
+API included. Not measured: the network, the browser, many at once. Members' pages are folded from the log's states,
+about 2 kB an event on disk (`bench.large_log`, made once); `--without-members` leaves them out, and the states.
 """
 
 import argparse
@@ -37,7 +37,11 @@ _ASIDE: Final = {
     "member's service": "/members/{member}/service",
     "member's reads": "/members/{member}/reads",
 }
-_OPEN: Final = {"open figure": "/loop?view=in_transit", "duties overdue": "/duties?overdue=1"}
+_OPEN: Final = {
+    "open figure": "/loop?view=in_transit",
+    "duties overdue": "/duties?overdue=1",
+    "today's figures": "/?part=figures",
+}
 _EVIDENCE: Final = {"two moments": "/members/{member}/compare?earlier={known}"}
 # Some of each shard of ids: members lie spread over the log.
 _MEMBERS: Final = """
@@ -61,15 +65,17 @@ def main() -> None:
     parser.add_argument("--events", type=int, default=1_000_000)
     parser.add_argument("--each", type=int, default=40, help="requests of a page and role")
     parser.add_argument("--page", default="", help="only pages whose name has this in it")
+    parser.add_argument("--without-members", action="store_true", help="no page of one member: a log without states")
     parser.add_argument(
         "--processor", action="store_true", help="this process's own time, where others use the machine"
     )
     options = parser.parse_args()
-    with large_log(options.events, read_models=True) as made:
+    states = not options.without_members
+    with large_log(options.events, read_models=True, states=states) as made:
         home = made.server.cluster.root / "service"
         settings = Settings(home=home, database_url=made.url, request_timeout_seconds=60)
         with open_service(settings, made.url, projecting=False) as service:
-            asked = [one for one in _drawn(service, made, options.each) if options.page in one.name]
+            asked = [one for one in _drawn(service, made, options.each, states) if options.page in one.name]
             if not options.processor:
                 await_quiet()
             clock = time.process_time if options.processor else time.perf_counter
@@ -77,8 +83,8 @@ def main() -> None:
     _print(times, made, options.events)
 
 
-def _drawn(service: Service, made: LargeLog, each: int) -> Iterator[Asked]:
-    """Draw who looks at what."""
+def _drawn(service: Service, made: LargeLog, each: int, states: bool) -> Iterator[Asked]:
+    """Draw who looks at what; without `states` at nothing that is folded from one member's events."""
     chance = random.Random(48)
     asking = Asking(service.kiteline.refresh_reference(), chance, made.groups, made.events, service.now_us)
     share = min(100.0, 100 * 2_000 / made.members)
@@ -86,13 +92,15 @@ def _drawn(service: Service, made: LargeLog, each: int) -> Iterator[Asked]:
         members = connection.execute(_MEMBERS, (share,)).fetchall()
     for role in Role:
         navigation = {module.PAGE.en: module.PAGE.path for module in PAGES if module.PAGE.is_for(role)}
-        aside = {} if role in (Role.OPERATOR, Role.SISTER_SYSTEM) else {**_ASIDE}
-        if role in (Role.AUDITOR, Role.ORGANISATION_DEPARTMENT):
+        if role is Role.MEMBER and not states:
+            continue
+        aside = {} if role in (Role.OPERATOR, Role.SISTER_SYSTEM) or not states else {**_ASIDE}
+        if states and role in (Role.AUDITOR, Role.ORGANISATION_DEPARTMENT):
             aside |= _EVIDENCE
         if "/loop" in navigation.values():
             aside |= _OPEN
         if role is Role.LIAISON:
-            del aside["member's reads"]
+            aside.pop("member's reads", None)
         for _ in range(each):
             member, affiliation, region = chance.choice(members)
             near = _principal(role, asking, member)
