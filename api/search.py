@@ -41,6 +41,15 @@ WHERE m.member_id > %(after)s
 ORDER BY m.member_id
 LIMIT %(limit)s
 """
+# Of one token, as nearly always: in the order of the index, so that no more is read than a page needs.
+FOUND_BY_ONE: Final = """
+SELECT m.member_id
+FROM vault_token AS t
+JOIN member AS m ON m.member_id = t.member_id
+WHERE t.kind = %(kind)s AND t.token = %(token)s AND t.member_id > %(after)s
+ORDER BY t.member_id
+LIMIT %(limit)s
+"""
 # The topic as it stands in the partial index log_of_merged (migration 0070), so that the planner can use it.
 MERGED: Final = """
 SELECT DISTINCT t.member_id
@@ -95,7 +104,7 @@ async def search_members(
         rows = (
             members_after(connection, after, limit + 1)
             if wanted is None
-            else _found(connection, wanted, after, limit + 1)
+            else found(service, connection, wanted, after, limit + 1)
         )
         items = [_item(row) for row in rows[:limit]]
         if fields is not None and purpose is not None:
@@ -105,21 +114,28 @@ async def search_members(
                 item["personal"] = told.get(UUID(item["member_id"]), {})
         return paging.answer(items, position=position, after=items[-1]["member_id"] if len(rows) > limit else None)
 
-    def _found(connection: Connection[TupleRow], text: str, after: UUID, count: int) -> list[MemberRow]:
-        tokens = service.vault.query_tokens(text)
-        if tokens:
-            asked_for = {"kinds": [kind for kind, _ in tokens], "tokens": [token for _, token in tokens]}
-            ids = [row[0] for row in connection.execute(FOUND, {**asked_for, "after": after, "limit": count})]
-            kept = {one for one in _known_by_another_record(service, asked_for) if one > after}
-            ids = sorted({*ids, *kept})[:count]
-        else:
-            known = service.vault.find_by_identity(connection, text)
-            found = None if known is None else standing(service, known).member_id
-            ids = [found] if found is not None and found > after else []
-        rows = members_of(connection, ids)
-        return [rows[one] for one in ids if one in rows]
-
     return await asked(service, principal, min_position, answered)
+
+
+def found(service: Service, connection: Connection[TupleRow], text: str, after: UUID, count: int) -> list[MemberRow]:
+    """Return at most `count` people whom a text typed finds, of those the connection may see, by id beyond `after`."""
+    tokens = service.vault.query_tokens(text)
+    if tokens:
+        asked_for = {"kinds": [kind for kind, _ in tokens], "tokens": [token for _, token in tokens]}
+        paging = {"after": after, "limit": count}
+        if len(tokens) == 1:
+            held = connection.execute(FOUND_BY_ONE, {"kind": tokens[0][0], "token": tokens[0][1], **paging})
+        else:
+            held = connection.execute(FOUND, {**asked_for, **paging})
+        ids = [row[0] for row in held]
+        kept = {one for one in _known_by_another_record(service, asked_for) if one > after}
+        ids = sorted({*ids, *kept})[:count]
+    else:
+        known = service.vault.find_by_identity(connection, text)
+        one = None if known is None else standing(service, known).member_id
+        ids = [one] if one is not None and one > after else []
+    rows = members_of(connection, ids)
+    return [rows[one] for one in ids if one in rows]
 
 
 def _known_by_another_record(service: Service, asked_for: dict[str, Any]) -> set[UUID]:

@@ -17,16 +17,20 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
+from uuid import UUID
 
 import httpx
+import psycopg
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
 from api.read_models import reading
+from api.search import found
 from api.service import Service, open_service
 from bench.harness import Bar, Measured, await_quiet, report
-from bench.large_log import large_log
-from bench.s6_questions import KINDS, WHENS, Asking, Question, When
+from bench.large_log import LargeLog, large_log
+from bench.s6_questions import KINDS, NOW_ALONE, WHENS, Asking, Question, Search, When
+from bench.searched_people import searched_people
 from infra.settings import Settings
 from infra.tokens.configured import local_issuer
 
@@ -59,11 +63,12 @@ def main() -> None:
         settings = Settings(home=home, database_url=made.url, request_timeout_seconds=60)
         with open_service(settings, made.url, projecting=False) as service:
             chance, reference = random.Random(6), service.kiteline.refresh_reference()
-            asking = Asking(reference, chance, made.groups, made.events, service.now_us)
+            search = _search(service, made)
+            asking = Asking(reference, chance, made.groups, made.events, service.now_us, search)
             drawn = {
                 (name, when): [asked(asking, when) for _ in range(options.each)]
                 for name, asked in kinds
-                for when in WHENS
+                for when in (WHENS[:1] if name in NOW_ALONE else WHENS)
             }
             for cell, questions in drawn.items():
                 _timed(service, questions[:10])
@@ -72,6 +77,17 @@ def main() -> None:
             rounds = [_round(service, drawn) for _ in range(options.rounds)]
         over_http = _over_http(settings, drawn)
     _report(rounds, over_http, {"members": made.members, "events": made.events, "questions a round": options.each})
+
+
+def _search(service: Service, made: LargeLog) -> Search:
+    with psycopg.connect(made.url, autocommit=True) as connection:
+        people = searched_people(connection, service.vault, made.members)
+
+    def token(text: str) -> tuple[str, bytes]:
+        (one,) = service.vault.query_tokens(text)
+        return one
+
+    return Search(lambda connection, text: found(service, connection, text, UUID(int=0), 51), token, people)
 
 
 def _round(service: Service, drawn: dict[Cell, list[Question]]) -> dict[Cell, tuple[float, float]]:
@@ -128,6 +144,8 @@ def _served(settings: Settings) -> Iterator[str]:
         "KITELINE_DATABASE_URL": str(settings.database_url),
         "KITELINE_PORT": str(port),
         "KITELINE_REQUEST_TIMEOUT_SECONDS": "60",
+        "KITELINE_SEARCHES_PER_MINUTE": "1000000",
+        "KITELINE_SEARCHES_PER_DAY": "1000000",
     }
     url = f"http://127.0.0.1:{port}"
     command = [str(Path(sys.executable).parent / "kiteline"), "serve", "--only", "api"]

@@ -11,6 +11,7 @@ from psycopg import Connection
 from psycopg.rows import TupleRow
 
 from bench.cloned_lives import BRANCHES, COUNTY_GROUPS
+from bench.searched_people import Searched
 from domain.reference import Reference
 from domain.times import day_end_us, local_day
 from infra.tokens.principal import Principal, Role
@@ -173,7 +174,7 @@ FROM (
 ) AS l
 GROUP BY 1, 2
 """
-SEARCH: Final = """
+_SEARCH: Final = """
 SELECT m.member_id, m.affiliation, m.responsible, m.stage, m.view, m.region, m.lost
 FROM vault_token AS t JOIN member AS m ON m.member_id = t.member_id
 WHERE t.kind = %(kind)s AND t.token = %(token)s
@@ -181,6 +182,9 @@ ORDER BY m.member_id LIMIT 51
 """
 _DIGITS: Final = {"province": 2, "city": 4, "county": 6}
 _COUNTRY: Final = "000000"
+# By name, by telephone, by its last digits, by the name's beginning, by its initials, by its first character.
+_TYPED: Final = (0.6, 0.75, 0.8, 0.9, 0.95, 1.0)
+_IN_BRANCHES: Final = 0.5
 # Nothing in the log happened after mid April: the day after is its present.
 _FIRST, _LAST, _TODAY = date(2024, 4, 1), date(2025, 3, 15), date(2025, 4, 30)
 
@@ -197,6 +201,15 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
+class Search:
+    """How the service looks for people, and what it makes of a text typed: one kind of token, and the token."""
+
+    found: Callable[[Connection[TupleRow], str], object]
+    token: Callable[[str], tuple[str, bytes]]
+    people: Sequence[Searched]
+
+
+@dataclass(frozen=True, slots=True)
 class Asking:
     """What questions are drawn from: regions and organisations of the log, its days and positions."""
 
@@ -205,6 +218,7 @@ class Asking:
     groups: int
     head: int
     now_us: int
+    search: Search | None = None
 
     def region(self) -> str:
         """Draw a county mostly, sometimes a city or a province, seldom the whole country."""
@@ -299,6 +313,26 @@ def matrices(asking: Asking, when: When) -> Question:
     )
 
 
+def searches(asking: Asking, _when: When) -> Question:
+    """Look for somebody as people do: mostly by the whole name or a number, at times by its beginning or initials."""
+    search = asking.search
+    assert search is not None
+    drawn, one = asking.chance.random(), asking.chance.choice(search.people)
+    typed = next(text for share, text in zip(_TYPED, one.ways, strict=True) if drawn < share)
+    kind, token = search.token(typed)
+    if asking.chance.random() < _IN_BRANCHES:
+        principal = Principal("bench", Role.BRANCH_SECRETARY, organisation=asking.organisation())
+    else:
+        principal = _department(asking.region())
+    return Question(
+        principal,
+        lambda connection: search.found(connection, typed),
+        _SEARCH,
+        {"kind": kind, "token": token},
+        _path("/v1/members", search=typed),
+    )
+
+
 def questions(asked: Callable[[Asking, When], Question], asking: Asking, when: When, count: int) -> Iterator[Question]:
     """Draw questions of a kind."""
     return (asked(asking, when) for _ in range(count))
@@ -322,4 +356,7 @@ KINDS: Final[Sequence[tuple[str, Callable[[Asking, When], Question]]]] = (
     ("lifecycle counts", lifecycles),
     ("worklist", worklists),
     ("flow matrix", matrices),
+    ("member search", searches),
 )
+NOW_ALONE: Final = ("member search",)
+"""Asked of what is known now, whatever else is asked of the past."""
