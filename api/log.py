@@ -19,6 +19,7 @@ from api.problems import Problem, invalid, not_found
 from api.shapes.log import CheckpointsPage, EntriesAnswer, ProofAnswer
 from domain.errors import Sentence
 from infra.notes.log_keys import load_log_keys
+from infra.notes.witness_keys import witnesses
 from projections.log_tiles import tile
 
 if TYPE_CHECKING:
@@ -81,6 +82,20 @@ async def read_log_key(request: Request) -> Response:
         return "".join(f"{one.verifier.line}\n" for one in signers)
 
     return Response(await run_in_threadpool(lines), media_type="text/plain; charset=utf-8")
+
+
+@router.get(
+    "/v1/log/witness-keys",
+    operation_id="read_witness_keys",
+    summary="见证方公钥 The keys that check the cosignatures under our checkpoints, as this deployment has them",
+    response_model=None,
+    responses={200: {"description": "verifier keys of type 4, a line a witness", "content": _TEXT}, **problems(_OPEN)},
+)
+async def read_witness_keys(request: Request) -> Response:
+    """Write the verifier keys of the witnesses that are asked to cosign, by name; nothing where there are none."""
+    service: Service = request.app.state.service
+    lines = sorted(f"{one.line}\n" for one in witnesses(service.settings).values())
+    return Response("".join(lines), media_type="text/plain; charset=utf-8")
 
 
 @router.get(

@@ -75,9 +75,10 @@ async def grown(person: SignedInPerson, size: int = Path(ge=1, le=2**62)) -> Res
     older, note = await asyncio.gather(
         person.ask("/v1/log/checkpoints", limit=1_000), person.fetch("/v1/log/checkpoint")
     )
-    earlier = next((one["note"] for one in older["items"] if one["size"] == size), None)
-    if earlier is None:
+    found = next((one for one in older["items"] if one["size"] == size), None)
+    if found is None:
         raise not_found()
+    earlier = found["note"] + "".join(f"{one['line']}\n" for one in found["cosignatures"])
     checkpoint = note.content.decode()
     now = int(checkpoint.split("\n")[1])
     hashes = (await person.ask("/v1/log/proof", **{"from": size, "to": now}))["hashes"]

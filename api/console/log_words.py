@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from api.console.member_words import WORDS as MEMBER
+from api.console.witness_words import WITNESS_WORDS
 from api.console.words import Words
 
 WORDS: Final = Words(
@@ -24,6 +25,7 @@ WORDS: Final = Words(
             "step_first_key",
             "leaf_hash",
             "root_hash",
+            *WITNESS_WORDS,
         )
     },
     title=("日志与证明", "The log and its proof"),
@@ -40,6 +42,19 @@ WORDS: Final = Words(
     witnesses=("见证", "Witnesses"),
     no_witnesses=("没有见证方的联署", "No witness has cosigned"),
     cosigned=("{time} 联署", "cosigned {time}"),
+    check_witnesses=("核对签名与联署", "Check the signatures"),
+    witnesses_help=(
+        "联署由本机核对，所用见证密钥由本部署提供；请与见证方自己公布的对照。",
+        "Checked in this browser with the keys that this deployment has; compare them with the witnesses' own.",
+    ),
+    did_witness=(
+        "日志的签名正确；核对了 {count} 个见证的联署，均正确。",
+        "The log's signature is right, and so are the cosignatures checked: {count}.",
+    ),
+    did_not_witness=(
+        "有签名不正确。请保存此检查点并上报。",
+        "A signature is wrong. Keep this checkpoint and report it.",
+    ),
     note=("检查点原文", "The note itself"),
     earlier=("此前的检查点", "Earlier checkpoints"),
     earlier_help=(

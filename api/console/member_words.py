@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
+from api.console.witness_words import WITNESS_WORDS
 from api.console.words import Words
 
 WORDS: Final = Words(
+    **WITNESS_WORDS,
     title=("党员", "Member"),
     mine=("我的情况", "How I stand"),
     about=("党员的页面", "Pages about this member"),

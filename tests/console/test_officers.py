@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import json
+from base64 import b64decode, b64encode
 from datetime import timedelta
 
 import psycopg
 import pytest
 
 from domain.times import local_day
+from infra.notes.cosignature import COSIGNATURE, cosign
 from infra.notes.signed_note import Signer, read, write
 from infra.sisters.taking import Outcome
 from tests.console.browsing import DESK, PHONE
 from tests.console.test_member import HOME
 
 HELD = "证明成立"
+_COSIGNED = "INSERT INTO log_cosignature (origin, size, witness, line) VALUES (%s, %s, %s, %s)"
 
 
 @pytest.fixture(scope="module")
@@ -105,6 +108,82 @@ def test_a_new_key_of_the_log_is_learned_from_a_checkpoint_that_the_known_one_si
     check("holds")
     served[:], signing[:] = [stranger.verifier.line], [stranger]
     check("fails")
+
+
+@pytest.fixture
+def cosigned(console, monkeypatch):
+    """Three witnesses' lines under the latest checkpoint: of one that is known, of one that is not; one is silent."""
+    running = console.running
+    known, stranger, silent = (
+        Signer.of(f"{name}-witness", bytes([seed]) * 32, COSIGNATURE)
+        for seed, name in enumerate(("west", "stranger", "silent"), start=11)
+    )
+    running.department.get("/v1/log/checkpoint")
+    asked = running.service.settings.witnesses
+    for one in (known, silent):
+        monkeypatch.setitem(asked, f"https://{one.verifier.name}.example", one.verifier.line)
+    text = read(running.department.get("/v1/log/checkpoint").text).text
+    origin, size, _ = text.split("\n", 2)
+    with psycopg.connect(running.service.settings.database_url, autocommit=True) as connection:
+        for one in (known, stranger):
+            line = cosign(one, text, 1_760_000_000)
+            connection.execute(_COSIGNED, (origin, size, one.verifier.name, line))
+        yield known, stranger
+        connection.execute("DELETE FROM log_cosignature")
+
+
+@pytest.mark.parametrize("window", [DESK, PHONE], ids=lambda one: one.name)
+def test_the_browser_checks_the_witnesses_whose_keys_are_known_and_says_whose_are_not(window, visit, cosigned, axe):
+    known, stranger = cosigned
+    one = visit("auditor", window)
+    page = one.open("/log")
+    page.get_by_role("button", name="核对签名与联署").click()
+    said = page.locator("section:has(#newest-note) .proof")
+    said.and_(page.locator(".holds")).wait_for()
+    steps = said.locator("li").all_inner_texts()
+    assert [known.verifier.key_id.hex() in step for step in steps] == [False, False, False, True, False]
+    assert "见证 west-witness 的联署正确，签于 2025/10/9" in steps[3]
+    assert "silent-witness 没有联署" in steps[2]
+    assert "stranger-witness 的密钥未知" in steps[4]
+    assert stranger.verifier.key_id.hex() in steps[4]
+    assert said.locator("li.open").count() == 2
+    assert "核对了 1 个见证" in said.inner_text()
+    assert one.violations(axe) == []
+    assert not one.is_wider_than_its_window()
+
+
+def test_a_witness_signature_that_was_altered_is_shown_as_wrong(visit, cosigned, console):
+    known, _ = cosigned
+    line = read(console.running.department.get("/v1/log/checkpoint").text).by(known.verifier)[0].line
+    raw = bytearray(b64decode(line.rpartition(" ")[2]))
+    raw[-1] ^= 1
+    altered = f"{line.rpartition(' ')[0]} {b64encode(raw).decode()}"
+    with psycopg.connect(console.running.service.settings.database_url, autocommit=True) as connection:
+        changed = connection.execute("UPDATE log_cosignature SET line = %s WHERE line = %s", (altered, line))
+        assert changed.rowcount == 1
+    page = visit("auditor").open("/log")
+    page.get_by_role("button", name="核对签名与联署").click()
+    said = page.locator("section:has(#newest-note) .proof")
+    said.and_(page.locator(".fails")).wait_for()
+    assert said.locator("li.no").all_inner_texts()[0].startswith("见证 west-witness 的联署不正确")
+    assert "有签名不正确" in said.inner_text()
+    entry = page.locator("details.entry[id]").first
+    entry.locator("summary").click()
+    entry.get_by_role("button", name="核对证明").click()
+    entry.locator(".proof.fails li.no").wait_for()
+    assert entry.locator("li.no").count() == 1
+
+
+def test_a_witness_with_another_key_than_before_is_pointed_out(visit, cosigned):
+    known, _ = cosigned
+    page = visit("auditor").open("/log")
+    other = Signer.of("west-witness", b"other" * 6 + b"!!", COSIGNATURE)
+    page.evaluate("([name, line]) => localStorage.setItem(name, line)",
+                  [f"kiteline-witness-key {known.verifier.name}", other.verifier.line])  # fmt: skip
+    page.get_by_role("button", name="核对签名与联署").click()
+    said = page.locator("section:has(#newest-note) .proof")
+    said.and_(page.locator(".fails")).wait_for()
+    assert "与本机此前所见的不同" in said.locator("li.no").inner_text()
 
 
 def test_reads_of_personal_data_are_listed_with_who_whose_when_and_why(visit, console):

@@ -1,23 +1,30 @@
 // Checks in the browser that an event is in the signed log: its leaf, its way to the root (RFC 6962), and the
-// signature of the checkpoint (C2SP signed-note, Ed25519); or that an earlier tree is the beginning of the latest. Nothing that the server says of itself is taken for granted.
+// signature of the checkpoint (C2SP signed-note, Ed25519); or that an earlier tree is the beginning of the latest. Beside them
+// what witnesses signed (C2SP tlog-cosignature). Nothing that the server says of itself is taken for granted.
 "use strict";
 (() => {
   const KEPT = "kiteline-log-key";
   const PAST = "kiteline-log-keys";
+  const WITNESS = "kiteline-witness-key";
   const ED25519 = 1;
+  const COSIGNATURE = 4;
+  const TIME_BYTES = 8;
   const HASH = 32;
 
   document.addEventListener("click", async (event) => {
-    const button = event.target.closest("[data-proof], [data-grown]");
+    const button = event.target.closest("[data-proof], [data-grown], [data-witnessed]");
     if (!button) return;
-    const place = button.closest("details").querySelector(".proof");
+    const place = button.closest("details, section").querySelector(".proof");
     const words = document.getElementById("proof-words").dataset;
     place.hidden = false;
     place.className = "proof";
     place.replaceChildren(words.checking);
     button.disabled = true;
     try {
-      if (button.dataset.grown) show(place, await hasGrown(button.dataset.grown, words), words.didHold, words.didNotHold);
+      if (button.dataset.witnessed) {
+        const steps = await areWitnessed(document.getElementById(button.dataset.witnessed).textContent, words);
+        show(place, steps, words.didWitness.replace("{count}", steps.filter((step) => step.witness && step.holds).length), words.didNotWitness);
+      } else if (button.dataset.grown) show(place, await hasGrown(button.dataset.grown, words), words.didHold, words.didNotHold);
       else show(place, await checked(button.dataset, words), words.proved, words.notProved);
     } catch (error) {
       place.replaceChildren(words.notChecked);
@@ -26,7 +33,9 @@
   });
 
   async function checked(shown, words) {
-    const [told, served] = await Promise.all([fetched(shown.proof).then((answer) => answer.json()), keysServed()]);
+    const [told, served, witnesses] = await Promise.all([
+      fetched(shown.proof).then((answer) => answer.json()), keysServed(), keysServed("/v1/log/witness-keys"),
+    ]);
     const leaf = bytes(told.leaf);
     const event = JSON.parse(new TextDecoder().decode(leaf));
     const isIt = event.id === shown.event && event.type.startsWith(`org.kiteline.${shown.type}.v`) && event.position === told.position;
@@ -46,11 +55,23 @@
       },
       { holds: signers.length > 0, text: words.stepSignature.replace("{key}", named) },
       sameKey(checkpoint.origin, signers, words),
+      ...(await cosigned(checkpoint, witnesses, words)),
     ];
   }
 
+  // The note that the page shows: the log's own signature, and those of witnesses.
+  async function areWitnessed(note, words) {
+    const [served, witnesses] = await Promise.all([keysServed(), keysServed("/v1/log/witness-keys")]);
+    const checkpoint = readCheckpoint(note);
+    const signers = await signersOf(checkpoint, served);
+    const text = words.stepLatest.replace("{size}", checkpoint.size.toLocaleString("en"));
+    return [{ holds: signers.length > 0, text }, sameKey(checkpoint.origin, signers, words), ...(await cosigned(checkpoint, witnesses, words))];
+  }
+
   async function hasGrown(address, words) {
-    const [told, served] = await Promise.all([fetched(address).then((answer) => answer.json()), keysServed()]);
+    const [told, served, witnesses] = await Promise.all([
+      fetched(address).then((answer) => answer.json()), keysServed(), keysServed("/v1/log/witness-keys"),
+    ]);
     const [earlier, latest] = [readCheckpoint(told.earlier), readCheckpoint(told.checkpoint)];
     const signers = await signersOf(latest, served);
     // Before a change of keys another key signed: one that this browser trusted then.
@@ -58,7 +79,9 @@
     const hashes = told.hashes.map(bytes);
     return [
       { holds: signersThen.length > 0, text: words.stepEarlier.replace("{size}", earlier.size.toLocaleString("en")) },
+      ...(await cosigned(earlier, witnesses, words)),
       { holds: signers.length > 0, text: words.stepLatest.replace("{size}", latest.size.toLocaleString("en")) },
+      ...(await cosigned(latest, witnesses, words)),
       {
         holds: await begins(earlier, latest, hashes),
         text: words.stepGrown.replace("{count}", hashes.length),
@@ -66,6 +89,44 @@
       },
       sameKey(latest.origin, signers, words),
     ];
+  }
+
+  // What each witness's line under a checkpoint is worth: right, wrong, or of a key that nobody here knows (`holds` null).
+  async function cosigned(checkpoint, lines, words) {
+    const steps = [];
+    const known = (await Promise.all([...new Set(lines)].map((line) => readKey(line, COSIGNATURE).then((key) => ({ line, key })))))
+      .filter((one) => one.key !== null);
+    const told = (name, witness, more) => ({ witness: true, text: words[name].replace("{witness}", witness), ...more });
+    for (const { line, key } of known) {
+      const mine = checkpoint.signatures.map(readSignature).filter((one) => one.name === key.name && equal(one.id, key.id));
+      const code = line.split("+").slice(0, 2).join("+");
+      if (mine.length === 0) steps.push(told("witnessSilent", key.name, { holds: null, code }));
+      for (const one of mine) {
+        const time = await cosignedAt(checkpoint, key, one.value);
+        const when = time === null ? "" : new Date(time * 1000).toLocaleString(document.documentElement.lang, { timeZone: "Asia/Shanghai" });
+        const step = told(time === null ? "witnessFalse" : "witnessHolds", key.name, { holds: time !== null, code });
+        steps.push({ ...step, text: step.text.replace("{time}", when) });
+        if (time === null) continue;
+        const kept = linesAt(WITNESS, key.name);
+        if (kept.length === 0) window.localStorage.setItem(`${WITNESS} ${key.name}`, line);
+        else if (!kept.includes(line)) steps.push(told("witnessChanged", key.name, { holds: false, code }));
+      }
+    }
+    for (const one of checkpoint.signatures.map(readSignature)) {
+      const isKnown = known.some(({ key }) => one.name === key.name && equal(one.id, key.id));
+      if (one.name !== checkpoint.origin && !isKnown) {
+        steps.push(told("witnessUnknown", one.name, { holds: null, code: `${one.name}+${hex(one.id)}` }));
+      }
+    }
+    return steps.length ? steps : [{ holds: null, text: words.witnessNone }];
+  }
+  // Seconds since 1970 at which the witness vouched, null where it did not: 8 bytes of time, then Ed25519 over time and text.
+  async function cosignedAt(checkpoint, key, value) {
+    if (value.length !== TIME_BYTES + 64) return null;
+    const time = new DataView(value.buffer, value.byteOffset, TIME_BYTES).getBigUint64(0);
+    const message = new TextEncoder().encode(`cosignature/v1\ntime ${time}\n${checkpoint.text}`);
+    const publicKey = await crypto.subtle.importKey("raw", key.publicKey, { name: "Ed25519" }, false, ["verify"]);
+    return (await crypto.subtle.verify({ name: "Ed25519" }, publicKey, value.slice(TIME_BYTES), message)) ? Number(time) : null;
   }
 
   // While keys change a checkpoint is signed by the old one and the new one: whoever knows the one learns the other.
@@ -85,7 +146,7 @@
   }
 
   function show(place, steps, yes, no) {
-    const holds = steps.every((step) => step.holds);
+    const holds = steps.every((step) => step.holds !== false);
     const verdict = document.createElement("p");
     const strong = document.createElement("strong");
     strong.textContent = holds ? yes : no;
@@ -94,7 +155,7 @@
     for (const step of steps) {
       const line = document.createElement("li");
       line.textContent = step.text;
-      if (!step.holds) line.className = "no";
+      if (step.holds !== true) line.className = step.holds === false ? "no" : "open";
       if (step.code) {
         const code = document.createElement("code");
         code.textContent = step.code;
@@ -169,10 +230,10 @@
   }
 
   // name+id in hex+base64 of type and key; the id is taken from the key, not from the line.
-  async function readKey(line) {
+  async function readKey(line, kind = ED25519) {
     const [name, id, encoded] = [line.split("+")[0], line.split("+")[1], line.split("+").slice(2).join("+")];
     const raw = bytes(encoded);
-    if (raw.length !== HASH + 1 || raw[0] !== ED25519) return null;
+    if (raw.length !== HASH + 1 || raw[0] !== kind) return null;
     const own = (await sha256(concat(new TextEncoder().encode(`${name}\n`), raw))).slice(0, 4);
     if (hex(own) !== id) return null;
     return { name, id: own, publicKey: raw.slice(1) };
@@ -191,18 +252,28 @@
   async function isSigned(checkpoint, key) {
     const publicKey = await crypto.subtle.importKey("raw", key.publicKey, { name: "Ed25519" }, false, ["verify"]);
     const message = new TextEncoder().encode(checkpoint.text);
-    for (const line of checkpoint.signatures) {
-      const space = line.lastIndexOf(" ");
-      const raw = bytes(line.slice(space + 1));
-      if (line.slice(2, space) !== key.name || !equal(raw.slice(0, 4), key.id)) continue;
-      if (await crypto.subtle.verify({ name: "Ed25519" }, publicKey, raw.slice(4), message)) return true;
+    for (const { name, id, value } of checkpoint.signatures.map(readSignature)) {
+      if (name !== key.name || !equal(id, key.id)) continue;
+      if (await crypto.subtle.verify({ name: "Ed25519" }, publicKey, value, message)) return true;
     }
     return false;
   }
 
-  // A line a key: two while keys change.
-  async function keysServed() {
-    const answer = await fetched("/v1/log/key");
+  // Whose a line is, by which key, and the bytes after the key's id.
+  function readSignature(line) {
+    const space = line.lastIndexOf(" ");
+    let raw = new Uint8Array();
+    try {
+      raw = bytes(line.slice(space + 1));
+    } catch (error) {
+      // A line that is no signature is nobody's.
+    }
+    return { name: line.slice(2, space), id: raw.slice(0, 4), value: raw.slice(4) };
+  }
+
+  // A line a key: of the log two while keys change, of witnesses one each.
+  async function keysServed(address = "/v1/log/key") {
+    const answer = await fetched(address);
     return (await answer.text()).split("\n").map((line) => line.trim()).filter((line) => line);
   }
   async function fetched(address) {

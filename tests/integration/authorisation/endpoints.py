@@ -174,6 +174,7 @@ ENDPOINTS = (
             ("read_log_proof", "/v1/log/proof?position=1&size=2"),
             ("read_log_tile", "/v1/log/tile/0/000.p/1"),
             ("read_witness_key", "/v1/log/witness-key"),
+            ("read_witness_keys", "/v1/log/witness-keys"),
             ("list_schemas", "/schemas/"),
             ("read_schema", "/schemas/checked_in/v1.json"),
             ("read_asyncapi", "/asyncapi.json"),

@@ -124,6 +124,7 @@ def test_the_checkpoint_served_carries_the_cosignatures(postgres: EmbeddedPostgr
                 assert checkpoint.size == log.latest
                 (line,) = signed.by(read_witness(witness_line))
                 assert cosigned_at(read_witness(witness_line), signed.text, line) > 0
+            assert get(log, "witness-keys").strip() == witness_line
             ready = httpx.get(f"{log.url}/readyz", trust_env=False).json()
             assert ready["parts"]["witnesses"] == "ok"
 
