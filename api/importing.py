@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from domain.errors import Sentence
@@ -14,7 +15,8 @@ from infra.registers.refusal import RegisterRefused
 if TYPE_CHECKING:
     from infra.recording.import_archive import ImportArchive
     from infra.recording.import_report import ImportReport
-    from infra.recording.import_runs import ImportRuns, Waiting
+    from infra.recording.import_run import Waiting
+    from infra.recording.import_runs import ImportRuns
     from infra.recording.imports import Importer
 
 _log = get_logger(__name__)
@@ -91,15 +93,22 @@ class Importing:
                 raise _Stopped
             self.runs.read(waiting.import_id, rows, expected)
 
-        report = self.importer.run(
+        run = partial(
+            self.importer.run,
             kept.content,
             kept.filename,
             organisation=waiting.organisation,
             caller=waiting.caller,
-            dry_run=not waiting.records,
             progress=told,
             import_id=str(waiting.import_id),
         )
+        if waiting.records and waiting.checks_first:
+            tried = run(dry_run=True)
+            if tried.errors:
+                self.runs.refused(waiting.import_id, tried)
+                return None
+            self.runs.checked(waiting.import_id)
+        report = run(dry_run=not waiting.records)
         for outcome in ("accepted", "already_known", "rejected"):
             IMPORT_ROWS.labels(outcome).inc(getattr(report, outcome))
         return report

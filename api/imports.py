@@ -29,7 +29,7 @@ from infra.event_store.save import Save
 from infra.metrics import IMPORT_ROWS
 from infra.recording.drafts import new_id
 from infra.recording.import_report import ImportReport
-from infra.recording.import_runs import Upload
+from infra.recording.import_run import Upload
 from infra.recording.keys import Key
 from infra.registers.annotated import write_annotated
 from infra.registers.refusal import RegisterRefused
@@ -62,7 +62,7 @@ _FORM: Final[dict[str, Any]] = {
 _DESCRIPTION: Final = """
 Each row wholly or not at all; importing again adds only what is new. With `Prefer: respond-async` (RFC 7240) the answer
 is 202 as soon as the upload is kept; `Location` tells how far it is, and a dry run's good rows can be recorded from
-there. An import that is all or nothing is always waited for.
+there. All or nothing, every row is checked before any is recorded; where one has an error the import ends as `refused`.
 """
 _PREFER: Final = {
     "name": "Prefer",
@@ -125,7 +125,7 @@ async def import_register(request: Request) -> JsonAnswer:
     asked = Key(principal.caller, key, b"imports\n" + fields + b"\n" + content)
     task = _Import(service, caller_of(principal, "IMPORT"), organisation, filename, content, dry_run, all_or_nothing)
     language = language_of(request.headers.get("accept-language"))
-    if "respond-async" in request.headers.get("prefer", "").lower() and not all_or_nothing:
+    if "respond-async" in request.headers.get("prefer", "").lower():
         return await to_thread.run_sync(task.begin, asked, principal.caller, language)
     return await to_thread.run_sync(task.answer, asked, principal.caller, language, limiter=_AT_ONCE)
 
@@ -215,7 +215,14 @@ class _Import:
             first = keys.replay(row)
             import_id = UUID(new_id()) if first is None else UUID(first.extra["import_id"])
             if first is None:
-                upload = Upload(self._caller, self._organisation, self._filename, self._content, not self._dry_run)
+                upload = Upload(
+                    self._caller,
+                    self._organisation,
+                    self._filename,
+                    self._content,
+                    not self._dry_run,
+                    self._all_or_nothing,
+                )
                 runs.begin(import_id, owner, upload)
                 self._remember(keys.hashed(key, status=202, answer=orjson.dumps({"import_id": str(import_id)})))
         self._service.importing.wake()

@@ -14,27 +14,44 @@ from api.access import must_be_allowed_at, principal_of
 from api.actions import Action
 from api.answers import JsonAnswer
 from api.asking import CursorParameter, LimitParameter, Paging
-from api.bodies import key_text
+from api.bodies import json_object, key_for, key_text
+from api.command_schemas import closed
 from api.imports import accepted, import_id_of
 from api.language import Language, language_of
-from api.openapi import KEY, READING, RECORDING, problems
-from api.problems import Problem, not_found
+from api.openapi import READING, RECORDING, problems, takes
+from api.problems import Problem, invalid, not_found
 from api.recording import caller_of
-from api.shapes.registers import FindingsPage, ImportsPage
+from api.shapes.registers import FindingsPage, ImportsPage, ImportStandingsPage, RunState
 from api.shapes.registers import ImportRun as ImportRunShape
+from api.subscription_bodies import must_be_fields
 from domain.errors import Refused, Sentence
 from infra.event_store.save import Save
-from infra.recording.keys import Key
 
 if TYPE_CHECKING:
     from uuid import UUID
 
     from api.service import Service
-    from infra.recording.import_runs import ImportRun
+    from infra.recording.drafts import Caller
+    from infra.recording.import_run import ImportRun
+    from infra.recording.keys import Key
     from infra.tokens.principal import Principal
 
 router = APIRouter(tags=["asking 查询"])
 Severity = Annotated[Literal["error", "warning"] | None, Query(description="errors or warnings only 只看错误或提示")]
+_TAKES_MODE: Final = takes(
+    closed(
+        {
+            "all_or_nothing": {
+                "type": "boolean",
+                "description": "record nothing if any row has an error; default: as uploaded 全部正确才导入",
+            }
+        },
+        [],
+        examples=[{"all_or_nothing": False}],
+    )
+)
+_TAKES_MODE["requestBody"]["required"] = False
+_NOT_FOR_OPERATORS: Final = frozenset({"filename", "kept_until"})
 _NOT_TRIED: Final = Sentence(
     "只有试运行完毕的台账才能导入；正在处理或已导入的不能再次导入",
     "What can be recorded is a register whose dry run is done; this one is being worked on, or was recorded already.",
@@ -63,6 +80,38 @@ async def list_imports(request: Request, *, limit: LimitParameter = 50, cursor: 
         paging = Paging.begin(service, ("imports", principal.caller), cursor, limit, head)
         found = service.importing.runs.of(principal.caller, paging.after, limit + 1)
         items = [one.view(language) for one in found[:limit]]
+        return paging.answer(items, position=head, after=items[-1]["import_id"] if len(found) > limit else None)
+
+    return await run_in_threadpool(answered)
+
+
+@router.get(
+    "/v1/import-runs",
+    operation_id="list_import_runs",
+    summary="全部导入 Everybody's imports and how far they are, the latest first; not what their files are called",
+    response_model=None,
+    responses={200: {"model": ImportStandingsPage}, **problems({*READING, 410})},
+)
+async def list_import_runs(
+    request: Request,
+    *,
+    state: Annotated[list[RunState] | None, Query(description="in one of these states 状态")] = None,
+    limit: LimitParameter = 50,
+    cursor: CursorParameter = None,
+) -> JsonAnswer:
+    """List what waits, is under way, was recorded or failed in the whole deployment."""
+    service: Service = request.app.state.service
+    principal = await principal_of(request, service)
+    must_be_allowed_at(service, principal, Action.READ_STATUS)
+    language = language_of(request.headers.get("accept-language"))
+    states: list[str] | None = None if not state else sorted(set(state))
+
+    def answered() -> JsonAnswer:
+        head = service.kiteline.log.max_notification_id() or 0
+        paging = Paging.begin(service, ("import-runs", principal.caller, states), cursor, limit, head)
+        found = service.importing.runs.of_all(states, paging.after, limit + 1)
+        views = [one.view(language) for one in found[:limit]]
+        items = [{name: told for name, told in view.items() if name not in _NOT_FOR_OPERATORS} for view in views]
         return paging.answer(items, position=head, after=items[-1]["import_id"] if len(found) > limit else None)
 
     return await run_in_threadpool(answered)
@@ -122,11 +171,14 @@ async def list_import_findings(
     "/v1/imports/{import_id}/record",
     operation_id="record_import",
     summary="导入试运行过的台账 Record the good rows of a register that was tried",
-    description="As if it had been uploaded again without `dry_run`; the answer tells where its progress is found.",
+    description=(
+        "As if it had been uploaded again without `dry_run`, and all or nothing as it was unless that is said here; "
+        "also after an import that was refused as a whole. The answer tells where its progress is found."
+    ),
     status_code=202,
     response_model=None,
     responses={202: {"model": ImportRunShape, "description": "accepted 已受理"}, **problems({*RECORDING, 404, 410})},
-    openapi_extra={"parameters": [KEY]},
+    openapi_extra=_TAKES_MODE,
     tags=["recording 记录"],
 )
 async def record_import(request: Request, import_id: str) -> JsonAnswer:
@@ -134,14 +186,28 @@ async def record_import(request: Request, import_id: str) -> JsonAnswer:
     service: Service = request.app.state.service
     principal = await principal_of(request, service)
     key = key_text(request)
+    payload = await json_object(request) if await request.body() else {}
     run = await _for_reading(service, principal, import_id)
     must_be_allowed_at(service, principal, Action.IMPORT_REGISTER, organisation=run.organisation)
     language = language_of(request.headers.get("accept-language"))
-    asked = Key(principal.caller, key, f"imports/{run.import_id}/record".encode())
-    return await to_thread.run_sync(_recorded, service, principal, run, asked, language)
+    asked = key_for(principal, key, f"imports/{run.import_id}/record", payload)
+    whole = _mode(payload, run.all_or_nothing)
+    return await to_thread.run_sync(_recorded, service, caller_of(principal, "IMPORT"), run, asked, language, whole)
 
 
-def _recorded(service: Service, principal: Principal, run: ImportRun, asked: Key, language: Language) -> JsonAnswer:
+def _mode(payload: dict[str, Any], before: bool) -> bool:
+    """Read whether it is all or nothing. Raises Problem (422)."""
+    must_be_fields(payload, ("all_or_nothing",))
+    whole = payload.get("all_or_nothing", before)
+    if not isinstance(whole, bool):
+        sentence = Sentence("应为 true 或 false", "This is true or false.")
+        raise invalid("/all_or_nothing", "unreadable", sentence, ["true", "false"])
+    return whole
+
+
+def _recorded(
+    service: Service, caller: Caller, run: ImportRun, asked: Key, language: Language, whole: bool
+) -> JsonAnswer:
     keys = service.desk.keys
     row = keys.hashed(asked)
     with keys.held(row):
@@ -149,7 +215,7 @@ def _recorded(service: Service, principal: Principal, run: ImportRun, asked: Key
         if not replayed:
             if run.kept_until is None:
                 raise Problem(kinds.GONE, _GONE)
-            if not service.importing.runs.record(run.import_id, caller_of(principal, "IMPORT")):
+            if not service.importing.runs.record(run.import_id, caller, all_or_nothing=whole):
                 raise Refused("import_not_tried", _NOT_TRIED)
             answer = orjson.dumps({"import_id": str(run.import_id)})
             service.kiteline.log.record(Save([], keys.hashed(asked, status=202, answer=answer)))

@@ -85,6 +85,7 @@ def _status(service: Service) -> dict[str, Any]:
                 for region, reason, entries in connection.execute(_REFUSED)
             ],
             "quarantine": service.inbox.quarantine.counts(),
+            "imports": service.importing.runs.counted(),
             "subscriptions": {status: count for status, (count, _) in sorted(webhooks.items())},
         }
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from api.service import Service
     from infra.recording.keys import Key
     from infra.tokens.principal import Principal
+    from infra.webhooks.subscriptions import Subscription
 
 TYPES: Final = tuple(sorted(FACT_NAMES))
 _MOST_OVERLAP: Final = 720
@@ -57,6 +58,11 @@ WANTED: Final = closed(
     ["url", "region"],
     examples=[{"url": "https://sister.example/kiteline", "region": "620102", "types": ["checked_in"], "from": "start"}],
 )
+_RESET: Final = closed(
+    {"from": {**{name: told for name, told in WANTED["properties"]["from"].items() if name != "default"}}},
+    ["from"],
+    examples=[{"from": "start"}],
+)
 _ROTATION: Final = closed(
     {
         "overlap_hours": {
@@ -80,6 +86,7 @@ def _optional(schema: dict[str, Any]) -> dict[str, Any]:
 
 TAKES_WANTED: Final = takes(WANTED)
 TAKES_NOTHING: Final = _optional(closed({}, [], examples=[{}]))
+TAKES_RESET: Final = takes(_RESET)
 TAKES_ROTATION: Final = _optional(_ROTATION)
 
 
@@ -125,12 +132,27 @@ def read_wanted(
     """Read the rest of what is wanted; looks names and events up. Raises Problem (422)."""
     types = _types(payload.get("types"))
     url = _url(service, payload.get("url"))
-    with service.subscriptions.reading() as connection:
-        after = _begins_after(connection, region, payload.get("from", "now"))
-        previous = after if types is None else last_of_types(connection, region, after, types)
+    after, previous = _beginning(service, region, types, payload.get("from", "now"))
     # The same key is the same subscription, also where the first answer was lost before the key was kept.
     minted = service.vault.keyed_hash("subscription", f"{key.caller}\n{key.key}".encode())[:16]
     return Wanted(UUID(bytes=minted, version=4), region, url, types, organisation, principal.caller, after, previous)
+
+
+def read_reset(service: Service, subscription: Subscription, payload: dict[str, Any]) -> tuple[int, int]:
+    """Read from where a subscription is to go on: the entry before, and the last before that passes its filter.
+
+    Raises Problem (422).
+    """
+    must_be_fields(payload, ("from",))
+    if payload.get("from") is None:
+        raise invalid("/from", "missing", MISSING, "now, start, or an event's id")
+    return _beginning(service, subscription.region, subscription.types, payload["from"])
+
+
+def _beginning(service: Service, region: str, types: list[str] | None, value: object) -> tuple[int, int]:
+    with service.subscriptions.reading() as connection:
+        after = _begins_after(connection, region, value)
+        return after, after if types is None else last_of_types(connection, region, after, types)
 
 
 def _types(value: object) -> list[str] | None:

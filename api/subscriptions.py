@@ -32,11 +32,13 @@ from api.shapes.subscriptions import (
 from api.subscription_answers import again, attempt, issued, item, once, standing
 from api.subscription_bodies import (
     TAKES_NOTHING,
+    TAKES_RESET,
     TAKES_ROTATION,
     TAKES_WANTED,
     must_be_fields,
     place_wanted,
     read_overlap,
+    read_reset,
     read_wanted,
 )
 from infra.webhooks.desk import NoSuchSubscription
@@ -179,6 +181,25 @@ async def resume_subscription(request: Request, subscription_id: str) -> Respons
     payload = await _payload(request)
     must_be_fields(payload, ())
     return await _changed(request, subscription_id, "resume", payload, resumed)
+
+
+@router.post(
+    "/v1/subscriptions/{subscription_id}/reset",
+    operation_id="reset_subscription",
+    summary="改变起点 Deliver again from the start or from behind an event, or go on from now; the same ids",
+    response_model=None,
+    responses={200: {"model": SubscriptionAnswer, "headers": _REPLAYED}, **_CHANGING},
+    openapi_extra=TAKES_RESET,
+)
+async def reset_subscription(request: Request, subscription_id: str) -> Response:
+    """Move a subscription within its feed; whoever receives knows by the id what came before."""
+    payload = await _payload(request)
+
+    def reset(service: Service, one: UUID) -> dict[str, Any]:
+        place = read_reset(service, service.subscriptions.find(one), payload)
+        return standing(service, service.subscriptions.reset(one, *place))
+
+    return await _changed(request, subscription_id, "reset", payload, reset)
 
 
 @router.post(

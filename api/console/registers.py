@@ -28,6 +28,7 @@ PAGE: Final = Page("/registers", "台账", "Registers", Action.IMPORT_REGISTER)
 _UNDER_WAY: Final = frozenset({"waiting", "running"})
 _IMPORTS: Final = 20
 _FINDINGS: Final = 100
+_WHOLE: Final = "whole"
 _SAID_IN_PLACE: Final = frozenset({
     HTTPStatus.CONFLICT, HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.NOT_FOUND,
 })  # fmt: skip
@@ -45,6 +46,23 @@ WORDS: Final = Words(
     organisation_help=("台账中的支部在此单位之下查找", "Branches in the file are looked up below it"),
     place_hint=("输入名称，从列表中选", "Type a name and pick it from the list"),
     check=("试运行", "Check it"),
+    mode=("怎样导入", "What is recorded"),
+    mode_good=("导入正确的行，有错的退回", "The good rows; wrong ones come back"),
+    mode_whole=("全部正确才导入，一行有错就都不导入", "All rows or none: nothing if one is wrong"),
+    whole_kept=("全部正确才导入", "All rows or none"),
+    take_all=("全部导入（{count} 行）", "Record all {count} rows"),
+    whole_wrong=(
+        "有 {count} 行有错：按“全部正确才导入”，一行也不导入。请改正后重新上传。",
+        "{count} rows are wrong: all or none was asked for, so nothing is recorded. Put them right and upload again.",
+    ),
+    whole_refused=(
+        "没有导入：核对时有 {count} 行有错，一行也没有记录。",
+        "Nothing was recorded: when it was checked, {count} rows were wrong.",
+    ),
+    take_good=("改为导入正确的 {count} 行", "Record the {count} good rows after all"),
+    running_check=("正在核对全部行", "Every row is being checked"),
+    refused_state=("未导入：有行出错", "Not recorded: rows are wrong"),
+    brief_refused=("未导入，有错 {bad}", "nothing recorded, {bad} wrong"),
     refused=("没有受理", "Not taken"),
     no_file=("请先选择一个文件", "Choose a file first"),
     mine=("我的导入", "My imports"),
@@ -121,15 +139,19 @@ async def upload(request: Request, person: SignedInPerson) -> Response:
     key = str(form.get("key") or uuid4())
     if not isinstance(file, UploadFile) or not file.filename:
         problem = {"detail": WORDS.in_language(person.language).no_file}
-        return await _shown(person, "registers.html", organisation=organisation, problem=problem)
+        whole = form.get("mode") == _WHOLE
+        return await _shown(person, "registers.html", organisation=organisation, problem=problem, whole=whole)
+    whole = form.get("mode") == _WHOLE
     fields = {"dry_run": "true", **({"organisation": organisation} if organisation else {})}
+    fields |= {"all_or_nothing": "true"} if whole else {}
     try:
         run = await person.upload("/v1/imports", (file.filename, await file.read()), fields, key)
     except Refused as refused:
         if refused.status not in _SAID_IN_PLACE:
             raise
+        problem, status = refused.problem, refused.status
         return await _shown(
-            person, "registers.html", organisation=organisation, problem=refused.problem, status=refused.status
+            person, "registers.html", organisation=organisation, problem=problem, status=status, whole=whole
         )
     return RedirectResponse(f"/registers/{run['import_id']}", status_code=303)
 
@@ -152,7 +174,7 @@ async def register(
         return response
     chosen = severity if severity in ("error", "warning") else None
     findings: dict[str, Any] = {"items": [], "next": None}
-    if run["state"] == "done":
+    if run["state"] in ("done", "refused"):
         asked = {"severity": chosen, "cursor": cursor, "limit": _FINDINGS}
         findings = await person.ask(f"/v1/imports/{import_id}/findings", **asked)
     return page(
@@ -171,10 +193,11 @@ async def register(
 
 @router.post("/registers/{import_id}/record", operation_id="console_register_record")
 async def record(request: Request, person: SignedInPerson, import_id: UUID) -> Response:
-    """Let the good rows be recorded."""
+    """Let the good rows be recorded, or all of them if every one is right."""
     person.must_be_able_to(Action.IMPORT_REGISTER)
     form = await request.form()
-    await person.record(f"/v1/imports/{import_id}/record", {}, str(form.get("key") or uuid4()))
+    chosen = {"all_or_nothing": form.get("mode") == _WHOLE}
+    await person.record(f"/v1/imports/{import_id}/record", chosen, str(form.get("key") or uuid4()))
     return RedirectResponse(f"/registers/{import_id}", status_code=303)
 
 
@@ -195,6 +218,7 @@ async def _shown(
     organisation: str | None = None,
     problem: dict[str, Any] | None = None,
     status: int = HTTPStatus.OK,
+    whole: bool = False,
 ) -> Response:
     answer = await person.ask("/v1/imports", limit=_IMPORTS, cursor=cursor)
     return page(
@@ -208,5 +232,6 @@ async def _shown(
         under_way=any(one["state"] in _UNDER_WAY for one in answer["items"]),
         organisation=organisation or own_organisation(person),
         problem=problem,
+        whole=whole,
         key=str(uuid4()),
     )

@@ -47,6 +47,7 @@ class StatusAnswer(Shape):
     parked: list[ParkedMember]
     refused_topics: list[RefusedTopic]
     quarantine: dict[str, int] = Field(description="how many events of sisters wait, by reason")
+    imports: dict[str, int] = Field(description="registers that wait, are under way, or failed in the last week")
     subscriptions: dict[str, int] = Field(description="by status")
 
 

@@ -8,37 +8,37 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 import orjson
 
 from domain.errors import Sentence
-from domain.times import rfc3339_utc
 from infra.recording.drafts import Caller
 from infra.recording.import_archive import KEPT_DAYS, ImportArchive, packed_counts, packed_report
+from infra.recording.import_run import ImportRun, Upload, Waiting
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from infra.event_store.recorder import KitelineRecorder
     from infra.recording.import_report import ImportReport
 
 _ALONE: Final = "SELECT pg_try_advisory_lock(1802073189, 1768779888)"
 _DONE_ALONE: Final = "SELECT pg_advisory_unlock(1802073189, 1768779888)"
 _BEGIN: Final = """
-INSERT INTO register_import (import_id, actor, caller, organisation, state, records, called, upload, upload_until)
-VALUES (%s, %s, %s, %s, 'waiting', %s, %s, %s, clock_timestamp() + make_interval(days => %s))
+INSERT INTO register_import (
+    import_id, actor, caller, organisation, state, records, all_or_nothing, called, upload, upload_until
+)
+VALUES (%s, %s, %s, %s, 'waiting', %s, %s, %s, %s, clock_timestamp() + make_interval(days => %s))
 """
 _AGAIN: Final = """
 UPDATE register_import
-SET state = 'waiting', records = true, caller = %s, rows_read = 0, ended_at = NULL
-WHERE import_id = %s AND state = 'done' AND NOT records AND upload_until >= clock_timestamp() AND upload IS NOT NULL
+SET state = 'waiting', records = true, all_or_nothing = %s, checked = false, caller = %s, rows_read = 0, ended_at = NULL
+WHERE import_id = %s AND (state = 'refused' OR state = 'done' AND NOT records)
+    AND upload_until >= clock_timestamp() AND upload IS NOT NULL
 RETURNING import_id
 """
 _NEXT: Final = """
-SELECT import_id, caller, organisation, records
+SELECT import_id, caller, organisation, records, all_or_nothing AND NOT checked
 FROM register_import
 WHERE state IN ('waiting', 'running')
 ORDER BY imported_at
@@ -47,10 +47,11 @@ LIMIT 1
 _RUNNING: Final = (
     "UPDATE register_import SET state = 'running', rows_read = 0, rows_expected = NULL WHERE import_id = %s"
 )
+_CHECKED: Final = "UPDATE register_import SET checked = true, rows_read = 0, rows_expected = NULL WHERE import_id = %s"
 _READ: Final = "UPDATE register_import SET rows_read = %s, rows_expected = %s WHERE import_id = %s"
 _DONE: Final = """
 UPDATE register_import
-SET state = 'done', report = %s, counts = %s, rows_read = %s, failure = NULL, ended_at = clock_timestamp()
+SET state = %s, report = %s, counts = %s, rows_read = %s, failure = NULL, ended_at = clock_timestamp()
 WHERE import_id = %s
 """
 _FAILED: Final = """
@@ -58,15 +59,15 @@ UPDATE register_import SET state = 'failed', failure = %s, ended_at = clock_time
 """
 _STATE: Final = """
 SELECT
-    import_id, actor, organisation, state, records, imported_at, ended_at, rows_read, rows_expected, counts, failure,
-    called, CASE WHEN upload IS NOT NULL THEN upload_until END
+    import_id, actor, organisation, state, records, all_or_nothing, checked, imported_at, ended_at, rows_read,
+    rows_expected, counts, failure, called, CASE WHEN upload IS NOT NULL THEN upload_until END
 FROM register_import
 WHERE import_id = %s
 """
 _OF_AN_ACTOR: Final = """
 SELECT
-    import_id, actor, organisation, state, records, imported_at, ended_at, rows_read, rows_expected, counts, failure,
-    called, CASE WHEN upload IS NOT NULL THEN upload_until END
+    import_id, actor, organisation, state, records, all_or_nothing, checked, imported_at, ended_at, rows_read,
+    rows_expected, counts, failure, called, CASE WHEN upload IS NOT NULL THEN upload_until END
 FROM register_import
 WHERE actor = %(actor)s
     AND (%(after)s::uuid IS NULL OR (imported_at, import_id) < (
@@ -77,67 +78,28 @@ WHERE actor = %(actor)s
 ORDER BY imported_at DESC, import_id DESC
 LIMIT %(limit)s
 """
+_OF_ALL: Final = """
+SELECT
+    import_id, actor, organisation, state, records, all_or_nothing, checked, imported_at, ended_at, rows_read,
+    rows_expected, counts, failure, NULL, NULL
+FROM register_import
+WHERE (%(states)s::text[] IS NULL OR state = ANY (%(states)s::text[]))
+    AND (%(after)s::uuid IS NULL OR (imported_at, import_id) < (
+        SELECT earlier.imported_at, earlier.import_id
+        FROM register_import AS earlier
+        WHERE earlier.import_id = %(after)s
+    ))
+ORDER BY imported_at DESC, import_id DESC
+LIMIT %(limit)s
+"""
+_COUNTED: Final = """
+SELECT state, count(*)
+FROM register_import
+WHERE state IN ('waiting', 'running')
+    OR state = 'failed' AND imported_at > clock_timestamp() - make_interval(days => %s)
+GROUP BY state
+"""
 _FINDINGS: Final = "SELECT report FROM register_import WHERE import_id = %s"
-
-
-@dataclass(frozen=True, slots=True)
-class ImportRun:
-    """How far an import is. `counts` when it is done, `failure` when the file as a whole was refused."""
-
-    import_id: UUID
-    actor: str
-    organisation: str
-    state: str
-    records: bool
-    uploaded_at: datetime
-    ended_at: datetime | None
-    rows_read: int
-    rows_expected: int | None
-    counts: dict[str, int] | None
-    failure: dict[str, str] | None
-    filename: str | None
-    kept_until: datetime | None
-
-    def view(self, language: str) -> dict[str, Any]:
-        """Return it as answers show it; times in UTC."""
-        problem = None
-        if self.failure is not None:
-            problem = {"code": self.failure["code"], "detail": self.failure["en" if language == "en" else "zh"]}
-        return {
-            "import_id": str(self.import_id),
-            "organisation": self.organisation,
-            "filename": self.filename,
-            "state": self.state,
-            "dry_run": not self.records,
-            "uploaded_at": _written(self.uploaded_at),
-            "ended_at": _written(self.ended_at),
-            "kept_until": _written(self.kept_until),
-            "rows_read": self.rows_read,
-            "rows_expected": self.rows_expected,
-            "counts": self.counts,
-            "problem": problem,
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """An import whose turn it is."""
-
-    import_id: UUID
-    caller: Caller
-    organisation: str
-    records: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Upload:
-    """A register as uploaded: by whom, for which organisation, and whether what is right is to be recorded."""
-
-    caller: Caller
-    organisation: str
-    filename: str
-    content: bytes
-    records: bool
 
 
 class ImportRuns:
@@ -151,15 +113,17 @@ class ImportRuns:
         """Keep what a caller uploaded, to be worked on when its turn comes."""
         called, sealed = self._archive.sealed(import_id, asked.filename, asked.content)
         row = (
-            import_id, actor, _packed(asked.caller), asked.organisation, asked.records, called, sealed, KEPT_DAYS,
+            import_id, actor, _packed(asked.caller), asked.organisation, asked.records, asked.all_or_nothing, called,
+            sealed, KEPT_DAYS,
         )  # fmt: skip
         with self._log.reading() as connection:
             connection.execute(_BEGIN, row)
 
-    def record(self, import_id: UUID, caller: Caller) -> bool:
+    def record(self, import_id: UUID, caller: Caller, *, all_or_nothing: bool) -> bool:
         """Let what was tried be recorded; False when it is not at that, or the file is no longer kept."""
+        asked = (all_or_nothing, _packed(caller), import_id)
         with self._log.reading() as connection:
-            return connection.execute(_AGAIN, (_packed(caller), import_id)).fetchone() is not None
+            return connection.execute(_AGAIN, asked).fetchone() is not None
 
     def find(self, import_id: UUID) -> ImportRun | None:
         """Tell how far an import is."""
@@ -172,6 +136,12 @@ class ImportRuns:
         asked = {"actor": actor, "after": after, "limit": limit}
         with self._log.reading() as connection:
             return [self._read(row) for row in connection.execute(_OF_AN_ACTOR, asked).fetchall()]
+
+    def of_all(self, states: list[str] | None, after: str | None, limit: int) -> list[ImportRun]:
+        """Return everybody's imports, the latest first, without what their files are called; None: in any state."""
+        asked = {"states": states, "after": after, "limit": limit}
+        with self._log.reading() as connection:
+            return [self._read(row) for row in connection.execute(_OF_ALL, asked).fetchall()]
 
     def findings(self, import_id: UUID) -> list[tuple[str, dict[str, Any]]]:
         """Return errors and warnings by sheet and row, as kept: each with its severity."""
@@ -204,7 +174,7 @@ class ImportRuns:
                 row = connection.execute(_NEXT).fetchone()
                 if row is not None:
                     connection.execute(_RUNNING, (row[0],))
-                yield None if row is None else Waiting(row[0], Caller(*_loaded(row[1])), row[2], row[3])
+                yield None if row is None else Waiting(row[0], Caller(*_loaded(row[1])), *row[2:])
             finally:
                 if not connection.closed:
                     connection.execute(_DONE_ALONE)
@@ -214,10 +184,27 @@ class ImportRuns:
         with self._log.reading() as connection:
             connection.execute(_READ, (rows, expected, import_id))
 
+    def checked(self, import_id: UUID) -> None:
+        """Say that every row was found right: from here on rows are recorded."""
+        with self._log.reading() as connection:
+            connection.execute(_CHECKED, (import_id,))
+
     def done(self, import_id: UUID, report: ImportReport) -> None:
         """Keep what became of it."""
+        self._end(import_id, "done", report)
+
+    def refused(self, import_id: UUID, report: ImportReport) -> None:
+        """Keep what was found wrong: all or nothing, so nothing was recorded."""
+        self._end(import_id, "refused", report)
+
+    def _end(self, import_id: UUID, state: str, report: ImportReport) -> None:
         with self._log.reading() as connection:
-            connection.execute(_DONE, (packed_report(report), packed_counts(report), report.rows, import_id))
+            connection.execute(_DONE, (state, packed_report(report), packed_counts(report), report.rows, import_id))
+
+    def counted(self) -> dict[str, int]:
+        """Count the imports that wait, are under way, or failed within the days for which uploads are kept."""
+        with self._log.reading() as connection:
+            return dict(connection.execute(_COUNTED, (KEPT_DAYS,)).fetchall())
 
     def failed(self, import_id: UUID, code: str, sentence: Sentence) -> None:
         """Keep why the file as a whole was refused."""
@@ -238,7 +225,3 @@ def _packed(caller: Caller) -> bytes:
 
 def _loaded(packed: bytes | None) -> Any:  # noqa: ANN401 - as it was packed
     return None if packed is None else orjson.loads(bytes(packed))
-
-
-def _written(moment: datetime | None) -> str | None:
-    return None if moment is None else rfc3339_utc(int(moment.timestamp() * 1_000_000))

@@ -108,6 +108,12 @@ class SubscriptionDesk:
             kept.resume(connection, subscription_id, self._now())
         return self.find(subscription_id)
 
+    def reset(self, subscription_id: UUID, feedposition: int, previous: int) -> Subscription:
+        """Go on from another entry of the feed, as active or not as it was. Raises NoSuchSubscription."""
+        with self._changing(subscription_id) as connection:
+            kept.reset(connection, subscription_id, feedposition, previous)
+        return self.find(subscription_id)
+
     def delete(self, subscription_id: UUID) -> None:
         """Delete a subscription and what was kept of it. Raises NoSuchSubscription."""
         with self._log.reading() as connection:

@@ -67,6 +67,11 @@ UPDATE webhook_subscription
 SET status = 'active', status_since = %(now)s, failing_since = NULL, failures = 0, next_attempt_at = NULL
 WHERE subscription_id = %(subscription_id)s AND status <> 'active'
 """
+_RESET: Final = """
+UPDATE webhook_subscription
+SET feedposition = %(feedposition)s, previous = %(previous)s, failing_since = NULL, failures = 0, next_attempt_at = NULL
+WHERE subscription_id = %(subscription_id)s
+"""
 _CLEAR_DUTY: Final = """
 UPDATE webhook_duty
 SET until_us = greatest(since_us, (extract(epoch FROM %(now)s::timestamptz) * 1000000)::bigint),
@@ -222,6 +227,12 @@ def resume(connection: Connection[Any], subscription_id: UUID, now: datetime) ->
     """Go on from where it stopped, with 24 new hours; nobody owes it any more."""
     connection.execute(_RESUME, {"subscription_id": subscription_id, "now": now})
     connection.execute(_CLEAR_DUTY, {"subscription_id": subscription_id, "now": now})
+
+
+def reset(connection: Connection[Any], subscription_id: UUID, feedposition: int, previous: int) -> None:
+    """Let it go on from another entry of its feed; `previous` is the last one before that passes its filter."""
+    asked = {"subscription_id": subscription_id, "feedposition": feedposition, "previous": previous}
+    connection.execute(_RESET, asked)
 
 
 def delete(connection: Connection[Any], subscription_id: UUID, now: datetime) -> bool:

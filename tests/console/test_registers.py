@@ -68,6 +68,59 @@ def test_a_dropped_register_is_seen_row_by_row_and_its_good_rows_recorded_once_f
     assert departures(console) == before + 2
 
 
+def checked_whole(one, name, content):
+    """Upload a register that is to be recorded as a whole or not at all, and wait for its dry run."""
+    page = one.open("/registers")
+    page.get_by_label("全部正确才导入").check()
+    page.locator("#file").set_input_files({"name": name, "mimeType": "text/csv", "buffer": content})
+    page.get_by_role("button", name="试运行").click()
+    page.wait_for_url("**/registers/*-*")
+    return page, settled(page)
+
+
+def test_all_or_none_with_a_wrong_row_records_nothing_until_somebody_takes_the_good_ones_after_all(
+    visit, window, console, axe
+):
+    one, before = visit("branch_secretary", window), departures(console)
+    page, figures = checked_whole(one, "整份.csv", register_of(BRANCH, good=2, bad=1))
+    assert figures == ["3", "2", "0", "1", "0"]
+    expect(page.get_by_role("alert")).to_contain_text("一行也不导入")
+    expect(page.get_by_role("button", name="全部导入")).to_have_count(0)
+    assert one.violations(axe) == []
+    assert not one.is_wider_than_its_window()
+    assert departures(console) == before
+
+    page.get_by_role("button", name="改为导入正确的 2 行").click()
+    expect(page.locator(".tag", has_text="已导入").first).to_be_visible(timeout=_PATIENCE_MS)
+    assert departures(console) == before + 2
+
+
+def test_all_or_none_goes_on_without_its_page_and_records_every_row(visit, console):
+    one, before = visit("branch_secretary"), departures(console)
+    page, _ = checked_whole(one, "整份无错.csv", register_of(BRANCH, good=3, bad=0))
+    address = page.url
+    with page.expect_request_finished(lambda request: request.method == "POST"):
+        page.get_by_role("button", name="全部导入（3 行）").click()
+    page.goto("/rosters")
+    other = visit("branch_secretary").open(address.removeprefix(console.url))
+    expect(other.locator(".tag", has_text="已导入").first).to_be_visible(timeout=_PATIENCE_MS)
+    assert settled(other) == ["3", "3", "0", "0", "0"]
+    assert departures(console) == before + 3
+
+
+def test_all_or_none_is_refused_whole_where_a_row_has_become_wrong_since_it_was_tried(visit, console):
+    one, before = visit("branch_secretary"), departures(console)
+    content = register_of(BRANCH, good=2, bad=0)
+    page, _ = checked_whole(one, "后来有错.csv", content)
+    number = content.decode("utf-8-sig").splitlines()[1].split(",")[1]
+    console.running.department.register(BRANCH, name="测试他人", identity_number=number)
+    page.get_by_role("button", name="全部导入（2 行）").click()
+    expect(page.get_by_role("alert")).to_contain_text("没有导入", timeout=_PATIENCE_MS)
+    expect(page.locator("tbody tr")).to_contain_text("另一个姓名")
+    assert departures(console) == before
+    expect(one.open("/registers").locator("#imports tr", has_text="后来有错.csv")).to_contain_text("未导入，有错 1")
+
+
 def test_without_scripts_and_by_the_keyboard_alone_a_register_is_checked(visit, browser, console, tmp_path):
     one = visit("branch_secretary")
     file = tmp_path / "季度台账.csv"

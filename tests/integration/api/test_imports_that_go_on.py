@@ -28,7 +28,7 @@ def ended(who: Person, import_id: str) -> dict[str, Any]:
         answer = who.http.get(f"/v1/imports/{import_id}")
         assert answer.status_code == 200, answer.text
         run: dict[str, Any] = answer.json()
-        if run["state"] in ("done", "failed"):
+        if run["state"] in ("done", "refused", "failed"):
             who.running.latest = max(who.running.latest, (run["counts"] or {}).get("position", 0))
             return run
         assert time.monotonic() < until, run
@@ -117,3 +117,61 @@ def test_an_import_begun_by_a_process_that_died_is_begun_again(running: Running,
     running.service.importing.wake()
 
     assert figures(ended(office, import_id)) == (1, 1, 0, 0)
+
+
+def test_all_or_nothing_goes_on_alone_and_ends_refused_with_nothing_recorded_or_with_everything(
+    running: Running, office: Person
+):
+    head = running.service.kiteline.log.max_notification_id()
+    import_id = upload(office, register(row(), row(day="never")), organisation="MQ", all_or_nothing="true")
+    refused = ended(office, import_id.json()["import_id"])
+    assert (import_id.status_code, refused["state"], refused["dry_run"]) == (202, "refused", False)
+    assert (refused["all_or_nothing"], refused["checked"], figures(refused)) == (True, False, (2, 1, 0, 1))
+    found = office.ask(f"/v1/imports/{refused['import_id']}/findings")["items"]
+    assert [(one["row"], one["severity"]) for one in found] == [(3, "error")]
+    assert running.service.kiteline.log.max_notification_id() == head
+
+    whole = ended(
+        office, upload(office, register(row(), row()), organisation="MQ", all_or_nothing="true").json()["import_id"]
+    )
+    assert (whole["state"], whole["checked"], figures(whole)) == ("done", True, (2, 2, 0, 0))
+
+    address = f"/v1/imports/{refused['import_id']}/record"
+    assert office.post(address, {"all_or_nothing": "no"}).status_code == 422
+    assert office.post(address).status_code == 202, "as it was uploaded: all or nothing"
+    assert ended(office, refused["import_id"])["state"] == "refused"
+    assert office.post(address, {"all_or_nothing": False}).status_code == 202
+    assert figures(good := ended(office, refused["import_id"])) == (2, 1, 0, 1)
+    assert (good["state"], good["all_or_nothing"]) == ("done", False)
+
+
+def test_all_or_nothing_begun_again_after_its_rows_were_found_right_goes_on_recording(running: Running, office: Person):
+    content = register(row(), row(day="never"))
+    import_id = upload(office, content, organisation="MQ", all_or_nothing="true").json()["import_id"]
+    assert ended(office, import_id)["state"] == "refused"
+    with running.service.kiteline.log.reading() as connection:
+        connection.execute(_LEFT, (import_id,))
+        connection.execute("UPDATE register_import SET checked = true WHERE import_id = %s", (import_id,))
+    running.service.importing.wake()
+
+    assert figures(ended(office, import_id)) == (2, 1, 0, 1)
+
+
+def test_who_runs_the_deployment_sees_how_everybodys_imports_stand_and_not_what_they_are_called(
+    running: Running, office: Person
+):
+    operator = running.as_role("operator", region="000000")
+    failed = upload(office, b"a,b\n1,2\n", organisation="MQ", name="张三的台账.csv").json()["import_id"]
+    ended(office, failed)
+    done = upload(office, register(row()), organisation="MQ", dry_run="true").json()["import_id"]
+    ended(office, done)
+
+    first = operator.ask("/v1/import-runs", limit=1)
+    second = operator.ask("/v1/import-runs", limit=1, cursor=first["next"])
+    only = operator.http.get("/v1/import-runs?state=failed&state=running").json()["items"]
+    assert [one["import_id"] for one in first["items"] + second["items"]] == [done, failed]
+    assert only[0]["import_id"] == failed
+    assert {one["state"] for one in only} <= {"failed", "running"}
+    assert "张三" not in str(second)
+    assert operator.ask("/v1/status")["imports"]["failed"] >= 1
+    assert operator.http.get(f"/v1/imports/{failed}").status_code == 404

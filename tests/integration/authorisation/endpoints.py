@@ -147,6 +147,7 @@ ENDPOINTS = (
         for operation, verb in (
             ("pause_subscription", "pause"),
             ("resume_subscription", "resume"),
+            ("reset_subscription", "reset"),
             ("rotate_secret", "rotate-secret"),
         )
     ),
@@ -162,6 +163,7 @@ ENDPOINTS = (
     _read("read_log_entries", _A.READ_LOG_ENTRIES, "country", "/v1/log/entries?from=1&to=2"),
     _read("list_checkpoints", _A.READ_LOG_ENTRIES, "country", "/v1/log/checkpoints"),
     _read("read_status", _A.READ_STATUS, "country", "/v1/status"),
+    _read("list_import_runs", _A.READ_STATUS, "country", "/v1/import-runs"),
     _read("list_quarantine", _A.READ_QUARANTINE, "country", "/v1/quarantine"),
     _read("list_operator_acts", _A.READ_OPERATOR_ACTS, "country", "/v1/operator-acts"),
     # Refused after the caller was let in: there is no such view.

@@ -134,6 +134,47 @@ def test_paused_nothing_goes_out_and_resumed_everything_follows(county: County, 
     assert [one.event["feedposition"] for one in hook.wait_for(3)] == [1, 2, 3]
 
 
+def test_a_subscription_that_is_reset_gets_the_same_events_under_the_same_ids_from_there(
+    county: County, hook: Receiver, send: Send
+):
+    county.organise(3)
+    rows = county.feed(3)
+    subscription = county.subscribe(hook)
+    send()
+    hook.wait_for(3)
+    county.until(subscription, feedposition=3)
+
+    assert county.change(subscription, "reset", **{"from": str(rows[1].event_id)})["feedposition"] == 2
+    again = hook.wait_for(4)[3]
+    assert (again.event, again.headers["webhook-id"]) == (hook.received[2].event, str(rows[2].event_id))
+    county.until(subscription, feedposition=3)
+    county.change(subscription, "pause")
+    assert county.change(subscription, "reset", **{"from": "start"})["status"] == "paused"
+    county.change(subscription, "resume")
+    assert [one.event["feedposition"] for one in hook.wait_for(7)] == [1, 2, 3, 3, 1, 2, 3]
+
+    address = f"/v1/subscriptions/{subscription['subscription_id']}/reset"
+    for body in ({}, {"from": "yesterday"}, {"from": str(subscription["subscription_id"])}, {"from": "now", "to": 1}):
+        refused = county.sister.post(address, body)
+        assert refused.status_code == 422, body
+    assert county.running.as_role("auditor", region="000000").post(address, {"from": "now"}).status_code == 403
+
+
+def test_a_reset_subscription_with_a_filter_says_which_event_came_before(county: County, hook: Receiver, send: Send):
+    (home,) = county.organise()
+    members = county.register(home, 3)
+    rows = county.feed(4)
+    subscription = county.subscribe(hook, types=["member_registered"])
+    send()
+    hook.wait_for(len(members))
+    county.until(subscription, feedposition=rows[-1].feedposition)
+
+    county.change(subscription, "reset", **{"from": str(rows[2].event_id)})
+
+    again = hook.wait_for(len(members) + 1)[-1].event
+    assert (again["feedposition"], again["prevposition"]) == (4, 3)
+
+
 def test_a_pause_while_an_event_is_under_way_keeps_that_it_was_delivered(county: County, hook: Receiver, send: Send):
     def pause(number: int, _request: Received) -> Reply:
         if number == 1:
