@@ -18,7 +18,8 @@ from api.personal_reads import read_many
 from api.read_models import asked, must_tell_personal_data, within_reach
 from api.search_allowance import must_not_search_too_often
 from api.shapes.members import MembersPage
-from projections.member import MemberRow, members_after, members_of
+from projections.in_reach import holders_after, rows_after
+from projections.member import MemberRow, members_of
 from projections.position import reflected
 
 if TYPE_CHECKING:
@@ -28,28 +29,6 @@ if TYPE_CHECKING:
     from api.service import Service
 
 router = APIRouter(tags=["asking 查询"])
-# Tokens tell nothing to who has no key, so they carry no rights of their own: the member's row decides who is seen.
-FOUND: Final = """
-SELECT m.member_id
-FROM (
-    SELECT DISTINCT t.member_id
-    FROM unnest(%(kinds)s::text[], %(tokens)s::bytea[]) AS asked (kind, token)
-    JOIN vault_token AS t ON t.kind = asked.kind AND t.token = asked.token
-) AS found
-JOIN member AS m ON m.member_id = found.member_id
-WHERE m.member_id > %(after)s
-ORDER BY m.member_id
-LIMIT %(limit)s
-"""
-# Of one token, as nearly always: in the order of the index, so that no more is read than a page needs.
-FOUND_BY_ONE: Final = """
-SELECT m.member_id
-FROM vault_token AS t
-JOIN member AS m ON m.member_id = t.member_id
-WHERE t.kind = %(kind)s AND t.token = %(token)s AND t.member_id > %(after)s
-ORDER BY t.member_id
-LIMIT %(limit)s
-"""
 # The topic as it stands in the partial index log_of_merged (migration 0070), so that the planner can use it.
 MERGED: Final = """
 SELECT DISTINCT t.member_id
@@ -102,7 +81,7 @@ async def search_members(
         paging = Paging.begin(service, named, cursor, limit, position)
         after = _BEFORE_ALL if paging.after is None else UUID(paging.after)
         rows = (
-            members_after(connection, after, limit + 1)
+            rows_after(connection, after, limit + 1)
             if wanted is None
             else found(service, connection, wanted, after, limit + 1)
         )
@@ -122,12 +101,8 @@ def found(service: Service, connection: Connection[TupleRow], text: str, after: 
     tokens = service.vault.query_tokens(text)
     if tokens:
         asked_for = {"kinds": [kind for kind, _ in tokens], "tokens": [token for _, token in tokens]}
-        paging = {"after": after, "limit": count}
-        if len(tokens) == 1:
-            held = connection.execute(FOUND_BY_ONE, {"kind": tokens[0][0], "token": tokens[0][1], **paging})
-        else:
-            held = connection.execute(FOUND, {**asked_for, **paging})
-        ids = [row[0] for row in held]
+        # Tokens tell nothing to who has no key, so they carry no rights of their own: the member's row decides.
+        ids = holders_after(connection, tokens, after, count)
         kept = {one for one in _known_by_another_record(service, asked_for) if one > after}
         ids = sorted({*ids, *kept})[:count]
     else:

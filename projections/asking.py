@@ -109,11 +109,12 @@ def spans_on(reference: Reference, region: str, day: date) -> Spans:
     """Return the codes of a region, and of all below it, as it stands on a day."""
     prefixes, exact = reference.regions.stored_codes(region, day)
     # ":" follows the digits, and "!" precedes them.
-    ranges = [(prefix, _after(prefix)) for prefix in prefixes] + [(code, code + "!") for code in exact]
+    ranges = [(prefix, after_all(prefix)) for prefix in prefixes] + [(code, code + "!") for code in exact]
     return Spans([low for low, _ in ranges], [high for _, high in ranges])
 
 
-def _after(prefix: str) -> str:
+def after_all(prefix: str) -> str:
+    """Return what follows every code that begins so."""
     return prefix[:-1] + chr(ord(prefix[-1]) + 1) if prefix else ":"
 
 

@@ -19,7 +19,7 @@ import pytest
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
-from api.search import FOUND, MERGED
+from api.search import MERGED
 from bench.cloned_lives import COUNTY_GROUPS, Plan
 from bench.large_log import make_log, make_read_models
 from domain.reference import Reference
@@ -27,7 +27,7 @@ from domain.times import day_end_us
 from infra.database.connections import connect_pool
 from infra.event_store import reading
 from infra.recording.application import Kiteline
-from projections import duties, flow_members, flows, lifecycle, member, roster, statistics
+from projections import duties, flow_members, flows, in_reach, lifecycle, member, roster, statistics
 from projections.asking import Moment
 from projections.duties import WorklistQuestion
 from projections.liaisons import members_of_liaison
@@ -40,6 +40,7 @@ LARGE = (
 _SCANNED = "SELECT relname, seq_scan FROM pg_stat_user_tables WHERE schemaname = 'public' AND relname = ANY (%s)"
 _TOKENS = """
 INSERT INTO vault_token SELECT 'name', substring(sha256(member_id::text::bytea) FOR 1), member_id FROM member
+UNION ALL SELECT 'all', '\\x01', member_id FROM member
 """
 COUNTY, COMMITTEE, BRANCH = COUNTY_GROUPS[1][0], f"C{COUNTY_GROUPS[1][0]}", f"C{COUNTY_GROUPS[1][0]}-3"
 NOW = Moment(day_end_us(date(2025, 4, 30)))
@@ -132,10 +133,19 @@ def questions(deployment: Deployment) -> Iterator[tuple[str, str, str, Ask]]:
     figures = partial(statistics.month_figures, region=COUNTY, month=month, reference=reference)
     yield "statistics of a county", COUNTY, "-", figures
     yield "members by id", "*", "*", partial(member.members_of, ids=[deployment.someone])
-    yield "members in order", "*", "*", partial(member.members_after, after=deployment.someone, limit=50)
     yield "members of a liaison", "*", "*", lambda connection: members_of_liaison(connection, "nobody")
-    searched = {"kinds": ["name"], "tokens": [b"\x07"], "after": UUID(int=0), "limit": 51}
-    yield "search", "*", "*", lambda connection: connection.execute(FOUND, searched).fetchall()
+
+
+def of_people(deployment: Deployment) -> Iterator[tuple[str, str, str, Ask]]:
+    """Yield lists of people and searches, of all and in reaches that hold few."""
+    for name, regions, organisations in (("all", "*", "*"), ("a county", COUNTY, "-"), ("a branch", "-", BRANCH)):
+        listed = partial(in_reach.rows_after, after=deployment.someone, limit=50)
+        yield f"members in order of {name}", regions, organisations, listed
+        searched = partial(in_reach.holders_after, after=UUID(int=0), limit=51)
+        yield f"search in {name}", regions, organisations, partial(searched, tokens=[("name", b"\x07")])
+        two: list[in_reach.Token] = [("name", b"\x07"), ("name", b"\x08")]
+        yield f"search with two keys in {name}", regions, organisations, partial(searched, tokens=two)
+        yield f"frequent search in {name}", regions, organisations, partial(searched, tokens=[("all", b"\x01")])
 
 
 def of_the_log(deployment: Deployment) -> Iterator[tuple[str, Ask]]:
@@ -155,7 +165,7 @@ def of_the_log(deployment: Deployment) -> Iterator[tuple[str, Ask]]:
 def test_no_question_scans_a_large_table(deployment: Deployment) -> None:
     found: dict[str, set[str]] = {}
     with psycopg.connect(deployment.url, autocommit=True) as owner:
-        for name, regions, organisations, ask in questions(deployment):
+        for name, regions, organisations, ask in (*questions(deployment), *of_people(deployment)):
             reader = deployment.reader
             reader.execute("SELECT set_config('kiteline.regions', %s, false)", (regions,))
             reader.execute("SELECT set_config('kiteline.organisations', %s, false)", (organisations,))
