@@ -16,9 +16,42 @@ if TYPE_CHECKING:
 
     from api.service import Service
 
-_LINE: Final = 22
-"""How wide a line of the venue's name may be, in half-width letters."""
-_LINES: Final = 3
+_LINE: Final = 26
+"""How wide a line of the venue's name is at most before there is another, in half-width letters."""
+_LINES: Final = 4
+_SLACK: Final = 8
+_TORN: Final = 2_000
+"""What tearing a word costs, against unevenness in half-width letters squared."""
+_SHEET_MM: Final = 180
+_LARGEST_MM: Final = 10.5
+_SMALLER_MM: Final = 8.5
+_APART_MM: Final = 13
+_CLOSER_MM: Final = 10
+_LONGEST: Final = 60
+_ENDINGS: Final = (
+    *("省", "市", "区", "县", "旗", "州", "镇", "乡", "村", "局", "厅", "院", "校"),
+    *(
+        "街道",
+        "社区",
+        "中心",
+        "公司",
+        "集团",
+        "委员会",
+        "支部",
+        "总支",
+        "服务站",
+        "联络站",
+        "工作站",
+        "窗口",
+        "大厦",
+        "广场",
+        "园区",
+    ),
+)
+_CONTINUES: Final = frozenset("民域委政级场长中内外镇属直")
+"""Letters that go on with a word which seems to be at its end: 市民, 区域, 县委, 镇长."""
+_OPENING: Final = frozenset("（(《“‘【[")
+_CLOSING: Final = frozenset("）)》”’】]，。、；：,.;:")
 _GROUP: Final = 6
 
 
@@ -53,10 +86,13 @@ def shown_on_poster(request: Request, code: dict[str, Any]) -> dict[str, Any]:
     """Return what the drawing of a poster is filled with."""
     text: str = code["code"]
     address = f"{public_address(request)}{code['link']}"
+    lines = in_lines(code["venue"]["name"])
     return {
         "qr": drawn(address),
         "address": address,
-        "lines": in_lines(code["venue"]["name"]),
+        "lines": lines,
+        "letters_mm": size_of(lines),
+        "apart_mm": _APART_MM if len(lines) < _LINES else _CLOSER_MM,
         "groups": [text[start : start + _GROUP] for start in range(0, len(text), _GROUP)],
         "code": code,
         "until": last_day(code["expires_at"]),
@@ -64,18 +100,61 @@ def shown_on_poster(request: Request, code: dict[str, Any]) -> dict[str, Any]:
 
 
 def in_lines(name: str) -> list[str]:
-    """Break a name into lines about as long as each other; what is beyond the last is left out, with a mark."""
-    widths = [2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in name]
-    wanted = min(-(-sum(widths) // _LINE), _LINES) or 1
-    most = min(-(-sum(widths) // wanted) + 1, _LINE)
-    lines, line, width = [], "", 0
-    for letter, wide in zip(name, widths, strict=True):
-        if width + wide > most:
-            lines.append(line.strip())
-            line, width = "", 0
-        line, width = line + letter, width + wide
-    lines.append(line.strip())
-    return lines if len(lines) <= _LINES else [*lines[: _LINES - 1], f"{lines[_LINES - 1][:-1]}…"]
+    """Break a name into as few lines as hold it, between words, places and offices where there is such a place.
+
+    Chinese has no gaps: a place's or an office's name ends with a word that says what it is (区, 街道, 中心).
+    """
+    width = _width(name)
+    for count in range(1, _LINES):
+        broken = _broken(name, count, max(_LINE, -(-width // count) + _SLACK))
+        if all(_width(line) <= _LINE for line in broken):
+            return broken
+    longest = min(max(_width(word) for word in name.split()), _LONGEST)
+    return _broken(name, _LINES, max(-(-width // _LINES) + _SLACK, longest))
+
+
+def size_of(lines: list[str]) -> float:
+    """Return how large the lines' letters may be in millimetres, so that all of them fit on the sheet."""
+    across = round(2 * _SHEET_MM / max(_width(line) for line in lines), 2)
+    return min(_LARGEST_MM if len(lines) < _LINES else _SMALLER_MM, across)
+
+
+def _broken(name: str, count: int, most: int) -> list[str]:
+    """Break a name into so many lines: not beyond a width, seldom within a word, about as long as each other."""
+    fair = _width(name) / count
+    nowhere: tuple[float, list[str]] = (float("inf"), [])
+    start_of_all: tuple[float, list[str]] = (0.0, [])
+    best = [start_of_all, *[nowhere] * len(name)]
+    for _ in range(count):
+        following = [nowhere] * (len(name) + 1)
+        for start, (cost, lines) in enumerate(best):
+            if cost == float("inf"):
+                continue
+            for end in range(start + 1, len(name) + 1):
+                line = name[start:end].strip()
+                if _width(line) > most:
+                    break
+                torn = 0 if end == len(name) or _may_break(name, end) else _TORN
+                whole = cost + (_width(line) - fair) ** 2 + torn
+                if whole < following[end][0]:
+                    following[end] = (whole, [*lines, line])
+        best = following
+    return [line for line in best[len(name)][1] if line]
+
+
+def _may_break(name: str, at: int) -> bool:
+    """Whether a line may end before a letter."""
+    before, after = name[:at], name[at]
+    if after in _CLOSING or before[-1] in _OPENING:
+        return False
+    if after in _OPENING or before[-1] in _CLOSING or " " in (before[-1], after):
+        return True
+    return before.endswith(_ENDINGS) and after not in _CONTINUES
+
+
+def _width(text: str) -> int:
+    """How wide a text is, in half-width letters."""
+    return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)
 
 
 def last_day(expires_at: str) -> str:
