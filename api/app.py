@@ -52,6 +52,7 @@ from api import (
     witnessing,
 )
 from api.console.pages import BESIDE, PAGES
+from api.console.problem_pages import page_of
 from api.direct import Direct
 from api.edge import Edge
 from api.recording import command_route
@@ -128,7 +129,7 @@ def create_app(service: Service) -> FastAPI:
         app.state.routes += part.router.routes
     for page in (*PAGES, *BESIDE):
         app.include_router(page.router)
-    problems.install(app)
+    problems.install(app, page_of)
     openapi.install(app)
     app.add_middleware(_EdgeOf, service=service)
     app.middleware_stack = Direct(app.build_middleware_stack(), service.settings, service.refusal)
@@ -136,10 +137,10 @@ def create_app(service: Service) -> FastAPI:
 
 
 class _EdgeOf(Edge):
-    """The edge with a service's settings, in the form that add_middleware takes."""
+    """The edge with a service's settings and the console's pages, in the form that add_middleware takes."""
 
     def __init__(self, app: ASGIApp, service: Service) -> None:
-        super().__init__(app, service.settings, service.refusal)
+        super().__init__(app, service.settings, service.refusal, page_of)
 
 
 @asynccontextmanager

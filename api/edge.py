@@ -12,14 +12,16 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from api import problem_list as kinds
-from api.problems import Problem, problem_of
+from api.problems import Problem, no_page, problem_of
 from domain.errors import Sentence
 from infra.logs import get_logger
 from infra.metrics import REQUEST_SECONDS
 
 if TYPE_CHECKING:
+    from starlette.responses import Response
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+    from api.problems import PageOf
     from infra.settings import Settings
 
 _log = get_logger(__name__)
@@ -35,9 +37,12 @@ _ALWAYS: Final = [(b"cache-control", b"no-store"), (b"x-content-type-options", b
 class Edge:
     """ASGI middleware around the whole application."""
 
-    def __init__(self, app: ASGIApp, settings: Settings, refusal: Callable[[], Problem | None]) -> None:
+    def __init__(
+        self, app: ASGIApp, settings: Settings, refusal: Callable[[], Problem | None], page_of: PageOf = no_page
+    ) -> None:
         """Take the bounds from the settings; `refusal` says why nothing is served at all, if so."""
         self._app = app
+        self._page_of = page_of
         self._refusal = refusal
         self._seconds = settings.request_timeout_seconds
         self._most_body = settings.max_body_bytes
@@ -66,7 +71,7 @@ class Edge:
             problem = problem_of(error)
             if problem.kind.status == kinds.INTERNAL.status:
                 _log.error("request failed", route=_route(scope), exc_info=error)
-            await exchange.answer(problem)
+            await exchange.answer(problem, self._page_of(scope, problem))
         finally:
             self._tell(scope, exchange)
 
@@ -144,14 +149,15 @@ class _Exchange:
             message["headers"] = [*message["headers"], *(one for one in _ALWAYS if one[0] not in present)]
         await self._send(message)
 
-    async def answer(self, problem: Problem) -> None:
-        """Answer with a problem, unless an answer is on its way already: then the connection is cut."""
+    async def answer(self, problem: Problem, page: Response | None) -> None:
+        """Answer with a problem, or its page, unless an answer is on its way already: then the connection is cut."""
         if self.status:
             raise problem
         if problem.kind is kinds.TOO_LARGE:
             await self._drain()
             problem.headers["Connection"] = "close"
-        response = problem.answer(self._language)
+        response = page or problem.answer(self._language)
+        response.headers.update(problem.headers)
         self.status = response.status_code
         response.headers.update({name.decode(): value.decode() for name, value in _ALWAYS})
         await self._send({"type": "http.response.start", "status": self.status, "headers": response.raw_headers})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import psycopg
@@ -37,6 +37,7 @@ from infra.webhooks.desk import NoSuchSubscription
 if TYPE_CHECKING:
     from fastapi import FastAPI
     from starlette.requests import Request
+    from starlette.types import Scope
 
     from api.problem_list import ProblemKind
 
@@ -53,6 +54,10 @@ _UNKNOWN_OUTCOME = Sentence(
 _INTERNAL = Sentence(
     "服务内部出错，已记入日志；请稍后重试", "The service made an error, which is in its log. Try again later."
 )
+
+
+PageOf = Callable[["Scope", "Problem"], Response | None]
+"""Makes a page of a problem where somebody looks at one."""
 
 
 class Problem(Exception):
@@ -187,6 +192,12 @@ def problem_of(error: Exception) -> Problem:  # noqa: C901, PLR0911, PLR0912 - o
             return Problem(kinds.INTERNAL, _INTERNAL)
 
 
+def no_page(scope: Scope, problem: Problem) -> Response | None:
+    """Make no page: whoever asks is a program."""
+    del scope, problem
+    return None
+
+
 def timed_out() -> Problem:
     """Return the 504 of a request that took longer than the setting allows."""
     sentence = Sentence(
@@ -196,14 +207,14 @@ def timed_out() -> Problem:
     return Problem(kinds.TIMED_OUT, sentence, headers={"Retry-After": str(RETRY_SECONDS)})
 
 
-def install(app: FastAPI) -> None:
-    """Answer every error of the application's routes as a problem."""
+def install(app: FastAPI, page_of: PageOf = no_page) -> None:
+    """Answer every error of the application's routes as a problem, or as the page that `page_of` makes of it."""
 
     async def answer(request: Request, error: Exception) -> Response:
         problem = problem_of(error)
         if problem.kind is kinds.METHOD_NOT_ALLOWED:
             problem.headers["Allow"] = ", ".join(_methods_at(request)) or problem.headers.get("Allow", "GET, HEAD")
-        return problem.answer(request.headers.get("accept-language"))
+        return page_of(request.scope, problem) or problem.answer(request.headers.get("accept-language"))
 
     foreseen: tuple[type[Exception], ...] = (
         Problem,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
-from api.console import code_words
+from api.console import code_words, problem_words
 from api.console.files import address
 from api.console.form_tokens import masked
 from api.console.names import Names
@@ -85,7 +85,18 @@ def problem_page(request: Request, status: int, problem: dict[str, Any]) -> HTML
     """Write what went wrong, as the API says it: a page, or a notice where htmx waits for a part of one."""
     part = request.headers.get("hx-request") == "true"
     template = "problem_notice.html" if part else "problem.html"
-    response = outside_page(request, template, WORDS, status=status, problem=problem)
+    code = problem_words.code_of(problem)
+    said = problem_words.WORDS.in_language(language_at(request))
+    told = {**problem, **{name: said[f"{code}_{name}"] for name in ("title", "detail") if f"{code}_{name}" in said}}
+    response = outside_page(
+        request,
+        template,
+        WORDS,
+        status=status,
+        problem=told,
+        answered=status,
+        anew=request.url.path if code == problem_words.STALE_PAGE else None,
+    )
     if part:
         # The notice goes to the place that all pages have for it, whatever the part was meant to replace.
         response.headers["HX-Retarget"] = "#notices"

@@ -39,6 +39,10 @@ class Said:
         except KeyError:
             raise AttributeError(name) from None
 
+    def __contains__(self, name: str) -> bool:
+        """Whether there are words of a name."""
+        return name in self._said
+
     def __getitem__(self, name: str) -> str:
         """Return the words of a name. Raises KeyError."""
         return self._said[name]
@@ -79,7 +83,14 @@ WORDS: Final = Words(
     masked=("姓名已隐去，点开个人页可按用途查看", "Names are masked; a member's page shows them for a purpose"),
     no_name=("姓名不可见", "name not shown"),
     away_message=(
-        "网络不通，内容未送出。请检查网络后再试。",
-        "No connection: nothing was sent. Try again when it is back.",
+        "网络不通，没有完成。有网络后请再点一次，不会重复记录。",
+        "No connection: this was not done. Press again when it is back; nothing is recorded twice.",
     ),
+    sending=("正在送出…", "Sending…"),
+    still_waiting=("网络较慢，仍在等待，请不要关闭此页…", "The network is slow: still waiting, leave this page open…"),
+    dismiss=("知道了", "Close"),
+    go_back=("返回上一页", "Back to the page before"),
+    start_over=("从第一页看起", "From the first page"),
+    right_would_be=("应为：{what}", "What would be right: {what}"),
+    printed=("打印：{who}，{day}", "Printed by {who}, {day}"),
 )
