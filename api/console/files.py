@@ -24,6 +24,7 @@ FILES: Final = {
     "console.css": _OURS / "console.css",
     "print.css": _OURS / "print.css",
     "console.js": _OURS / "console.js",
+    "waiting.js": _OURS / "waiting.js",
     "member.css": _OURS / "member.css",
     "flows.css": _OURS / "flows.css",
     "flows.js": _OURS / "flows.js",

@@ -92,6 +92,11 @@ WORDS: Final = Words(
     rows=("本页 {count} 人", "{count} on this page"),
     lost=("失联", "Lost contact"),
     empty=("没有符合条件的党员", "Nobody fits"),
+    nobody=("这里还没有人", "There is nobody here yet"),
+    nobody_help=(
+        "登记外出或导入台账以后，名单会出现在这里。",
+        "Once departures are recorded or a register is imported, they stand here.",
+    ),
     empty_help=("换一个环节或范围，或去掉日期。", "Choose another stage or place, or take the date away."),
     next_page=("下一页", "Next page"),
     first_page=("回到第一页", "Back to the first page"),
@@ -128,6 +133,12 @@ class Filters:
         self.columns = tuple(one for one in COLUMNS if one in (column or ())) or _SHOWN[self.side]
         self.sort = sort if sort in ORDERS else ""
         self.chosen = () if self.columns == _SHOWN[self.side] else self.columns
+
+    @property
+    def narrowed(self) -> bool:
+        """Whether anything but the side and its order was chosen."""
+        chosen = (self.region, self.organisation, self.stage, self.as_of, self.known_at)
+        return any(chosen) or self.leaving or self.overdue
 
     @property
     def ordered_by(self) -> str:

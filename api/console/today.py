@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from api.console.asking import Refused
 from api.console.duties import grouped, lines_of
+from api.console.operating_words import PARTS
 from api.console.own_page import own_page
 from api.console.page import Page
 from api.console.people import names_of
@@ -178,7 +179,9 @@ async def _nothing() -> list[Figure]:
 async def _running(person: Person, request: Request) -> dict[str, Any]:
     """What an operator sees: how the parts are doing."""
     del request
-    parts = await asyncio.to_thread(person.service.parts)
+    states = await asyncio.to_thread(person.service.parts)
+    spoken = 0 if person.language == "zh" else 1
+    parts = {PARTS[name][spoken] if name in PARTS else name: state for name, state in states.items()}
     return {"parts": parts, "position": person.service.feed_watch.position}
 
 

@@ -36,8 +36,8 @@ WORDS: Final = Words(
     organisation_hint=("输入名称，从列表中选", "Type a name and pick it from the list"),
     name_one=("请先选择一个组织", "Choose an organisation first"),
     name_one_help=(
-        "您的权限覆盖全国，请指明要看哪个组织及其下级。",
-        "You see the whole country: say whose duties to show.",
+        "您可以看到不止一个组织，请指明要看哪个组织及其下级。",
+        "You see more than one organisation: say whose duties to show.",
     ),
     only_overdue=("只看逾期", "Overdue only"),
     filter=("筛选", "Filter"),

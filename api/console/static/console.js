@@ -56,11 +56,17 @@
     const line = document.createElement("div");
     line.className = `notice ${kind}`;
     line.textContent = text;
+    const away = document.createElement("button");
+    away.type = "button";
+    away.className = "plain";
+    away.dataset.dismiss = "";
+    away.textContent = body.dataset.dismiss;
+    line.append(away);
     document.getElementById("notices").replaceChildren(line);
   }
 
   // Where nobody is signed in, nothing of whoever was is left for a page without a network to show.
-  if (!body.dataset.news) {
+  if ("nobody" in body.dataset) {
     for (const name of ["kiteline.arrivals", "kiteline.mark"]) window.localStorage.removeItem(name);
   }
 

@@ -87,6 +87,7 @@
   function draw() {
     for (const chart of charts) chart.dispose();
     charts = [];
+    for (const button of document.querySelectorAll("[data-copy]")) button.hidden = false;
     const data = document.getElementById("flows-data");
     if (!data || !window.echarts) return;
     const told = JSON.parse(data.dataset.told);
@@ -98,7 +99,6 @@
       chart.setOption(kind === "flow" ? flow(told, narrow) : kind === "months" ? months() : marks(kind, narrow));
       charts.push(chart);
     }
-    for (const button of document.querySelectorAll("[data-copy]")) button.hidden = false;
   }
 
   async function copy(button) {
