@@ -5,7 +5,9 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from uuid import uuid4
 
 import psycopg
@@ -21,7 +23,8 @@ from infra.demo.persons import set_out
 from infra.settings import Settings
 from infra.vault.configured import configured_vault
 from tests.console.browsing import DESK, PHONE, Visit, Window
-from tests.running_service import Running, running_service, synthetic_identity_number
+from tests.console.crowd import Crowd, gathered
+from tests.running_service import Running, running_service, service_on_fresh_database, synthetic_identity_number
 
 MEMBERS = 300
 _SEED = 20
@@ -136,13 +139,45 @@ def window(request: pytest.FixtureRequest) -> Window:
 @pytest.fixture
 def visit(browser: Browser, console: Console) -> Iterator[Callable[..., Visit]]:
     """Open browsers of several people; afterwards none of them had an error or asked another machine for anything."""
+    with visiting(browser, console.url, Visit.sign_in) as open_one:
+        yield open_one
+
+
+@pytest.fixture(scope="session")
+def crowd(postgres: EmbeddedPostgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Crowd]:
+    """Serve ten thousand members under long names, and offices with nobody."""
+    with gathered(postgres, tmp_path_factory.mktemp("crowd")) as made:
+        yield made
+
+
+@pytest.fixture
+def guest(browser: Browser, crowd: Crowd) -> Iterator[Callable[..., Visit]]:
+    """Open browsers of people of the crowd's offices, by their names there, as `visit` does."""
+    with visiting(browser, crowd.url, lambda one, name: one.sign_in_with(crowd.tokens[name])) as open_one:
+        yield open_one
+
+
+@pytest.fixture
+def frail(
+    browser: Browser, postgres: EmbeddedPostgres, tmp_path: Path
+) -> Iterator[tuple[Running, Callable[..., Visit]]]:
+    """Serve on a database that a test may break, to an operator."""
+    with service_on_fresh_database(postgres, tmp_path) as running:
+        token = running.as_role("operator", region="000000", subject="operator").token
+        with visiting(browser, running.url, lambda one, _: one.sign_in_with(token)) as open_one:
+            yield running, open_one
+
+
+@contextmanager
+def visiting(browser: Browser, url: str, sign_in: Callable[[Visit, str], None]) -> Iterator[Callable[..., Visit]]:
+    """Open browsers until the context ends; troubles of any of them are an AssertionError then."""
     visits: list[Visit] = []
 
-    def open_one(role: str | None = None, window: Window = DESK, language: str = "zh") -> Visit:
-        one = Visit(browser, console.url, window, language)
+    def open_one(who: str | None = None, window: Window = DESK, language: str = "zh") -> Visit:
+        one = Visit(browser, url, window, language)
         visits.append(one)
-        if role is not None:
-            one.sign_in(role)
+        if who is not None:
+            sign_in(one, who)
         return one
 
     yield open_one

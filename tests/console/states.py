@@ -1,0 +1,100 @@
+"""In which states pages are looked at and tested beside their usual one: many rows, long names, nobody, refusals."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from api.console.rosters import COLUMNS
+
+if TYPE_CHECKING:
+    from playwright.sync_api import CDPSession
+
+    from tests.console.browsing import Visit
+
+_EVERY_COLUMN: Final = "&".join(f"column={name}" for name in COLUMNS)
+CROWDED: Final[dict[str, tuple[str, ...]]] = {
+    "secretary": (
+        "/",
+        "/duties",
+        "/rosters",
+        f"/rosters?stage=awaiting_check_in&sort=since&{_EVERY_COLUMN}",
+        "/loop?view=in_transit&stage=awaiting_check_in",
+        "/registers",
+        "/registers/{register}",
+        "/venues",
+        "/check-ins",
+        "/members/{member}",
+        "/members/{member}/service",
+        "/members/{member}/do/record-contact?organisation=MQ-1",
+    ),
+    "worker": ("/", "/duties", "/rosters", "/check-ins", "/venues", "/venues/{venue}/codes/{code}/poster"),
+    "department": (
+        "/",
+        "/flows",
+        "/flows?level=county",
+        "/loop",
+        "/members/{member}",
+        "/members/{member}/reads",
+        "/members/{member}/compare?earlier=2026-03-01",
+        "/members/{member}/evidence",
+    ),
+    "member": ("/", "/members/{member}", "{link}"),
+    "liaison": ("/", "/duties"),
+    "auditor": ("/", "/log", "/reads"),
+    "operator": ("/", "/operating"),
+}
+"""By who looks: ten thousand rows, long names, a long story. {member} and so on are the crowd's."""
+NOBODY: Final[dict[str, tuple[str, ...]]] = {
+    "newcomer": ("/", "/duties", "/rosters", "/loop", "/flows", "/registers", "/check-ins", "/venues"),
+    "elsewhere": (
+        "/",
+        "/duties",
+        "/rosters",
+        "/rosters?stage=settled&as_of=2020-01-01",
+        "/loop",
+        "/flows",
+        "/registers",
+        "/reads",
+        "/venues",
+    ),
+    "empty-worker": ("/", "/rosters?side=inflow", "/check-ins"),
+}
+"""Offices that begin: nothing is there yet."""
+REFUSED: Final[dict[str, tuple[str, str, int]]] = {
+    "forbidden": ("secretary", "/operating", 403),
+    "no-member": ("secretary", "/members/00000000-0000-4000-8000-000000000000", 404),
+    "no-page": ("secretary", "/no-such-page", 404),
+    "no-such-code": ("member", "/c/AAAAAAAAAAAAAAAAAAAAAAAA", 404),
+    "not-by-address": ("secretary", "/sign-out", 405),
+    "no-day": ("secretary", "/rosters?as_of=2026-13-45", 422),
+    "no-id": ("secretary", "/members/nobody", 422),
+    "no-cursor": ("secretary", "/rosters?cursor=nothing", 422),
+}
+"""By a name: who asks for what, and the status of the page that says why not."""
+PRINTED: Final = (
+    ("secretary", "/rosters"),
+    ("secretary", "/duties"),
+    ("secretary", "/registers/{register}"),
+    ("secretary", "/members/{member}/service"),
+    ("department", "/flows"),
+    ("department", "/members/{member}"),
+    ("department", "/members/{member}/evidence"),
+    ("worker", "/check-ins"),
+    ("auditor", "/reads"),
+)
+"""What people take to a meeting on paper, and whose it is."""
+_SLOW: Final = {"offline": False, "latency": 3_000, "downloadThroughput": 6_000, "uploadThroughput": 3_000}
+"""A village's network: three seconds to anywhere, 48 kbit/s."""
+
+
+def slowly(one: Visit) -> CDPSession:
+    """Give a browser a village's network from now on; returns what else it can be told by, while it waits."""
+    session = one.context.new_cdp_session(one.page)
+    session.send("Network.emulateNetworkConditions", dict(_SLOW))
+    return session
+
+
+def name_of(address: str) -> str:
+    """Name a picture by its address."""
+    plain = address.partition("&")[0].strip("/")
+    return "".join(one if one.isalnum() or one == "-" else "-" for one in plain).strip("-") or "today"
