@@ -34,15 +34,17 @@ _PARTS: Final = {
     "acts": "operating_acts.html",
 }
 _EVERYTHING: Final = "all"
+_AN_EVENT: Final = "event"
 
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """What a button does: the endpoint's address, and what it takes."""
+    """What a button does: the endpoint's address, and what it takes: read models, or from where to go on."""
 
     path: str
     action: Action
     views: bool = False
+    begins: bool = False
 
 
 BUTTONS: Final[dict[str, Act]] = {
@@ -53,6 +55,7 @@ BUTTONS: Final[dict[str, Act]] = {
     "publish_again": Act("/v1/topics/{about}/publish-again", Action.PUBLISH_AGAIN),
     "pause_subscription": Act("/v1/subscriptions/{about}/pause", Action.CHANGE_SUBSCRIPTION),
     "resume_subscription": Act("/v1/subscriptions/{about}/resume", Action.CHANGE_SUBSCRIPTION),
+    "reset_subscription": Act("/v1/subscriptions/{about}/reset", Action.CHANGE_SUBSCRIPTION, begins=True),
 }
 
 
@@ -78,13 +81,16 @@ async def do(person: SignedInPerson, request: Request) -> Response:
     act, about, key = (str(posted.get(name, "")) for name in ("act", "about", "key"))
     button = _known(act)
     person.must_be_able_to(button.action)
-    body = {"views": [about]} if button.views and about != _EVERYTHING else {}
+    begins = (str(posted.get("from", "")), str(posted.get("event", "")).strip())
+    body: dict[str, Any] = {"views": [about]} if button.views and about != _EVERYTHING else {}
+    if button.begins:
+        body = {"from": begins[1] if begins[0] == _AN_EVENT else begins[0]}
     try:
         answer = await person.record(button.path.format(about=about), body, key or str(uuid4()))
     except Refused as refused:
         if refused.status not in (HTTPStatus.CONFLICT, HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY):
             raise
-        return _asked(person, act, about, key, refused.problem)
+        return _asked(person, act, about, key, refused.problem, begins)
     if not person.wants_part:
         return RedirectResponse("/operating", status_code=HTTPStatus.SEE_OTHER)
     response = page(
@@ -125,7 +131,14 @@ async def _told(person: Person) -> dict[str, Any]:
     }
 
 
-def _asked(person: Person, act: str, about: str, key: str, problem: dict[str, Any] | None = None) -> Response:
+def _asked(
+    person: Person,
+    act: str,
+    about: str,
+    key: str,
+    problem: dict[str, Any] | None = None,
+    begins: tuple[str, str] = ("start", ""),
+) -> Response:
     """Show the question before an act, with why it was refused where it was."""
     return page(
         person,
@@ -135,6 +148,8 @@ def _asked(person: Person, act: str, about: str, key: str, problem: dict[str, An
         about=about,
         key=key,
         problem=problem,
+        asks_where=BUTTONS[act].begins,
+        begins=begins,
         what=_said(ACTS, act, person),
         about_name=_about(person, act, about),
     )

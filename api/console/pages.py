@@ -19,6 +19,7 @@ from api.console import (
     member_records,
     news,
     operating,
+    operating_imports,
     picking,
     registers,
     rosters,
@@ -63,6 +64,7 @@ BESIDE: Final[tuple[ModuleType, ...]] = (
     comparing,
     scanned,
     screens,
+    operating_imports,
 )
 """What pages need beside them; each has a `router`."""
 

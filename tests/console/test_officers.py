@@ -5,18 +5,24 @@ from __future__ import annotations
 import json
 from base64 import b64decode, b64encode
 from datetime import timedelta
+from uuid import uuid4
 
 import psycopg
 import pytest
+from playwright.sync_api import expect
 
 from domain.times import local_day
 from infra.notes.cosignature import COSIGNATURE, cosign
 from infra.notes.signed_note import Signer, read, write
 from infra.sisters.taking import Outcome
 from tests.console.browsing import DESK, PHONE
+from tests.console.conftest import register_of
 from tests.console.test_member import HOME
 
 HELD = "证明成立"
+_HALF_WAY = """
+UPDATE register_import SET state = 'running', rows_read = 500, rows_expected = 2000 WHERE import_id = %s
+"""
 _COSIGNED = "INSERT INTO log_cosignature (origin, size, witness, line) VALUES (%s, %s, %s, %s)"
 
 
@@ -279,3 +285,39 @@ def test_the_operator_mends_what_waits_and_it_is_on_record(window, visit, consol
     newest = page.locator("#acts li").first
     newest.filter(has_text="重试搁置的党员").filter(has_text="完成").wait_for(timeout=120_000)
     assert "operator:demo" in newest.inner_text()
+
+
+@pytest.mark.parametrize("window", [DESK, PHONE], ids=lambda one: one.name)
+def test_the_operator_sees_everybodys_imports_and_how_far_they_are_but_not_what_they_are_called(
+    window, visit, console, axe
+):
+    secretary = console.running.as_role("branch_secretary", organisation=HOME)
+
+    def upload(name, content):
+        headers = {"Idempotency-Key": str(uuid4()), "Prefer": "respond-async"}
+        answer = secretary.http.post("/v1/imports", files={"file": (name, content)}, headers=headers)
+        return answer.json()["import_id"]
+
+    broken = upload("欧阳某某.csv", b"a,b\n1,2\n")
+    one = visit("operator", window)
+    with psycopg.connect(console.running.service.settings.database_url, autocommit=True) as connection:
+        connection.execute("SELECT pg_advisory_lock(1802073189, 1768779888)")
+        slow = upload("欧阳某某二.csv", register_of(HOME, good=2, bad=0))
+        connection.execute(_HALF_WAY, (slow,))
+        page = one.open("/operating")
+        page.locator("#waiting").get_by_role("link", name="进行中 1").click()
+        row = page.locator("#imports tbody tr").filter(has_text=slow[:8])
+        expect(row).to_contain_text("正在导入")
+        expect(row).to_contain_text("已读 500 行，约 2,000 行")
+        assert row.locator("progress").get_attribute("value") == "500"
+        assert one.violations(axe) == []
+        assert not one.is_wider_than_its_window()
+    page.get_by_role("link", name="全部").click()
+    expect(row).to_contain_text("已导入", timeout=60_000)
+
+    page.get_by_role("link", name="未能读取").click()
+    failed = page.locator("#imports tbody tr").filter(has_text=broken[:8])
+    expect(failed).to_contain_text("not_a_register")
+    assert "欧阳某某" not in page.content()
+    page.get_by_role("link", name="← 运行").click()
+    expect(page.locator("#waiting")).to_contain_text("近七天未能读取")

@@ -34,6 +34,11 @@ ALSO: dict[str, tuple[str, frozenset[Role]]] = {
     ),
     "member-compare": ("/members/{story}/compare?earlier=2026-03-01", _WHO_MAKES_EVIDENCE),
     "member-evidence": ("/members/{story}/evidence", _WHO_MAKES_EVIDENCE),
+    "operating-imports": ("/operating/imports", frozenset({Role.OPERATOR})),
+    "operating-reset": (
+        "/operating/ask?act=reset_subscription&about=00000000-0000-4000-8000-000000000000",
+        frozenset({Role.OPERATOR}),
+    ),
     "operating-ask": ("/operating/ask?act=rebuild_read_models&about=all", frozenset({Role.OPERATOR})),
     "poster": ("/venues/{venue}/codes/{code}/poster", frozenset({Role.COMMUNITY_WORKER})),
     "scanned": ("{link}", frozenset({Role.MEMBER})),
