@@ -198,7 +198,7 @@ async def read_worklist(  # noqa: PLR0913 - the question's parameters
     *,
     organisation: OrganisationParameter = None,
     member_id: Annotated[UUID | None, Query(description="of this member only")] = None,
-    kind: DutyKind | None = None,
+    kind: Annotated[list[DutyKind] | None, Query(description="of this kind, or one of these 事项")] = None,
     overdue: bool | None = None,
     liaison: Annotated[
         str | None, Query(min_length=1, max_length=64, description="for the members whom this liaison has today 联络员")
@@ -226,7 +226,7 @@ async def read_worklist(  # noqa: PLR0913 - the question's parameters
         await moment_of(service, as_of_moment(service, as_of), known_at),
         named,
         member=None if member_id is None else str(member_id),
-        kinds=None if kind is None else (kind,),
+        kinds=tuple(sorted(set(kind))) if kind else None,
         overdue=overdue,
         liaison=liaison,
         limit=limit,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, Final
 from uuid import uuid4
@@ -17,14 +18,15 @@ from api.console.people import names_of
 from api.console.person import Person, SignedInPerson
 from api.console.rendering import page
 from api.console.routing import console_router
-from api.console.scanned import is_today, mark_of, script_words, server_time
+from api.console.scanned import mark_of, script_words, server_time
 from api.console.words import Words
 from infra.tokens.principal import Role
 
 router = console_router()
 PAGE: Final = Page("/check-ins", "报到登记", "Check-in", Action.CHECK_IN_BY_CODE)
-_LISTED: Final = 500
+_LISTED: Final = 100
 _VENUES: Final = 200
+_FIRST: Final[dict[str, str | None]] = {"arrived": None, "expected": None}
 _LENGTH: Final = 53
 _COUNTY: Final = 6
 _NOBODY: Final[dict[str, Any]] = {"items": [], "next": None, "position": 0}
@@ -55,7 +57,9 @@ WORDS: Final = Words(
     arrived_none=("今天还没有人报到", "Nobody has checked in today"),
     expected=("预计要来", "Expected"),
     expected_none=("目前没有预计要来的人", "Nobody is expected"),
-    more=("只列出前 {count} 人", "The first {count} only"),
+    this_page=("本页 {count} 人", "{count} on this page"),
+    next_page=("下一页", "Next page"),
+    first_page=("回到第一页", "Back to the first page"),
     from_place=("来自 {place}", "from {place}"),
     own_code=("扫码报到", "Check in by scanning"),
     own_help=(
@@ -70,12 +74,19 @@ WORDS: Final = Words(
 
 
 @router.get("/check-ins", operation_id="console_check_ins")
-async def check_ins(person: SignedInPerson, part: str | None = None, code: str | None = None) -> Response:
-    """Show today's arrivals and the form; to a member, the way to check in."""
+async def check_ins(
+    person: SignedInPerson,
+    part: str | None = None,
+    code: str | None = None,
+    arrived: str | None = None,
+    expected: str | None = None,
+) -> Response:
+    """Show today's arrivals and the form; to a member, the way to check in. Both lists have pages, by their cursors."""
     person.must_be_able_to(Action.CHECK_IN_BY_CODE)
     if person.principal.role is Role.MEMBER:
         return _own(person, code)
-    return await _office(person, "arrivals.html" if part == "list" else "check_ins.html")
+    template = "arrivals.html" if part == "list" else "check_ins.html"
+    return await _office(person, template, cursors={"arrived": arrived, "expected": expected})
 
 
 @router.post("/check-ins", operation_id="console_check_in_somebody")
@@ -105,6 +116,7 @@ async def _office(
     person: Person,
     template: str,
     *,
+    cursors: Mapping[str, str | None] = _FIRST,
     typed: dict[str, str] | None = None,
     problem: dict[str, Any] | None = None,
     done: bool = False,
@@ -113,10 +125,10 @@ async def _office(
     asked: dict[str, Any] = {"side": "inflow", "limit": _LISTED, "region": _where_people_come(person)}
     venues, here, awaited = await asyncio.gather(
         person.ask("/v1/venues", limit=_VENUES),
-        _roster(person, stage="checked_in", **asked),
-        _roster(person, stage="awaiting_check_in", **asked),
+        # Whoever is at the stage since today.
+        _list(person, "/v1/lifecycle/members", stage="checked_in", max_days=0, cursor=cursors["arrived"], **asked),
+        _list(person, "/v1/rosters", stage="awaiting_check_in", cursor=cursors["expected"], **asked),
     )
-    arrived = [one for one in here["items"] if is_today(one["since"], person.service)]
     settings = person.service.settings
     return page(
         person,
@@ -124,11 +136,11 @@ async def _office(
         WORDS,
         status=status,
         venues=venues["items"],
-        arrived=arrived,
+        arrived=here["items"],
         expected=awaited["items"],
-        more=awaited["next"] is not None or here["next"] is not None,
-        listed=_LISTED,
-        people=await names_of(person, arrived, awaited["items"]),
+        cursors=cursors,
+        following={"arrived": here["next"], "expected": awaited["next"]},
+        people=await names_of(person, here["items"], awaited["items"]),
         position=here["position"],
         typed=typed or {"venue": "", "name": "", "identity_number": ""},
         problem=problem,
@@ -152,11 +164,11 @@ def _where_people_come(person: Person) -> str | None:
     return (home.stationed_in or home.region)[:_COUNTY]
 
 
-async def _roster(person: Person, *, region: str | None, **asked: Any) -> dict[str, Any]:
-    """Ask for a roster of a county, or of what is one's own; who holds nowhere has an empty one."""
+async def _list(person: Person, path: str, *, region: str | None, **asked: Any) -> dict[str, Any]:
+    """Ask for a list of a county, or of what is one's own; who holds nowhere has an empty one."""
     try:
-        return await person.ask("/v1/rosters", region=region, **asked)
+        return await person.ask(path, region=region, **asked)
     except Refused as refused:
         if refused.status not in (403, 404, 422):
             raise
-    return await _roster(person, region=None, **asked) if region is not None else _NOBODY
+    return await _list(person, path, region=None, **asked) if region is not None else _NOBODY

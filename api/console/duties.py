@@ -34,6 +34,12 @@ GROUPS: Final[dict[str, tuple[str, ...]]] = {
 }
 """In the order in which a day goes; every kind of duty stands in one of them."""
 
+
+def kinds_of(name: str) -> list[str]:
+    """Return the kinds of duty that a group's or a kind's name stands for; none for no name."""
+    return list(GROUPS.get(name, (name,))) if name else []
+
+
 FINISHED_BY: Final[dict[str, tuple[str, ...]]] = {
     "pre_departure_talk": ("hold-pre-departure-talk", "waive-pre-departure-talk"),
     "confirm_departure": ("depart", "cancel-departure"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from http import HTTPStatus
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Annotated, Any, Final
@@ -21,7 +20,7 @@ from api.console.routing import console_router
 from api.console.words import Words
 from api.problems import invalid
 from domain.errors import Sentence
-from domain.times import SHANGHAI, instant, local_day
+from domain.times import SHANGHAI, instant
 from infra.tokens.principal import Role
 
 if TYPE_CHECKING:
@@ -203,10 +202,3 @@ async def _recorded(person: Person, item: dict[str, Any]) -> dict[str, Any]:
         told = " ".join(dict.fromkeys([detail, *details]))
         return {"outcome": "refused" if final else "later", "code": code, "detail": told}
     return {"outcome": "recorded", "code": "", "detail": ""}
-
-
-def is_today(text: str, service: Service) -> bool:
-    """Whether a day or a moment of the API is today's, by the clock of Shanghai."""
-    moment = datetime.fromisoformat(text)
-    day = moment.date() if moment.tzinfo is None else moment.astimezone(SHANGHAI).date()
-    return day == local_day(service.now_us)

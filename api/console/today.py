@@ -11,7 +11,7 @@ from fastapi import Request
 from starlette.responses import Response
 
 from api.console.asking import Refused
-from api.console.duties import grouped, lines_of
+from api.console.duties import grouped, kinds_of, lines_of
 from api.console.operating_words import PARTS
 from api.console.own_page import own_page
 from api.console.page import Page
@@ -27,6 +27,8 @@ router = console_router()
 PAGE: Final = Page("/", "今日", "Today")
 _DUTIES: Final = 200
 _SHORT: Final = 8
+_ARRIVALS: Final = "arrivals"
+_ARRIVING: Final = 50
 _IN_A_GROUP: Final = 6
 _BOTH: Final = ("outflow", "inflow")
 VIEWS: Final = ("pre_departure", "in_transit", "return")
@@ -40,6 +42,7 @@ WORDS: Final = Words(
     to_do=("待办", "To do"),
     to_do_count=("{count} 项，其中 {overdue} 项逾期", "{count}, {overdue} of them overdue"),
     to_do_many=("先到期的 {count} 项，其中 {overdue} 项逾期", "The first {count} due, {overdue} of them overdue"),
+    every_one=("查看全部", "See all"),
     all_duties=("全部待办", "All duties"),
     nothing=("今天没有待办", "Nothing is owed today"),
     nothing_help=(
@@ -131,6 +134,11 @@ async def _office(person: Person, now: date, *, figures: bool) -> dict[str, Any]
         _list(person, "/v1/lifecycle/members", view="return", limit=_SHORT),
         _figures(person, now) if figures else _nothing(),
     )
+    if duties["next"] is not None:
+        # Who has just arrived waits for an answer, however much else is due before.
+        arrivals = await _list(person, "/v1/worklist", limit=_ARRIVING, kind=kinds_of(_ARRIVALS))
+        known = {one["duty_id"] + str(one["member_id"]) for one in duties["items"]}
+        duties["items"] += [one for one in arrivals["items"] if one["duty_id"] + str(one["member_id"]) not in known]
     lines = lines_of(duties["items"], person.principal.role, now)
     return {
         "groups": grouped(lines),

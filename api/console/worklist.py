@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from api.actions import Action
 from api.console.command_forms import code_in
-from api.console.duties import GROUPS, lines_of
+from api.console.duties import GROUPS, kinds_of, lines_of
 from api.console.page import Page
 from api.console.people import names_of
 from api.console.person import SignedInPerson, own_organisation
@@ -32,6 +32,7 @@ WORDS: Final = Words(
     explained=("按期限排列，最先到期的在前。", "By the day on which they fall due, the first one first."),
     kind=("事项", "What"),
     every_kind=("全部事项", "Everything"),
+    every_of=("{group}（全部）", "{group}: all"),
     organisation=("组织", "Organisation"),
     organisation_hint=("输入名称，从列表中选", "Type a name and pick it from the list"),
     name_one=("请先选择一个组织", "Choose an organisation first"),
@@ -60,7 +61,7 @@ async def duties(
     """List duties: of the organisation asked for and all below it, the person's own if none is."""
     person.must_be_able_to(Action.READ_WORKLIST)
     code = code_in(organisation) or None
-    asked = {"kind": kind or None, "overdue": True if overdue else None, "organisation": code}
+    asked = {"kind": kinds_of(kind), "overdue": True if overdue else None, "organisation": code}
     answer: dict[str, Any] = {"items": [], "next": None, "position": 0}
     nowhere = code is None and own_organisation(person) is None
     if not nowhere:

@@ -5,6 +5,7 @@
   if (!place) return;
   const QUEUE = "kiteline.check-ins";
   const ARRIVALS = "kiteline.arrivals";
+  const MOST_KEPT = 500;
   const MARK = "kiteline.mark";
   const LONGEST_MS = 3 * 86_400_000;
   const AGAIN_MS = 10_000;
@@ -182,7 +183,7 @@
   // For when there is no network: the page that knows nobody, and for an office today's list, with masked names.
   async function keepForLater() {
     write(MARK, mark);
-    if (seal) keepArrivals();
+    if (seal) await keepArrivals();
     if (!("serviceWorker" in navigator) || !window.caches) return;
     try {
       await navigator.serviceWorker.register("/offline.js", { scope: place.dataset.scope });
@@ -197,14 +198,34 @@
       // Without a network just now: what was kept before stays.
     }
   }
-  function keepArrivals() {
-    const groups = [...place.querySelectorAll("#arrivals ul")].map((group) => ({
-      title: group.dataset.list,
-      lines: [...group.children].map((line) => line.innerText.replace(/\s*\n\s*/g, " · ")),
-    }));
+  async function keepArrivals() {
+    // Kept from the first page on; a later one does not take its place.
+    if (place.querySelector("#arrivals[data-later]")) return;
+    const groups = [];
+    for (const group of place.querySelectorAll("#arrivals ul")) {
+      const title = group.dataset.list;
+      groups.push({ title, lines: await linesFrom(group, title) });
+    }
     const venues = [...(form?.elements.venue?.options ?? [])].map((one) => [one.value, one.text]);
     const until = Date.now() + Number(place.dataset.session) * 1000;
     write(ARRIVALS, { day: place.dataset.now.slice(0, 10), until, seal, venues, groups });
+  }
+  // Who stands on a page of a list, and on the pages after it: as many as a worker looks through.
+  async function linesFrom(group, title) {
+    const lines = [];
+    while (group) {
+      lines.push(...[...group.children].map((line) => [...line.children].map((one) => one.textContent.trim()).join(" · ")));
+      const next = group.nextElementSibling?.querySelector("a[rel=next]");
+      if (!next || lines.length >= MOST_KEPT) break;
+      try {
+        const answer = await fetch(`${next.getAttribute("href").split("#")[0]}&part=list`, { credentials: "same-origin" });
+        const page = new DOMParser().parseFromString(answer.ok ? await answer.text() : "", "text/html");
+        group = [...page.querySelectorAll("ul")].find((one) => one.dataset.list === title);
+      } catch {
+        break;
+      }
+    }
+    return lines;
   }
   function fresh(kept) {
     const today = new Date(Date.now() + 8 * 3_600_000).toISOString().slice(0, 10);
