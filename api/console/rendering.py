@@ -88,6 +88,8 @@ def problem_page(request: Request, status: int, problem: dict[str, Any]) -> HTML
     code = problem_words.code_of(problem)
     said = problem_words.WORDS.in_language(language_at(request))
     told = {**problem, **{name: said[f"{code}_{name}"] for name in ("title", "detail") if f"{code}_{name}" in said}}
+    if f"{code}_detail" in said:
+        told["errors"] = []  # they say the same in the words of programs
     response = outside_page(
         request,
         template,

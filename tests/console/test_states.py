@@ -72,6 +72,21 @@ def test_figures_are_read_without_charts(guest):
     one.forgive("ERR_FAILED")
 
 
+@pytest.mark.parametrize(
+    ("address", "title", "help_"),
+    [
+        ("/rosters?as_of=2026-13-45", "日期不对", "2025-03-05"),
+        ("/members/nobody", "没有这个地址", "请从页面重新进入"),
+    ],
+)
+def test_a_refusal_says_what_would_be_right_in_words_for_people(address, title, help_, guest):
+    page = guest("department").page
+    page.goto(address)
+    expect(page.locator("h1")).to_have_text(title)
+    expect(page.locator("main")).to_contain_text(help_)
+    expect(page.locator("main")).not_to_contain_text("T10:00")
+
+
 @pytest.mark.parametrize("name", REFUSED)
 def test_a_refusal_is_a_page_in_the_language_of_the_person_with_a_way_on(name, guest, axe):
     who, address, status = REFUSED[name]
