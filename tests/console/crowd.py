@@ -142,7 +142,7 @@ def opened(running: Running) -> tuple[str, str, str]:
 def under_way(crowd: Crowd) -> Iterator[str]:
     """Let the secretary try a register, and hold it up on its way: nothing more of its progress is written down."""
     today = local_day(crowd.running.service.now_us)
-    register = crowd.upload(register_of(today, rows=25_000, wrong=0), _REGISTER)
+    register = crowd.upload(register_of(today, rows=12_000, wrong=0), _REGISTER)
     secretary = crowd.running.as_role(Role.BRANCH_SECRETARY, organisation=BRANCH, subject="crowd-secretary")
     until = time.monotonic() + _PATIENCE_SECONDS
     while not (run := secretary.ask(f"/v1/imports/{register}"))["rows_read"]:

@@ -98,11 +98,12 @@ def test_pictures_of_a_slow_and_of_no_network_are_taken(language, guest, window,
     page.locator("form.command button[type=submit]").first.click()
     page.wait_for_timeout(_WAITED_MS)
     taken(page, "slow-sending", window, language, whole=False)
+    one = guest("secretary", window, language)
+    page = one.open("/duties")
     one.context.set_offline(True)
-    page.locator(".duty-do > a").nth(4).click()
-    page.wait_for_timeout(_WAITED_MS)
+    page.locator(".duty-do > a").nth(12).click()
+    page.locator("#notices .notice").wait_for()
     taken(page, "no-network", window, language, whole=False)
-    one.context.set_offline(False)
     for said in ("ERR_INTERNET_DISCONNECTED", "error: htmx:"):
         one.forgive(said)
     for who, address in (("worker", "/check-ins"), ("member", crowd.link)):

@@ -31,12 +31,10 @@ CROWDED: Final[dict[str, tuple[str, ...]]] = {
     "department": (
         "/",
         "/flows",
-        "/flows?level=county",
         "/loop",
         "/members/{member}",
         "/members/{member}/reads",
         "/members/{member}/compare?earlier=2026-03-01",
-        "/members/{member}/evidence",
     ),
     "member": ("/", "/members/{member}", "{link}"),
     "liaison": ("/", "/duties"),
