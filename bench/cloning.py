@@ -77,6 +77,7 @@ SELECT h.original AS home, a.original AS away, h.grp, h.code AS new_home, a.code
 FROM bench.county AS h JOIN bench.county AS a ON a.grp = h.grp AND a.original <> h.original;
 ALTER TABLE bench.pair ADD PRIMARY KEY (home, away, grp);
 CREATE TABLE bench.statistic AS TABLE public.statistic;
+CREATE TABLE bench.day_count AS TABLE public.day_count;
 ANALYZE bench.log, bench.reference, bench.pair
 """
 
@@ -137,6 +138,13 @@ SELECT coalesce(g.code, s.region), s.month, s.measure, s.scope, s.category, s.vi
 FROM bench.plan AS p
 CROSS JOIN bench.statistic AS s
 LEFT JOIN bench.county AS g ON g.original = s.region
+"""
+DAY_COUNTS: Final = """
+SELECT s.measure, s.level, s.of_month, coalesce(g.code, s.region), s.view, s.stage, s.at, s.amount * p.copies_a_group
+FROM bench.plan AS p
+CROSS JOIN bench.day_count AS s
+LEFT JOIN bench.county AS g ON g.original = s.region
+WHERE s.level = 0 AND s.of_month > 0
 """
 
 _COLUMNS: Final = """

@@ -31,6 +31,8 @@ from infra.database.embedded import EmbeddedPostgres
 from infra.database.migrations import migrate
 from infra.event_store.recorder import KitelineRecorder
 from infra.settings import load_settings
+from projections.rebuild import ADD_UP
+from projections.rows import DAY_COUNT, STATISTIC
 from projections.runner import Hooks, Runner
 
 # What is half made is made again; nothing that is being made needs to survive a crash.
@@ -62,7 +64,7 @@ _LOCK: Final = "ALTER TABLE log ENABLE TRIGGER log_is_never_changed"
 _EMPTY_LOG: Final = "TRUNCATE log, stream_head, idempotency"
 _KEEP: Final = "CREATE TABLE bench.{} AS TABLE public.{}"
 _FORGET: Final = """
-TRUNCATE member, roster_past, clock_past, duty, duty_past, leg, leg_past, statistic, tally;
+TRUNCATE member, roster_past, clock_past, duty, duty_past, leg, leg_past, statistic, day_count, tally;
 UPDATE projection_position SET position = 0, latest_us = -4611686018427387904
 """
 _FOLDED: Final = """
@@ -192,11 +194,14 @@ def make_read_models(url: str) -> None:
     ):
         reading.execute(cloning.IN_ORDER)
         queries: dict[str, sql.Composable] = {table: cloning.rows_of_clones(reading, table) for table in _MEMBER_TABLES}
-        queries["statistic"] = sql.SQL(cloning.STATISTICS)
+        queries[STATISTIC] = sql.SQL(cloning.STATISTICS)
+        queries[DAY_COUNT] = sql.SQL(cloning.DAY_COUNTS)
         for table, query in queries.items():
             with writing.transaction():
                 writing.execute("SELECT rebuild_begin(%s)", (table,))
                 cloning.pour(reading, writing, query, sql.Identifier("rebuild", table))
+                if table == DAY_COUNT:
+                    writing.execute(ADD_UP[DAY_COUNT])
             writing.execute("SELECT rebuild_finish(%s)", (table,))
             _say(f"{table} cloned")
         with writing.transaction():

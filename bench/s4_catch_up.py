@@ -35,9 +35,11 @@ from infra.event_store.recorder import KitelineRecorder
 from projections.runner import Hooks, Runner
 
 BAR = Bar("S4", "events/s", "stock ProjectionRunner with one trivial view", floor=10, aim=25)
-_TABLES = ("member", "roster_past", "clock_past", "duty", "duty_past", "leg", "leg_past", "statistic", "tally")
+_TABLES = (
+    "member", "roster_past", "clock_past", "duty", "duty_past", "leg", "leg_past", "statistic", "day_count", "tally",
+)  # fmt: skip
 FORGET = """
-TRUNCATE member, roster_past, clock_past, duty, duty_past, leg, leg_past, statistic, tally;
+TRUNCATE member, roster_past, clock_past, duty, duty_past, leg, leg_past, statistic, day_count, tally;
 UPDATE projection_position SET position = 0, latest_us = 0
 """
 _EVENTS_AN_AGGREGATE = 25

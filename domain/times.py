@@ -48,6 +48,11 @@ def local_day_number(us: int) -> int:
     return (us + OFFSET_US) // DAY_US
 
 
+def day_number(day: date) -> int:
+    """Return a day as `local_day_number` counts them."""
+    return day.toordinal() - _EPOCH_ORDINAL
+
+
 def instant_us(moment: datetime) -> int:
     """Microseconds since 1970 UTC of an aware datetime, exactly."""
     since = moment - _EPOCH

@@ -129,23 +129,38 @@ class Answer:
 
 def is_now(standing: Reflected, moment: Moment) -> bool:
     """Whether a moment is answered by current rows alone: everything reflected is known, and nothing happened later."""
-    known = moment.known_position
-    return moment.as_of_us >= standing.latest_us and (known is None or known >= standing.position)
+    return moment.as_of_us >= standing.latest_us and _knows_all(standing, moment)
+
+
+def _knows_all(standing: Reflected, moment: Moment) -> bool:
+    return moment.known_position is None or moment.known_position >= standing.position
 
 
 def answer(
-    connection: Connection[TupleRow], moment: Moment, parameters: dict[str, Any], *, now: str, then: str
+    connection: Connection[TupleRow],
+    moment: Moment,
+    parameters: dict[str, Any],
+    *,
+    now: str,
+    then: str,
+    kept: str | None = None,
 ) -> Answer:
     """Ask of the current rows where they can answer, else of the rows of the past as well.
 
     `now` begins each row with the four columns of projection_position, of its own snapshot, and has at least one row.
-    `then` takes `as_of` and `known`, and says the same however far the read models have moved on meanwhile.
+    `then` takes `as_of` and `known`, and says the same however far the read models have moved on meanwhile. `kept`
+    begins as `now` does, and answers as of any moment, but only as known now: it is asked before `then`.
     """
     standing = reflected(connection)
     if is_now(standing, moment):
         rows = connection.execute(now, parameters).fetchall()
         standing = Reflected(*rows[0][:4])
         if is_now(standing, moment):
+            return Answer(standing.position, standing.position, [row[4:] for row in rows if row[4] is not None])
+    if kept is not None and _knows_all(standing, moment):
+        rows = connection.execute(kept, parameters).fetchall()
+        standing = Reflected(*rows[0][:4])
+        if _knows_all(standing, moment):
             return Answer(standing.position, standing.position, [row[4:] for row in rows if row[4] is not None])
     known = standing.position if moment.known_position is None else min(moment.known_position, standing.position)
     rows = connection.execute(then, {**parameters, "known": known}).fetchall()

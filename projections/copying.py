@@ -97,6 +97,7 @@ COPIED: Final[dict[str, tuple[str, ...]]] = {
         "member_id", "event_id", "number", "at_us", "known_from", "known_to", "measure", "region", "scope", "amount",
     ),
     "statistic": ("measure", "region", "scope", "category", "view", "stage", "month", "amount"),
+    "day_count": ("measure", "level", "of_month", "region", "view", "stage", "at", "amount"),
 }  # fmt: skip
 
 

@@ -1,7 +1,8 @@
 """Compares what the read models hold with a fresh fold of the log, span by span of members, in one snapshot.
 
 The live tables are read as they stood at one moment, at the position that they reflected then; nobody waits for it, and
-nothing of members is written. What belongs to no member, the counts by month, is added up beside, in a temporary table.
+nothing of members is written. What belongs to no member, the counts by month and by day, is
+added up beside, in a temporary table.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from projections.kept_counts import COUNTS, count_differences
 from projections.live_rows import BY_MEMBER, LiveRows, differing
 from projections.position import Parked, parked_members, reflected
 from projections.rebuild import rebuilding_alone
-from projections.rows import STATISTIC, Rows
+from projections.rows import SUMS, Rows
 from projections.whole_lives import WholeLives
 
 if TYPE_CHECKING:
@@ -41,26 +42,28 @@ _STREAMS: Final = """
 SELECT originator_id FROM stream_head WHERE originator_id BETWEEN %s AND %s ORDER BY originator_id
 """
 _BESIDE: Final = """
-CREATE TEMPORARY TABLE added_up (
-    region text, month integer, measure text, scope text, category text, view text, stage text, amount bigint,
-    live boolean
-)
+CREATE TEMPORARY TABLE added_up (name text, cell text COLLATE "C", amount bigint, live boolean)
 """
 _NO_MORE: Final = "DROP TABLE IF EXISTS pg_temp.added_up"
 _ADD: Final = """
-COPY pg_temp.added_up (measure, region, scope, category, view, stage, month, amount, live) FROM STDIN
+COPY pg_temp.added_up (name, cell, amount, live) FROM STDIN
 """
 _LIVE: Final = """
-COPY (SELECT measure, region, scope, category, view, stage, month, amount, true FROM public.statistic) TO STDOUT
+COPY (
+    SELECT 'statistic', concat_ws(', ', measure, region, scope, category, view, stage, month), amount, true
+    FROM public.statistic
+    UNION ALL
+    SELECT 'day_count', concat_ws(', ', measure, level, of_month, region, view, stage, at), amount, true
+    FROM public.day_count WHERE level = 0 AND of_month > 0
+) TO STDOUT
 """
 _SUMS_DIFFER: Final = """
-SELECT region, month, measure, scope, category, view, stage,
-       sum(amount) FILTER (WHERE live), nullif(sum(amount) FILTER (WHERE NOT live), 0)
+SELECT cell, sum(amount) FILTER (WHERE live), nullif(sum(amount) FILTER (WHERE NOT live), 0)
 FROM pg_temp.added_up
-GROUP BY region, month, measure, scope, category, view, stage
+WHERE name = %s
+GROUP BY cell
 HAVING sum(amount) FILTER (WHERE live) IS DISTINCT FROM nullif(sum(amount) FILTER (WHERE NOT live), 0)
-ORDER BY region COLLATE "C", month, measure COLLATE "C", scope COLLATE "C", category COLLATE "C", view COLLATE "C",
-         stage COLLATE "C"
+ORDER BY cell
 LIMIT 5
 """
 _MEMBERS_AT_ONCE: Final = 1_000
@@ -69,7 +72,7 @@ _SHOWN: Final = 5
 _LOWEST: Final = UUID(int=0)
 _HIGHEST: Final = UUID(int=(1 << 128) - 1)
 
-_Sums = dict[tuple[Any, ...], int]
+_Sums = dict[tuple[str, tuple[Any, ...]], int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +108,7 @@ class SpanCompared:
     streams: int
     differences: list[Difference]
     parked: list[Parked]
-    sums: list[tuple[Any, ...]]
+    sums: list[tuple[str, tuple[Any, ...]]]
 
 
 class SpanFolding:
@@ -171,8 +174,8 @@ class Comparison:
                 lines.extend(more[: _SHOWN - len(lines)])
         self._parked.extend(compared.parked)
         sums = self._sums
-        for *cell, amount in compared.sums:
-            key = tuple(cell)
+        for table, (*cell, amount) in compared.sums:
+            key = (table, tuple(cell))
             sums[key] = sums.get(key, 0) + amount
         if len(sums) > _MOST_SUMS:
             self._add_up()
@@ -188,13 +191,16 @@ class Comparison:
         ):
             for block in live:
                 added.write(block)
-        surplus, missing = self._found[STATISTIC]
-        for *cell, live_amount, folded in self._connection.execute(_SUMS_DIFFER):
-            for lines, amount in ((surplus, live_amount), (missing, folded)):
-                if amount is not None:
-                    lines.append(", ".join(map(str, (*cell, amount))))
+        for table in SUMS:
+            surplus, missing = self._found[table]
+            for cell, live_amount, folded in self._connection.execute(_SUMS_DIFFER, (table,)):
+                for lines, amount in ((surplus, live_amount), (missing, folded)):
+                    if amount is not None:
+                        lines.append(f"{cell}, {amount}")
         for table in COUNTS:
-            self._found[table] = count_differences(self._live, table)
+            surplus, missing = count_differences(self._live, table)
+            self._found[table][0].extend(surplus)
+            self._found[table][1].extend(missing)
         parked = {(str(one[0]), one[1], one[2]) for one in parked_members(self._live)}
         wanted = {(str(one.member), one.position, one.code) for one in self._parked}
         surplus, missing = self._found["projection_parked"]
@@ -202,15 +208,15 @@ class Comparison:
         missing.extend(_texts(wanted - parked))
         differences = tuple(
             Difference(table, _few(self._found[table][0]), _few(self._found[table][1]))
-            for table in (*COPIED, *COUNTS, "projection_parked")
+            for table in dict.fromkeys((*COPIED, *COUNTS, "projection_parked"))
             if any(self._found[table])
         )
-        return Compared(self.position, len(COPIED) + len(COUNTS) + 1, differences)
+        return Compared(self.position, len({*COPIED, *COUNTS, "projection_parked"}), differences)
 
     def _add_up(self) -> None:
         with self._connection.cursor() as cursor, cursor.copy(_ADD) as added:
-            for cell, amount in self._sums.items():
-                added.write_row((*cell, amount, False))
+            for (table, cell), amount in self._sums.items():
+                added.write_row((table, ", ".join(map(str, cell)), amount, False))
         self._sums.clear()
 
 

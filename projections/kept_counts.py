@@ -1,4 +1,4 @@
-"""The counts that are kept beside members and legs, against what those rows themselves come to."""
+"""The counts that are kept beside other rows, against what those rows themselves come to."""
 
 from __future__ import annotations
 
@@ -46,7 +46,27 @@ UNION ALL
     ORDER BY line LIMIT 5
 )
 """
-COUNTS: Final = {"standing_count": _STANDING, "flow_count": _FLOWS}
+_DAYS: Final = """
+WITH days AS (
+    SELECT * FROM public.day_count WHERE level = 0 AND of_month > 0
+), counted AS MATERIALIZED (
+    SELECT measure, 0 AS level, 0 AS of_month, region, view, stage, of_month AS at, sum(amount) AS amount FROM days
+    GROUP BY measure, region, view, stage, of_month HAVING sum(amount) <> 0
+    UNION ALL
+    SELECT measure, 2, of_month, left(region, 2), view, stage, at, sum(amount) FROM days
+    GROUP BY measure, of_month, left(region, 2), view, stage, at HAVING sum(amount) <> 0
+    UNION ALL
+    SELECT measure, 2, 0, left(region, 2), view, stage, of_month, sum(amount) FROM days
+    GROUP BY measure, left(region, 2), view, stage, of_month HAVING sum(amount) <> 0
+), sums AS (
+    SELECT measure, level, of_month, region, view, stage, at, amount FROM public.day_count
+    WHERE level <> 0 OR of_month = 0
+)
+(SELECT true, c::text AS line FROM (TABLE sums EXCEPT TABLE counted) AS c ORDER BY line LIMIT 5)
+UNION ALL
+(SELECT false, c::text AS line FROM (TABLE counted EXCEPT TABLE sums) AS c ORDER BY line LIMIT 5)
+"""
+COUNTS: Final = {"standing_count": _STANDING, "flow_count": _FLOWS, "day_count": _DAYS}
 """By table, what differs between it and the rows that it counts."""
 
 

@@ -9,8 +9,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
+from domain.times import day_end_us, day_number, local_day
 from projections import roster
 from projections.asking import Page, Spans, answer, spans_of
+from projections.day_ends import AS_RECORDED, OVERDUE, PROVINCE
+from projections.month_ends import month_number
 from projections.roster import AWAY, RosterQuestion, at_least_since, parameters_of
 
 if TYPE_CHECKING:
@@ -18,6 +21,7 @@ if TYPE_CHECKING:
     from psycopg.rows import TupleRow
 
     from domain.reference import Reference
+    from projections.asking import Moment
 
 VIEWS: Final = ("pre_departure", "in_transit", "return")
 CELLS: Final = (
@@ -79,6 +83,23 @@ LEFT JOIN LATERAL (
         coalesce(sum(c.amount) FILTER (WHERE c.due_on < %(today)s), 0)::bigint
     FROM unnest(%(lows)s::text[], %(highs)s::text[]) AS s (lo, hi)
     JOIN standing_count AS c ON c.side = %(side)s AND c.region >= s.lo AND c.region < s.hi
+    WHERE c.stage = ANY (%(stages)s::text[]) AND c.view = ANY (%(views)s::text[])
+    GROUP BY c.view, c.stage
+) AS g ON true
+WHERE p.name = 'read_models'
+"""
+# As of a day's end too, as known now: the sums of the months before its own, and the days of its own up to it.
+_KEPT_THEN: Final = """
+SELECT p.version, p.position, p.latest_us, p.updated_at, g.*
+FROM projection_position AS p
+LEFT JOIN LATERAL (
+    SELECT c.view, c.stage, coalesce(sum(c.amount) FILTER (WHERE m.is_standing), 0)::bigint,
+        coalesce(sum(c.amount) FILTER (WHERE NOT m.is_standing), 0)::bigint
+    FROM unnest(%(levels)s::integer[], %(lows)s::text[], %(highs)s::text[]) AS s (level, lo, hi)
+    CROSS JOIN (VALUES (%(side)s, true), (%(overdue)s, false)) AS m (measure, is_standing)
+    CROSS JOIN (VALUES (0, %(month)s - 1), (%(month)s, %(day)s)) AS t (of_month, upto)
+    JOIN day_count AS c ON c.measure = m.measure AND c.level = s.level AND c.of_month = t.of_month
+        AND c.region >= s.lo AND c.region < s.hi AND c.at <= t.upto
     WHERE c.stage = ANY (%(stages)s::text[]) AND c.view = ANY (%(views)s::text[])
     GROUP BY c.view, c.stage
 ) AS g ON true
@@ -193,12 +214,15 @@ def counts(
     moment = question.moment
     parameters |= {"stages": _stages(question), "views": list(asked)}
     parameters["ages"] = [at_least_since(moment, days) for days in AGES]
-    now, then = _NOW, _THEN
+    now, then, kept = _NOW, _THEN, None
     if question.region is not None and question.organisation is None:
         spans = spans_of(reference, question.region, question.moment.as_of_us)
         parameters |= {"lows": spans.lows, "highs": spans.highs, "side": question.side}
-        now, then = _KEPT if not ages and _holds(connection, spans) else _NOW, _THEN_OF_REGION
-    answered = answer(connection, question.moment, parameters, now=now, then=then)
+        then = _THEN_OF_REGION
+        if not ages and _holds(connection, spans):
+            now, kept = _KEPT, _KEPT_THEN if _is_end_of_day(moment) else None
+            parameters |= _as_kept(question.side, moment, spans)
+    answered = answer(connection, question.moment, parameters, now=now, then=then, kept=kept)
     found = {(view, stage): (count, overdue, within) for view, stage, count, overdue, *within in answered.rows}
     items: list[dict[str, Any]] = []
     for view, stage in CELLS:
@@ -225,6 +249,23 @@ def _holds(connection: Connection[TupleRow], spans: Spans) -> bool:
     reach = "" if row is None else str(row[0])
     beginnings = tuple(one for one in reach.split(",") if one)
     return reach == "*" or all(low.startswith(beginnings) for low in spans.lows)
+
+
+def _is_end_of_day(moment: Moment) -> bool:
+    return moment.as_of_us == day_end_us(local_day(moment.as_of_us))
+
+
+def _as_kept(side: str, moment: Moment, spans: Spans) -> dict[str, Any]:
+    """Return what the statement of counts kept by day takes: the day, its month, and how spans are asked for.
+
+    Whole provinces, and all of them, are summed up beside the codes as recorded.
+    """
+    day = local_day(moment.as_of_us)
+    levels = [
+        PROVINCE if len(low) <= PROVINCE and high != low + "!" else AS_RECORDED
+        for low, high in zip(spans.lows, spans.highs, strict=True)
+    ]
+    return {"overdue": OVERDUE[side], "levels": levels, "month": month_number(day), "day": day_number(day)}
 
 
 def members(connection: Connection[TupleRow], question: RosterQuestion, reference: Reference, now_us: int) -> Page:

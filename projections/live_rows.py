@@ -12,7 +12,7 @@ from uuid import UUID
 from psycopg import sql
 
 from projections.copying import COPIED
-from projections.rows import STATISTIC
+from projections.rows import SUMS
 
 if TYPE_CHECKING:
     from psycopg import Connection
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from projections.rows import Rows
 
-BY_MEMBER: Final = tuple(table for table in COPIED if table != STATISTIC)
+BY_MEMBER: Final = tuple(table for table in COPIED if table not in SUMS)
 """The tables whose rows belong to one member each."""
 
 _TYPES: Final = """
@@ -61,16 +61,16 @@ class LiveRows:
         """Return the rows of the members from one id to another, both included."""
         return [row[0] for row in self._connection.execute(self._statements[table], (first, last), prepare=True)]
 
-    def folded(self, rows: Rows) -> tuple[dict[str, list[str]], list[tuple[Any, ...]]]:
-        """Return by table what rows of members, written for the first time, are; and what they count.
+    def folded(self, rows: Rows) -> tuple[dict[str, list[str]], list[tuple[str, tuple[Any, ...]]]]:
+        """Return by table what rows of members, written for the first time, are; and what they add to sums.
 
         Raises whatever a value raises that its column cannot hold.
         """
         found: dict[str, list[str]] = {}
-        counted: list[tuple[Any, ...]] = []
+        counted: list[tuple[str, tuple[Any, ...]]] = []
         for table, _, lines in rows.tables():
-            if table == STATISTIC:
-                counted = lines
+            if table in SUMS:
+                counted += [(table, line) for line in lines]
             elif lines:
                 columns = zip(*lines, strict=True)
                 fields = [write(column) for write, column in zip(self._fields[table], columns, strict=True)]

@@ -33,7 +33,7 @@ INFLOW: Final = "inflow"
 CONTACT_MADE: Final = {"origin": "contact_made.origin", "destination": "contact_made.destination"}
 CONTACT_MISSED: Final = {"origin": "contact_missed.origin", "destination": "contact_missed.destination"}
 
-_AWAY: Final = frozenset({"awaiting_check_in", "checked_in", "settled"})
+AWAY: Final = frozenset({"awaiting_check_in", "checked_in", "settled"})
 _EVER: Final = 0
 _NEVER: Final = 1 << 30
 
@@ -73,6 +73,11 @@ _MOST_DAYS: Final = 100_000
 _MONTHS: Final = _Months()
 
 
+def month_of_day(day: int) -> int:
+    """Return the month of a day, both by number; the day must lie within the calendar."""
+    return _MONTHS[day]
+
+
 def _month_at(us: int) -> int:
     if us >= FOREVER:
         return _NEVER
@@ -89,7 +94,7 @@ def roster_spans(values: Values) -> list[_Span]:
         scope = values[_SCOPE] or ("ABROAD" if values[_ABROAD] else "UNKNOWN")
     rest = (scope, values[_CATEGORY] or "", values[_VIEW] or "", stage or "")
     spans = [((AFFILIATED, home, *rest), _EVER, _NEVER)] if home is not None else []
-    if region is not None and stage in _AWAY and (home is None or home[:6] != region[:6]):
+    if region is not None and stage in AWAY and (home is None or home[:6] != region[:6]):
         spans.append(((INFLOW, region, *rest), _EVER, _NEVER))
     return spans
 

@@ -19,7 +19,7 @@ from projections.copying import COPIED
 from projections.filling import Filling
 from projections.folding import MEMBER_FACTS, reference_upto
 from projections.position import Parked, park, reflected
-from projections.rows import STATISTIC, Rows, write
+from projections.rows import DAY_COUNT, STATISTIC, SUMS, Rows, write
 from projections.whole_lives import WholeLives
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from projections.whole_lives import Filled
 
 VIEWS: Final[dict[str, tuple[str, ...]]] = {
-    "members": ("member", "roster_past", "clock_past"),
+    "members": ("member", "roster_past", "clock_past", DAY_COUNT),
     "duties": ("duty", "duty_past"),
     "flows": ("leg", "leg_past"),
     "statistics": ("tally", STATISTIC),
@@ -70,6 +70,29 @@ INSERT INTO rebuild.statistic (region, month, measure, scope, category, view, st
 SELECT region, month, measure, scope, category, view, stage, sum(amount) FROM apart
 GROUP BY region, month, measure, scope, category, view, stage HAVING sum(amount) <> 0
 """
+# They added them by day; sums of months and provinces come of these.
+_ADD_UP_DAYS: Final = """
+WITH apart AS (
+    DELETE FROM rebuild.day_count RETURNING *
+), days AS MATERIALIZED (
+    SELECT measure, of_month, region, view, stage, at, sum(amount) AS amount FROM apart
+    GROUP BY measure, of_month, region, view, stage, at HAVING sum(amount) <> 0
+)
+INSERT INTO rebuild.day_count (measure, level, of_month, region, view, stage, at, amount)
+SELECT measure, 0, of_month, region, view, stage, at, amount FROM days
+UNION ALL
+SELECT measure, 0, 0, region, view, stage, of_month, sum(amount) FROM days
+GROUP BY measure, region, view, stage, of_month HAVING sum(amount) <> 0
+UNION ALL
+SELECT measure, 2, of_month, left(region, 2), view, stage, at, sum(amount) FROM days
+GROUP BY measure, of_month, left(region, 2), view, stage, at HAVING sum(amount) <> 0
+UNION ALL
+SELECT measure, 2, 0, left(region, 2), view, stage, of_month, sum(amount) FROM days
+GROUP BY measure, left(region, 2), view, stage, of_month HAVING sum(amount) <> 0
+"""
+ADD_UP: Final = {STATISTIC: _ADD_UP, DAY_COUNT: _ADD_UP_DAYS}
+"""By table, what makes one row of each cell after batches were copied into the table being made."""
+
 _HOLD: Final = "SELECT position FROM projection_position WHERE name = 'read_models' FOR UPDATE"
 _MOVE: Final = """
 UPDATE projection_position
@@ -202,8 +225,8 @@ class FoldedBeside:
         for table in self.tables:
             connection.execute(_BEGIN, (table,))
         self.fill(upto)
-        if STATISTIC in self.wanted:
-            connection.execute(_ADD_UP)
+        for table in self.wanted.intersection(SUMS):
+            connection.execute(ADD_UP[table])
         for table in self.tables:
             connection.execute(_FINISH, (table,))
         while (standing := reflected(connection).position) - upto > _SMALL_ENOUGH:
@@ -266,7 +289,7 @@ class FoldedBeside:
             rows = Rows(known_after=since)
             for trace in self.folded(some, history, upto):
                 trace.emit(rows)
-            for table in self.wanted - {STATISTIC}:
+            for table in self.wanted.difference(SUMS):
                 delete = sql.SQL("DELETE FROM rebuild.{} WHERE member_id = ANY (%s)").format(sql.Identifier(table))
                 self.connection.execute(delete, (some,))
             self.park_unwritable(rows, upto)

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from projections import statements
 from projections.columns import Encoder, days, encoded, lists, numbers, plain, texts
+from projections.day_ends import DayCount, by_day, count_days, with_sums
 from projections.month_ends import Cell, Count, count, stored_by
-from projections.values import CLOCK_HEAD, other_side
+from projections.values import CLOCK_HEAD, CLOCK_UNWRITTEN, other_side
 
 if TYPE_CHECKING:
     from psycopg import Connection
@@ -40,12 +41,15 @@ _LEG_PAST: Final[tuple[Encoder, ...]] = (plain, texts, numbers, numbers, numbers
 _DUTY_NOW: Final[tuple[Encoder, ...]] = (plain, texts, numbers, numbers, *_DUTY_ENCODERS)
 _LEG_NOW: Final[tuple[Encoder, ...]] = (plain, texts, numbers, numbers, *_LEG_ENCODERS)
 _STATISTIC: Final[tuple[Encoder, ...]] = (texts, texts, texts, texts, texts, texts, numbers, numbers)
+_DAYS: Final[tuple[Encoder, ...]] = (texts, numbers, numbers, texts, texts, texts, numbers, numbers)
 _TALLY_ROWS: Final[tuple[Encoder, ...]] = (
     plain, texts, numbers, numbers, numbers, numbers, texts, texts, texts, numbers,
 )  # fmt: skip
 
 STATISTIC: Final = "statistic"
-"""The one table whose rows belong to no member: several members add to each of them."""
+DAY_COUNT: Final = "day_count"
+SUMS: Final = (STATISTIC, DAY_COUNT)
+"""The tables whose rows belong to no member: several members add to each of them."""
 
 _ROSTER: Final = 0
 _CLOCK: Final = 1
@@ -70,6 +74,7 @@ class Rows:
         self.gone_duties: _Table = []
         self.gone_legs: _Table = []
         self.counts: list[Count] = []
+        self.day_counts: list[DayCount] = []
         self.gone_members: _Table = []
 
     def member(self, trace: Trace) -> None:
@@ -85,17 +90,19 @@ class Rows:
         ))  # fmt: skip
 
     def count(self, track: int, member: str, ident: Any, row: Segment) -> None:  # noqa: ANN401 - None, a key, or a pair
-        """Note what a row that is about to be written adds to the counts by month; before `stored` moves on."""
+        """Note what a row that is about to be written adds to counts by month and day; before `stored` moves on."""
         if track != _LEG:
             known_after = self._known_after
-            count(self.counts, track, member, ident, row, stored_by(row, known_after) if known_after else row.stored)
+            stored = stored_by(row, known_after) if known_after else row.stored
+            count(self.counts, track, member, ident, row, stored)
+            if track <= _CLOCK:
+                count_days(self.day_counts, track, member, row, stored)
 
     def past(self, track: int, member: str, ident: Any, row: Segment) -> None:  # noqa: ANN401 - None, a key, or a pair
         """Write a row that has ended, or was taken back."""
         if track <= _CLOCK:
-            values = (
-                member, row.valid_from, row.valid_to, row.known_from, row.ended_from, row.known_to, *row.values,
-            )  # fmt: skip
+            told = row.values if track == _ROSTER else row.values[CLOCK_UNWRITTEN:]
+            values = (member, row.valid_from, row.valid_to, row.known_from, row.ended_from, row.known_to, *told)
         elif track == _DUTY:
             values = (
                 member, ident, row.valid_from, row.valid_to, row.known_from, row.ended_from, row.known_to, *row.values,
@@ -157,6 +164,7 @@ class Rows:
             (statements.UPSERT_LEGS, _LEG_NOW, self.legs),
             (statements.UPSERT_MEMBERS, _MEMBER_ENCODERS, self.members),
             (statements.ADD_TO_STATISTICS, _STATISTIC, self.added_to_statistics()),
+            (statements.ADD_TO_DAYS, _DAYS, with_sums(by_day(self.day_counts))),
         ]
         return [(statement, encoded(encoders, rows)) for statement, encoders, rows in tables if rows]
 
@@ -194,6 +202,7 @@ class Rows:
     def _every(self) -> list[list[Any]]:
         return [
             self.members, self.duties, self.legs, self.gone_duties, self.gone_legs, self.counts, self.gone_members,
+            self.day_counts,
             *self.past_rows, *self.retired,
         ]  # fmt: skip
 
@@ -210,12 +219,13 @@ class Rows:
             ("leg_past", _LEG_PAST, legs),
             ("tally", _TALLY_ROWS, tallies),
             (STATISTIC, _STATISTIC, self.added_to_statistics()),
+            (DAY_COUNT, _DAYS, by_day(self.day_counts)),
         ]
 
     def inserts(self, wanted: frozenset[str]) -> list[tuple[str, list[str]]]:
         """Return the statements that write some tables of members of whom they hold no rows but counts."""
         return [
-            (_INSERTS[table], encoded(encoders, rows))
+            (_INSERTS[table], encoded(encoders, with_sums(rows) if table == DAY_COUNT else rows))
             for table, encoders, rows in self.tables()
             if rows and table in wanted
         ]
@@ -231,6 +241,7 @@ _INSERTS: Final = {
     "leg_past": statements.INSERT_LEGS,
     "tally": statements.INSERT_TALLIES,
     STATISTIC: statements.ADD_TO_STATISTICS,
+    DAY_COUNT: statements.ADD_TO_DAYS,
 }
 
 

@@ -27,6 +27,8 @@ SELECT 'tally', count(*), coalesce(sum(hashtextextended(t::text, 0)::numeric), 0
 UNION ALL
 SELECT 'statistic', count(*), coalesce(sum(hashtextextended(t::text, 0)::numeric), 0) FROM statistic AS t
 UNION ALL
+SELECT 'day_count', count(*), coalesce(sum(hashtextextended(t::text, 0)::numeric), 0) FROM day_count AS t
+UNION ALL
 SELECT 'standing_count', count(*), coalesce(sum(hashtextextended(t::text, 0)::numeric), 0) FROM standing_count AS t
 UNION ALL
 SELECT 'flow_count', count(*), coalesce(sum(hashtextextended(t::text, 0)::numeric), 0) FROM flow_count AS t

@@ -176,6 +176,18 @@ WHEN MATCHED THEN UPDATE SET amount = s.amount + d.amount
 WHEN NOT MATCHED THEN INSERT (measure, region, scope, category, view, stage, month, amount)
     VALUES (d.measure, d.region, d.scope, d.category, d.view, d.stage, d.month, d.amount)
 """
+ADD_TO_DAYS: Final = """
+MERGE INTO day_count AS c
+USING unnest(
+    %s::text[], %s::integer[], %s::integer[], %s::text[], %s::text[], %s::text[], %s::integer[], %s::bigint[]
+) AS d (measure, level, of_month, region, view, stage, at, amount)
+ON c.measure = d.measure AND c.level = d.level AND c.of_month = d.of_month AND c.region = d.region
+    AND c.view = d.view AND c.stage = d.stage AND c.at = d.at
+WHEN MATCHED AND c.amount + d.amount = 0 THEN DELETE
+WHEN MATCHED THEN UPDATE SET amount = c.amount + d.amount
+WHEN NOT MATCHED THEN INSERT (measure, level, of_month, region, view, stage, at, amount)
+    VALUES (d.measure, d.level, d.of_month, d.region, d.view, d.stage, d.at, d.amount)
+"""
 INSERT_TALLIES: Final = """
 INSERT INTO tally (member_id, event_id, number, at_us, known_from, known_to, measure, region, scope, amount)
 SELECT * FROM unnest(

@@ -21,6 +21,8 @@ ROSTER_COLUMNS: Final = (
 )  # fmt: skip
 AFFILIATION_REGION: Final = ROSTER_COLUMNS.index("affiliation_region")
 REGION: Final = ROSTER_COLUMNS.index("region")
+VIEW: Final = ROSTER_COLUMNS.index("view")
+STAGE: Final = ROSTER_COLUMNS.index("stage")
 _RESPONSIBLE: Final = ROSTER_COLUMNS.index("responsible")
 _BRANCH: Final = ROSTER_COLUMNS.index("branch")
 _SCOPE: Final = ROSTER_COLUMNS.index("scope")
@@ -96,8 +98,14 @@ def _scope(movement: Movement, leg: Leg, region: str | None, reference: Referenc
     return reference.regions.scope(origin, region, local_day(leg.departed_us))
 
 
-CLOCK_HEAD: Final = 3
-"""What stands before the columns in a row of clocks: the two regions and the organisations of the roster."""
+CLOCK_UNWRITTEN: Final = 2
+"""What a row of clocks begins with and no table holds: view and stage, by which what is overdue is counted."""
+
+CLOCK_STANDING: Final = 4
+"""What a row of clocks begins with: view, stage, the region of the affiliation, and the place."""
+
+CLOCK_HEAD: Final = 5
+"""What stands before the columns in a row of clocks: view and stage, the two regions and the roster's organisations."""
 
 CLOCK_COLUMNS: Final = (
     "last_contact_at", "last_contact_us", "lost", "first_due_on", "subject",
@@ -115,12 +123,15 @@ def readers_of(roster: Values) -> str:
 def clock_values(state: State, roster: Values, readers: str) -> Values:
     """Return the clocks: the last contact, what it moves (contacts owed, the review), the first day anything is due.
 
-    The two regions and the organisations at the head are the roster's, for those who may read the row.
+    View, stage, the two regions and the organisations at the head are the roster's: for those who may read the row, and
+    so that a row of clocks by itself says where it counts.
     """
     duties = state.duties
     origin, destination, review = duties.get(ORIGIN_CONTACT), duties.get(DESTINATION_CONTACT), duties.get(REVIEW)
     first = origin or destination or review
     head = (
+        roster[VIEW],
+        roster[STAGE],
         roster[AFFILIATION_REGION],
         roster[REGION],
         readers,

@@ -35,7 +35,7 @@ from projections.roster import RosterQuestion
 
 LARGE = (
     "log", "stream_head", "member", "roster_past", "clock_past", "duty", "duty_past", "leg", "leg_past", "statistic",
-    "standing_count", "flow_count", "tally", "vault_token", "idempotency",
+    "day_count", "standing_count", "flow_count", "tally", "vault_token", "idempotency",
 )  # fmt: skip
 _SCANNED = "SELECT relname, seq_scan FROM pg_stat_user_tables WHERE schemaname = 'public' AND relname = ANY (%s)"
 _TOKENS = """
@@ -117,10 +117,7 @@ def questions(deployment: Deployment) -> Iterator[tuple[str, str, str, Ask]]:
             yield f"lifecycle {side} of a branch, {when}", "-", BRANCH, counts
         own = WorklistQuestion(moment, BRANCH)
         yield f"worklist of a branch, {when}", "-", BRANCH, partial(duties.worklist, question=own, **asking)
-    for side in SIDES[:2]:
-        whole = RosterQuestion(NOW, side, "000000")
-        counts = partial(lifecycle.counts, question=whole, reference=reference)
-        yield f"lifecycle {side} of the country", "*", "-", counts
+    yield from of_large_regions(reference)
     month = date(2024, 11, 1)
     for level in LEVELS:
         yield f"flows by {level}", "*", "-", partial(flows.matrix, level=level, month=month, reference=reference)
@@ -146,6 +143,16 @@ def of_people(deployment: Deployment) -> Iterator[tuple[str, str, str, Ask]]:
         two: list[in_reach.Token] = [("name", b"\x07"), ("name", b"\x08")]
         yield f"search with two keys in {name}", regions, organisations, partial(searched, tokens=two)
         yield f"frequent search in {name}", regions, organisations, partial(searched, tokens=[("all", b"\x01")])
+
+
+def of_large_regions(reference: Reference) -> Iterator[tuple[str, str, str, Ask]]:
+    """Yield what is asked of whole provinces and of the country, where counts are kept."""
+    for side in SIDES[:2]:
+        for when, moment in (("now", NOW), ("as of a day", Moment(DAY))):
+            for place in (f"{COUNTY[:2]}0000", "000000"):
+                whole = RosterQuestion(moment, side, place)
+                counts = partial(lifecycle.counts, question=whole, reference=reference)
+                yield f"lifecycle {side} of {place}, {when}", "*", "-", counts
 
 
 def of_the_log(deployment: Deployment) -> Iterator[tuple[str, Ask]]:

@@ -17,7 +17,8 @@ from projections.runner import Hooks, Runner
 Pool = ConnectionPool[Connection[TupleRow]]
 
 FORGET = """
-TRUNCATE member, roster_past, clock_past, duty, duty_past, leg, leg_past, statistic, tally, projection_parked;
+TRUNCATE member, roster_past, clock_past, duty, duty_past, leg, leg_past, statistic, day_count, tally,
+    projection_parked;
 UPDATE projection_position SET position = 0, latest_us = 0
 """
 """Leaves the read models as before the first event."""

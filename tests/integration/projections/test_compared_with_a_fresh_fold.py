@@ -37,6 +37,16 @@ SELECT a.attname, format_type(a.atttypid, NULL) FROM pg_attribute AS a
 WHERE a.attrelid = %s::regclass AND a.attnum > 0 AND NOT a.attisdropped
 """
 _DELETE = sql.SQL("DELETE FROM {0} WHERE ctid = (SELECT min(ctid) FROM {0})")
+LONE = [table for table in COPIED if table not in COUNTS]
+"""The tables of which nothing else is the sum."""
+_A_COUNT = """
+SELECT measure, level, of_month, region, view, stage, at FROM day_count
+WHERE level = %s AND (of_month = 0) = %s AND amount > 0 LIMIT 1
+"""
+_ADD_TO_IT = """
+UPDATE day_count SET amount = amount + %s
+WHERE measure = %s AND level = %s AND of_month = %s AND region = %s AND view = %s AND stage = %s AND at = %s
+"""
 EVERYBODY = (UUID(int=0), UUID(int=(1 << 128) - 1))
 
 
@@ -61,7 +71,7 @@ def lives(recorder: KitelineRecorder, make_runner: Callable[..., Runner], monkey
 
 def test_what_was_folded_page_by_page_is_what_a_fresh_fold_makes(lives: Lives, pool: Pool, log: Log) -> None:
     found = compared(pool, log)
-    assert (found.position, found.tables, found.differences) == (lives.head, 12, ())
+    assert (found.position, found.tables, found.differences) == (lives.head, 13, ())
 
 
 def test_events_behind_the_position_reflected_are_not_missed_in_the_tables(
@@ -137,21 +147,38 @@ def test_a_row_taken_away_and_one_that_belongs_to_nobody_are_told(
     lives: Lives, pool: Pool, log: Log, connection: Connection[TupleRow]
 ) -> None:
     del lives
-    for table in COPIED:
+    for table in LONE:
         assert connection.execute(_DELETE.format(sql.Identifier(table))).rowcount == 1
     gone = compared(pool, log).differences
-    assert [(one.table, len(one.surplus), len(one.missing)) for one in gone] == [(table, 0, 1) for table in COPIED]
+    assert [(one.table, len(one.surplus), len(one.missing)) for one in gone] == [(table, 0, 1) for table in LONE]
 
-    for table in COUNTS:
+    kept = [table for table in COUNTS if table not in COPIED]
+    for table in kept:
         connection.execute(_ALTER["bigint"].format(sql.Identifier(table), sql.Identifier("amount")))
     altered = [one for one in compared(pool, log).differences if one.table not in COPIED]
-    assert [(one.table, len(one.surplus), len(one.missing)) for one in altered] == [(table, 1, 1) for table in COUNTS]
+    assert [(one.table, len(one.surplus), len(one.missing)) for one in altered] == [(table, 1, 1) for table in kept]
 
     for table in BY_MEMBER:
         connection.execute(_ALTER["uuid"].format(sql.Identifier(table), sql.Identifier("member_id")))
     connection.execute(_ALTER["text"].format(sql.Identifier("statistic"), sql.Identifier("region")))
     moved = [one for one in compared(pool, log).differences if one.table in COPIED]
-    assert [(one.table, len(one.surplus), len(one.missing)) for one in moved] == [(table, 1, 2) for table in COPIED]
+    assert [(one.table, len(one.surplus), len(one.missing)) for one in moved] == [(table, 1, 2) for table in LONE]
+
+
+def test_a_count_by_day_that_is_amiss_and_a_sum_of_such_counts_are_told(
+    lives: Lives, pool: Pool, log: Log, connection: Connection[TupleRow]
+) -> None:
+    del lives
+    for level, is_sum in ((0, False), (0, True), (2, False), (2, True)):
+        row = connection.execute(_A_COUNT, (level, is_sum)).fetchone()
+        assert row is not None
+        connection.execute(_ADD_TO_IT, (1, *row))
+        found = compared(pool, log).differences
+        assert [one.table for one in found] == ["day_count"]
+        lines = (len(found[0].surplus), len(found[0].missing))
+        assert lines == (1, 1) if level or is_sum else min(lines) >= 1
+        connection.execute(_ADD_TO_IT, (-1, *row))
+    assert compared(pool, log).differences == ()
 
 
 def test_text_is_written_as_postgresql_writes_it(connection: Connection[TupleRow]) -> None:
