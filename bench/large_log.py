@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Final, LiteralString
 
 import psycopg
 from psycopg import Connection, sql
@@ -31,9 +31,9 @@ from infra.database.embedded import EmbeddedPostgres
 from infra.database.migrations import migrate
 from infra.event_store.recorder import KitelineRecorder
 from infra.settings import load_settings
-from projections.rebuild import ADD_UP
 from projections.rows import DAY_COUNT, STATISTIC
 from projections.runner import Hooks, Runner
+from projections.statements import ADD_UP
 
 # What is half made is made again; nothing that is being made needs to survive a crash.
 _MAKING: Final[Mapping[str, str]] = {
@@ -74,6 +74,7 @@ SET position = (SELECT max(position) FROM log), latest_us = (SELECT latest_us FR
 _MADE: Final = "INSERT INTO bench.made (what) VALUES (%s)"
 _IS_MADE: Final = "SELECT FROM bench.made WHERE what = %s"
 _HAS_SCHEMA: Final = "SELECT to_regclass('bench.made') IS NOT NULL"
+_HAS_COUNTS: Final = "SELECT to_regclass('bench.day_count') IS NOT NULL"
 _REFLECTED: Final = "SELECT position >= (SELECT max(position) FROM log) FROM projection_position"
 _SIZES: Final = """
 SELECT (SELECT max(position) FROM log), (SELECT count(*) FROM bench.life) * copies, copies / copies_a_group
@@ -124,7 +125,10 @@ def _is_ready(folder: Path, *, read_models: bool) -> bool:
     with EmbeddedPostgres(folder) as server:
         migrate(server.url)
         if _is_made(server.url, "log"):
-            return not read_models or _is_reflected(server.url)
+            if not read_models or _is_reflected(server.url):
+                return True
+            if _has(server.url, _HAS_COUNTS):
+                return False
     shutil.rmtree(folder)
     return False
 
@@ -136,8 +140,12 @@ def _is_made(url: str, what: str) -> bool:
 
 
 def _is_reflected(url: str) -> bool:
+    return _has(url, _REFLECTED)
+
+
+def _has(url: str, statement: LiteralString) -> bool:
     with psycopg.connect(url) as connection:
-        return connection.execute(_REFLECTED).fetchone() == (True,)
+        return connection.execute(statement).fetchone() == (True,)
 
 
 def _must_have_room(folder: Path, needed: int) -> None:

@@ -15,6 +15,7 @@ from uuid import UUID
 from psycopg import sql
 
 from domain.times import BEGINNING_US
+from projections import statements
 from projections.copying import COPIED
 from projections.filling import Filling
 from projections.folding import MEMBER_FACTS, reference_upto
@@ -63,36 +64,6 @@ WHERE EXISTS (
     JOIN unnest(%s::text[], %s::text[]) AS s (lo, hi) ON p.region COLLATE "C" >= s.lo AND p.region COLLATE "C" < s.hi
 )
 """
-# Each batch of members has added rows of its own.
-_ADD_UP: Final = """
-WITH apart AS (DELETE FROM rebuild.statistic RETURNING *)
-INSERT INTO rebuild.statistic (region, month, measure, scope, category, view, stage, amount)
-SELECT region, month, measure, scope, category, view, stage, sum(amount) FROM apart
-GROUP BY region, month, measure, scope, category, view, stage HAVING sum(amount) <> 0
-"""
-# They added them by day; sums of months and provinces come of these.
-_ADD_UP_DAYS: Final = """
-WITH apart AS (
-    DELETE FROM rebuild.day_count RETURNING *
-), days AS MATERIALIZED (
-    SELECT measure, of_month, region, view, stage, at, sum(amount) AS amount FROM apart
-    GROUP BY measure, of_month, region, view, stage, at HAVING sum(amount) <> 0
-)
-INSERT INTO rebuild.day_count (measure, level, of_month, region, view, stage, at, amount)
-SELECT measure, 0, of_month, region, view, stage, at, amount FROM days
-UNION ALL
-SELECT measure, 0, 0, region, view, stage, of_month, sum(amount) FROM days
-GROUP BY measure, region, view, stage, of_month HAVING sum(amount) <> 0
-UNION ALL
-SELECT measure, 2, of_month, left(region, 2), view, stage, at, sum(amount) FROM days
-GROUP BY measure, of_month, left(region, 2), view, stage, at HAVING sum(amount) <> 0
-UNION ALL
-SELECT measure, 2, 0, left(region, 2), view, stage, of_month, sum(amount) FROM days
-GROUP BY measure, left(region, 2), view, stage, of_month HAVING sum(amount) <> 0
-"""
-ADD_UP: Final = {STATISTIC: _ADD_UP, DAY_COUNT: _ADD_UP_DAYS}
-"""By table, what makes one row of each cell after batches were copied into the table being made."""
-
 _HOLD: Final = "SELECT position FROM projection_position WHERE name = 'read_models' FOR UPDATE"
 _MOVE: Final = """
 UPDATE projection_position
@@ -226,7 +197,7 @@ class FoldedBeside:
             connection.execute(_BEGIN, (table,))
         self.fill(upto)
         for table in self.wanted.intersection(SUMS):
-            connection.execute(ADD_UP[table])
+            connection.execute(statements.ADD_UP[table])
         for table in self.tables:
             connection.execute(_FINISH, (table,))
         while (standing := reflected(connection).position) - upto > _SMALL_ENOUGH:

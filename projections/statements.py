@@ -202,3 +202,32 @@ FROM unnest(%s::uuid[], %s::text[], %s::integer[], %s::bigint[], %s::bigint[], %
 WHERE t.member_id = g.member_id AND t.event_id = g.event_id AND t.number = g.number AND t.known_from = g.known_from
   AND t.at_us = g.at_us
 """
+# Each batch of members has added rows of its own.
+_ADD_UP: Final = """
+WITH apart AS (DELETE FROM rebuild.statistic RETURNING *)
+INSERT INTO rebuild.statistic (region, month, measure, scope, category, view, stage, amount)
+SELECT region, month, measure, scope, category, view, stage, sum(amount) FROM apart
+GROUP BY region, month, measure, scope, category, view, stage HAVING sum(amount) <> 0
+"""
+# They added them by day; sums of months and provinces come of these.
+_ADD_UP_DAYS: Final = """
+WITH apart AS (
+    DELETE FROM rebuild.day_count RETURNING *
+), days AS MATERIALIZED (
+    SELECT measure, of_month, region, view, stage, at, sum(amount) AS amount FROM apart
+    GROUP BY measure, of_month, region, view, stage, at HAVING sum(amount) <> 0
+)
+INSERT INTO rebuild.day_count (measure, level, of_month, region, view, stage, at, amount)
+SELECT measure, 0, of_month, region, view, stage, at, amount FROM days
+UNION ALL
+SELECT measure, 0, 0, region, view, stage, of_month, sum(amount) FROM days
+GROUP BY measure, region, view, stage, of_month HAVING sum(amount) <> 0
+UNION ALL
+SELECT measure, 2, of_month, left(region, 2), view, stage, at, sum(amount) FROM days
+GROUP BY measure, of_month, left(region, 2), view, stage, at HAVING sum(amount) <> 0
+UNION ALL
+SELECT measure, 2, 0, left(region, 2), view, stage, of_month, sum(amount) FROM days
+GROUP BY measure, left(region, 2), view, stage, of_month HAVING sum(amount) <> 0
+"""
+ADD_UP: Final = {"statistic": _ADD_UP, "day_count": _ADD_UP_DAYS}
+"""By table, what makes one row of each cell after batches were copied into the table being made."""
