@@ -37,7 +37,6 @@ SUM: Final = 0
 
 _BEFORE_THE_CALENDAR: Final = 1
 _FIRST_DAY: Final = day_number(date.min)
-_ALWAYS: Final = -FOREVER
 _NEVER: Final = 1 << 30
 _HOME, _PLACE, _VIEW, _STAGE = map(ROSTER_COLUMNS.index, ("affiliation_region", "region", "view", "stage"))
 _DUE: Final = CLOCK_HEAD + CLOCK_COLUMNS.index("first_due_on")
@@ -61,25 +60,27 @@ def count_days(found: list[DayCount], track: int, member: str, row: Segment, sto
     """Note what a row of rosters (track 0) or clocks (1) adds to the counts beyond what it added as last counted.
 
     Who stands on a roster at a day's end counts, and counts as overdue if by the clocks something was due before it.
+    Clocks that have not ended count with `standing_count`, from the day after the first due day on whenever they began:
+    of them only what that is too much by is told here, of clocks that began when something was overdue already.
     """
     values = row.values
-    first = _ALWAYS
+    begins, open_end = row.valid_from, _NEVER
     if track == CLOCK:
-        first = _OVERDUE_FROM[values[_DUE]]
-        if first == FOREVER or (row.valid_to < first and stored != CURRENT):
+        overdue_from = _OVERDUE_FROM[values[_DUE]]
+        if overdue_from == FOREVER or row.valid_to < overdue_from:
             return  # nearly all: they ended before anything was overdue
+        begins, open_end = max(begins, overdue_from), (overdue_from + OFFSET_US) // DAY_US
     is_gone, has_ended = row.known_to != FOREVER, row.ended_from != FOREVER
     if stored == UNSTORED and is_gone:
         return
-    start = (max(row.valid_from, first) + OFFSET_US) // DAY_US
-    end = max(start, (row.valid_to + OFFSET_US) // DAY_US) if has_ended else _NEVER
+    start = (begins + OFFSET_US) // DAY_US
+    end = max(start, (row.valid_to + OFFSET_US) // DAY_US) if has_ended else open_end
     if stored == UNSTORED:
-        if end > start:
-            _between(found, member, start, end, track, values)
+        _between(found, member, start, end, track, values)
     elif is_gone:
-        _between(found, member, end if stored == PAST else _NEVER, start, track, values)
+        _between(found, member, end if stored == PAST else open_end, start, track, values)
     elif stored == CURRENT:
-        _between(found, member, _NEVER, end, track, values)
+        _between(found, member, open_end, end, track, values)
 
 
 def _between(found: list[DayCount], member: str, gained: int, lost: int, track: int, values: Values) -> None:

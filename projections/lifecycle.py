@@ -88,18 +88,27 @@ LEFT JOIN LATERAL (
 ) AS g ON true
 WHERE p.name = 'read_models'
 """
-# As of a day's end too, as known now: the sums of the months before its own, and the days of its own up to it.
+# As of a day's end too, as known now: sums of the months before its own, and the days of its own up to it. Of clocks
+# that have not ended, the counts of now tell whom something is overdue for; the days tell the rest.
 _KEPT_THEN: Final = """
 SELECT p.version, p.position, p.latest_us, p.updated_at, g.*
 FROM projection_position AS p
 LEFT JOIN LATERAL (
-    SELECT c.view, c.stage, coalesce(sum(c.amount) FILTER (WHERE m.is_standing), 0)::bigint,
-        coalesce(sum(c.amount) FILTER (WHERE NOT m.is_standing), 0)::bigint
-    FROM unnest(%(levels)s::integer[], %(lows)s::text[], %(highs)s::text[]) AS s (level, lo, hi)
-    CROSS JOIN (VALUES (%(side)s, true), (%(overdue)s, false)) AS m (measure, is_standing)
-    CROSS JOIN (VALUES (0, %(month)s - 1), (%(month)s, %(day)s)) AS t (of_month, upto)
-    JOIN day_count AS c ON c.measure = m.measure AND c.level = s.level AND c.of_month = t.of_month
-        AND c.region >= s.lo AND c.region < s.hi AND c.at <= t.upto
+    SELECT c.view, c.stage, coalesce(sum(c.amount) FILTER (WHERE c.measure = %(side)s), 0)::bigint,
+        coalesce(sum(c.amount) FILTER (WHERE c.measure = %(overdue)s), 0)::bigint
+    FROM (
+        SELECT d.measure, d.view, d.stage, d.amount
+        FROM unnest(%(levels)s::integer[], %(lows)s::text[], %(highs)s::text[]) AS s (level, lo, hi)
+        CROSS JOIN (VALUES (%(side)s), (%(overdue)s)) AS m (measure)
+        CROSS JOIN (VALUES (0, %(month)s - 1), (%(month)s, %(day)s)) AS t (of_month, upto)
+        JOIN day_count AS d ON d.measure = m.measure AND d.level = s.level AND d.of_month = t.of_month
+            AND d.region >= s.lo AND d.region < s.hi AND d.at <= t.upto
+        UNION ALL
+        SELECT %(overdue)s, n.view, n.stage, n.amount
+        FROM unnest(%(lows)s::text[], %(highs)s::text[]) AS s (lo, hi)
+        JOIN standing_count AS n ON n.side = %(side)s AND n.region >= s.lo AND n.region < s.hi
+            AND n.due_on < %(today)s
+    ) AS c
     WHERE c.stage = ANY (%(stages)s::text[]) AND c.view = ANY (%(views)s::text[])
     GROUP BY c.view, c.stage
 ) AS g ON true

@@ -14,6 +14,7 @@ from domain.times import day_number
 from projections.day_ends import Cell
 from projections.rows import Rows
 from projections.trace import Trace
+from projections.values import CLOCK_COLUMNS, CLOCK_HEAD
 from tests.model import member_model as model
 from tests.model.lives import STEPS, live, long_life
 from tests.model.moments import start_of
@@ -34,9 +35,24 @@ def added(facts: list[Fact], reference: Reference) -> dict[int, Counter[Cell]]:
             trace.emit(rows)
     trace.emit(rows)
     told: dict[int, Counter[Cell]] = {}
-    for _, day, cell, amount in rows.day_counts:
+    for _, day, cell, amount in (*rows.day_counts, *overdue_now(trace)):
         told.setdefault(day, Counter())[cell] += amount
     return told
+
+
+def overdue_now(trace: Trace) -> list[tuple[str, int, Cell, int]]:
+    """Return from when on the clocks that have not ended count as overdue, as `standing_count` has it."""
+    if trace.clock is None:
+        return []
+    due = dict(zip(CLOCK_COLUMNS, trace.clock.values[CLOCK_HEAD:], strict=True))["first_due_on"]
+    seen, stage, home, here = trace.clock.values[:4]
+    if due is None or seen is None or stage == "closed":
+        return []
+    from_day = day_number(due) + 1
+    cells = [("outflow.overdue", home, seen, stage)] if home else []
+    if here is not None and stage in AWAY and here != home:
+        cells.append(("inflow.overdue", here, seen, stage))
+    return [("", from_day, cell, 1) for cell in cells]
 
 
 def at_the_end_of(day: dt.date, told: dict[int, Counter[Cell]]) -> dict[Cell, int]:
