@@ -27,6 +27,25 @@ UNION ALL
     ORDER BY line LIMIT 5
 )
 """
+_AGES: Final = """
+WITH counted AS MATERIALIZED (
+    SELECT s.side, s.code AS region, m.view, m.stage, public.day_of(m.since_us) AS since_on, count(*) AS amount
+    FROM public.member AS m
+    CROSS JOIN LATERAL public.standing_of(m.affiliation_region, m.region, m.view, m.stage, m.first_due_on) AS s
+    GROUP BY s.side, s.code, m.view, m.stage, public.day_of(m.since_us)
+)
+(
+    SELECT true, c::text AS line
+    FROM (SELECT side, region, view, stage, since_on, amount FROM public.standing_age EXCEPT TABLE counted) AS c
+    ORDER BY line LIMIT 5
+)
+UNION ALL
+(
+    SELECT false, c::text AS line
+    FROM (TABLE counted EXCEPT SELECT side, region, view, stage, since_on, amount FROM public.standing_age) AS c
+    ORDER BY line LIMIT 5
+)
+"""
 _FLOWS: Final = """
 WITH counted AS MATERIALIZED (
     SELECT f.month, f.measure, coalesce(l.origin_region, '') AS origin, l.destination, sum(f.amount) AS amount
@@ -66,7 +85,7 @@ WITH days AS (
 UNION ALL
 (SELECT false, c::text AS line FROM (TABLE counted EXCEPT TABLE sums) AS c ORDER BY line LIMIT 5)
 """
-COUNTS: Final = {"standing_count": _STANDING, "flow_count": _FLOWS, "day_count": _DAYS}
+COUNTS: Final = {"standing_count": _STANDING, "standing_age": _AGES, "flow_count": _FLOWS, "day_count": _DAYS}
 """By table, what differs between it and the rows that it counts."""
 
 

@@ -88,6 +88,31 @@ LEFT JOIN LATERAL (
 ) AS g ON true
 WHERE p.name = 'read_models'
 """
+# With ages too: how many stand and are overdue by what is due, and since when by the day they came to the stage.
+_KEPT_AGES: Final = """
+SELECT p.version, p.position, p.latest_us, p.updated_at, g.*
+FROM projection_position AS p
+LEFT JOIN LATERAL (
+    SELECT c.view, c.stage, sum(c.amount)::bigint, sum(c.overdue)::bigint,
+        coalesce(sum(c.aged) FILTER (WHERE c.since_on >= (%(ages_on)s::integer[])[1]), 0)::bigint,
+        coalesce(sum(c.aged) FILTER (WHERE c.since_on >= (%(ages_on)s::integer[])[2]), 0)::bigint,
+        coalesce(sum(c.aged) FILTER (WHERE c.since_on >= (%(ages_on)s::integer[])[3]), 0)::bigint
+    FROM (
+        SELECT n.view, n.stage, n.amount, CASE WHEN n.due_on < %(today)s THEN n.amount ELSE 0 END AS overdue,
+            NULL::integer AS since_on, 0 AS aged
+        FROM unnest(%(lows)s::text[], %(highs)s::text[]) AS s (lo, hi)
+        JOIN standing_count AS n ON n.side = %(side)s AND n.region >= s.lo AND n.region < s.hi
+        UNION ALL
+        SELECT a.view, a.stage, 0, 0, a.since_on, a.amount
+        FROM unnest(%(lows)s::text[], %(highs)s::text[]) AS s (lo, hi)
+        JOIN standing_age AS a ON a.side = %(side)s AND a.region >= s.lo AND a.region < s.hi
+            AND a.since_on >= (%(ages_on)s::integer[])[3]
+    ) AS c
+    WHERE c.stage = ANY (%(stages)s::text[]) AND c.view = ANY (%(views)s::text[])
+    GROUP BY c.view, c.stage
+) AS g ON true
+WHERE p.name = 'read_models'
+"""
 # As of a day's end too, as known now: sums of the months before its own, and the days of its own up to it. Of clocks
 # that have not ended, the counts of now tell whom something is overdue for; the days tell the rest.
 _KEPT_THEN: Final = """
@@ -216,7 +241,7 @@ def counts(
     """Count members by view and stage, with how many of them something is overdue for; empty cells are counted as 0.
 
     `question.side` is `outflow` or `inflow`; its `views` and `stages` choose among the cells. With `ages` also for how
-    many days they have been at the stage: that is counted from the members, however many there are, and not kept.
+    many days they have been at the stage: of a past day that is counted from the members, and not kept.
     """
     asked = question.views or VIEWS
     parameters = parameters_of(_as_roster(question), question.moment, reference)
@@ -228,8 +253,9 @@ def counts(
         spans = spans_of(reference, question.region, question.moment.as_of_us)
         parameters |= {"lows": spans.lows, "highs": spans.highs, "side": question.side}
         then = _THEN_OF_REGION
-        if not ages and _holds(connection, spans):
-            now, kept = _KEPT, _KEPT_THEN if _is_end_of_day(moment) else None
+        if _holds(connection, spans):
+            now = _KEPT_AGES if ages else _KEPT
+            kept = _KEPT_THEN if _is_end_of_day(moment) and not ages else None
             parameters |= _as_kept(question.side, moment, spans)
     answered = answer(connection, question.moment, parameters, now=now, then=then, kept=kept)
     found = {(view, stage): (count, overdue, within) for view, stage, count, overdue, *within in answered.rows}
@@ -274,7 +300,13 @@ def _as_kept(side: str, moment: Moment, spans: Spans) -> dict[str, Any]:
         PROVINCE if len(low) <= PROVINCE and high != low + "!" else AS_RECORDED
         for low, high in zip(spans.lows, spans.highs, strict=True)
     ]
-    return {"overdue": OVERDUE[side], "levels": levels, "month": month_number(day), "day": day_number(day)}
+    return {
+        "overdue": OVERDUE[side],
+        "levels": levels,
+        "month": month_number(day),
+        "day": day_number(day),
+        "ages_on": [day_number(day) - days for days in AGES],
+    }
 
 
 def members(connection: Connection[TupleRow], question: RosterQuestion, reference: Reference, now_us: int) -> Page:

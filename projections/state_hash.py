@@ -31,6 +31,8 @@ SELECT 'day_count', count(*), coalesce(sum(hashtextextended(t::text, 0)::numeric
 UNION ALL
 SELECT 'standing_count', count(*), coalesce(sum(hashtextextended(t::text, 0)::numeric), 0) FROM standing_count AS t
 UNION ALL
+SELECT 'standing_age', count(*), coalesce(sum(hashtextextended(t::text, 0)::numeric), 0) FROM standing_age AS t
+UNION ALL
 SELECT 'flow_count', count(*), coalesce(sum(hashtextextended(t::text, 0)::numeric), 0) FROM flow_count AS t
 UNION ALL
 SELECT 'parked', count(*), coalesce(sum(hashtextextended(t::text, 0)::numeric), 0)
