@@ -114,7 +114,8 @@ LEFT JOIN LATERAL (
 WHERE p.name = 'read_models'
 """
 # As of a day's end too, as known now: sums of the months before its own, and the days of its own up to it. Of clocks
-# that have not ended, the counts of now tell whom something is overdue for; the days tell the rest.
+# that have not ended, the counts of now tell whom something is overdue for; the days tell the rest. Each range is looked
+# up by itself (OFFSET 0): of a city of nine ranges, the days of the whole country were read.
 _KEPT_THEN: Final = """
 SELECT p.version, p.position, p.latest_us, p.updated_at, g.*
 FROM projection_position AS p
@@ -126,8 +127,12 @@ LEFT JOIN LATERAL (
         FROM unnest(%(levels)s::integer[], %(lows)s::text[], %(highs)s::text[]) AS s (level, lo, hi)
         CROSS JOIN (VALUES (%(side)s), (%(overdue)s)) AS m (measure)
         CROSS JOIN (VALUES (0, %(month)s - 1), (%(month)s, %(day)s)) AS t (of_month, upto)
-        JOIN day_count AS d ON d.measure = m.measure AND d.level = s.level AND d.of_month = t.of_month
-            AND d.region >= s.lo AND d.region < s.hi AND d.at <= t.upto
+        CROSS JOIN LATERAL (
+            SELECT k.measure, k.view, k.stage, k.amount FROM day_count AS k
+            WHERE k.measure = m.measure AND k.level = s.level AND k.of_month = t.of_month
+              AND k.region >= s.lo AND k.region < s.hi AND k.at <= t.upto
+            OFFSET 0
+        ) AS d
         UNION ALL
         SELECT %(overdue)s, n.view, n.stage, n.amount
         FROM unnest(%(lows)s::text[], %(highs)s::text[]) AS s (lo, hi)
