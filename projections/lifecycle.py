@@ -114,8 +114,8 @@ LEFT JOIN LATERAL (
 WHERE p.name = 'read_models'
 """
 # As of a day's end too, as known now: sums of the months before its own, and the days of its own up to it. Of clocks
-# that have not ended, the counts of now tell whom something is overdue for; the days tell the rest. Each range is looked
-# up by itself (OFFSET 0): of a city of nine ranges, the days of the whole country were read.
+# that have not ended, the counts of now tell whom something is overdue for; the days tell the rest. Each range is
+# looked up by itself (OFFSET 0): of a city of nine ranges, the days of the whole country were read.
 _KEPT_THEN: Final = """
 SELECT p.version, p.position, p.latest_us, p.updated_at, g.*
 FROM projection_position AS p
