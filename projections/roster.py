@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from domain.times import DAY_US, day_start_us, local_day
 from projections import roster_orders, roster_pages
-from projections.asking import NOWHERE, Cursor, Moment, Page, Spans, answer, read_cursor, spans_of
+from projections.asking import NOWHERE, Answer, Cursor, Moment, Page, Spans, answer, is_now, read_cursor, spans_of
+from projections.position import reflected
 
 if TYPE_CHECKING:
     from psycopg import Connection
@@ -30,6 +31,10 @@ STAGES: Final = ("reported", *AWAY, "returned", "closed")
 
 _COLUMNS: Final = 21
 _ZERO: Final = "00000000-0000-0000-0000-000000000000"
+_LAST: Final = "ffffffff-ffff-ffff-ffff-ffffffffffff"
+_LAST_CODE: Final = "~"
+_AHEAD: Final = 8
+"""How many members are looked through at first for each of a page of the past, and how many times as many each time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +91,10 @@ def page(connection: Connection[TupleRow], question: RosterQuestion, reference: 
         moment, since_us, after = cursor.moment, cursor.since_us, cursor.after
     parameters = parameters_of(question, moment, reference)
     parameters |= {"code": after[0], "after": after[-1], "zero": _ZERO, "limit": question.limit + 1}
-    statements = roster_pages if by_region else roster_orders
-    now, then = statements.NOW, statements.THEN
-    found = answer(connection, moment, parameters, now=now, then=then)
+    if by_region:
+        found = _by_region(connection, moment, parameters)
+    else:
+        found = answer(connection, moment, parameters, now=roster_orders.NOW, then=roster_orders.THEN)
     rows = found.rows[: question.limit]
     items = [_item(row[:_COLUMNS], question.side, moment.as_of_us) for row in rows]
     following = None
@@ -97,6 +103,20 @@ def page(connection: Connection[TupleRow], question: RosterQuestion, reference: 
         place = [*rows[-1][_COLUMNS:], items[-1]["member_id"]] if has_place else [items[-1]["member_id"]]
         following = Cursor(pinned, since_us, place).text(question.name)
     return Page(items, following, found.position, found.known_position)
+
+
+def _by_region(connection: Connection[TupleRow], moment: Moment, parameters: dict[str, Any]) -> Answer:
+    """Return a page in the order of codes: of the past, out of the members next in that order, as many as it takes."""
+    ahead = parameters["limit"] * _AHEAD
+    while True:
+        until = None
+        if not is_now(reflected(connection), moment):
+            until = connection.execute(roster_pages.AHEAD, {**parameters, "ahead": ahead}).fetchone()
+        bound = dict(zip(("until_code", "until"), until or (_LAST_CODE, _LAST), strict=True))
+        found = answer(connection, moment, {**parameters, **bound}, now=roster_pages.NOW, then=roster_pages.THEN)
+        if until is None or len(found.rows) == parameters["limit"]:
+            return found
+        ahead *= _AHEAD
 
 
 def parameters_of(question: RosterQuestion, moment: Moment, reference: Reference) -> dict[str, Any]:

@@ -73,6 +73,7 @@ WITH page AS (
                 m.scope, m.since_us, m.abroad, m.affiliation_region AS code
             FROM member AS m
             WHERE m.affiliation_region < s.hi AND (m.affiliation_region, m.member_id) > (s.lo, s.after)
+              AND (m.affiliation_region, m.member_id) <= (%(until_code)s::text COLLATE "C", %(until)s::uuid)
               AND m.roster_from <= %(as_of)s AND m.roster_known <= %(known)s
               AND m.membership <> 'ended' AND (%(stages)s::text[] IS NULL OR m.stage = ANY (%(stages)s::text[]))
               AND (%(views)s::text[] IS NULL OR m.view = ANY (%(views)s::text[]))
@@ -87,6 +88,7 @@ WITH page AS (
                 m.scope, m.since_us, m.abroad, m.affiliation_region AS code
             FROM roster_past AS m
             WHERE m.affiliation_region < s.hi AND (m.affiliation_region, m.member_id) > (s.lo, s.after)
+              AND (m.affiliation_region, m.member_id) <= (%(until_code)s::text COLLATE "C", %(until)s::uuid)
               AND m.valid_from <= %(as_of)s AND m.known_from <= %(known)s AND m.known_to > %(known)s
               AND (m.valid_to > %(as_of)s OR m.ended_from > %(known)s)
               AND m.membership <> 'ended' AND (%(stages)s::text[] IS NULL OR m.stage = ANY (%(stages)s::text[]))
@@ -111,6 +113,7 @@ WITH page AS (
                 m.scope, m.since_us, m.abroad, m.region AS code
             FROM member AS m
             WHERE m.region < s.hi AND (m.region, m.member_id) > (s.lo, s.after)
+              AND (m.region, m.member_id) <= (%(until_code)s::text COLLATE "C", %(until)s::uuid)
               AND m.roster_from <= %(as_of)s AND m.roster_known <= %(known)s
               AND left(m.affiliation_region, 6) IS DISTINCT FROM left(m.region, 6)
               AND m.membership <> 'ended' AND (%(stages)s::text[] IS NULL OR m.stage = ANY (%(stages)s::text[]))
@@ -126,6 +129,7 @@ WITH page AS (
                 m.scope, m.since_us, m.abroad, m.region AS code
             FROM roster_past AS m
             WHERE m.region < s.hi AND (m.region, m.member_id) > (s.lo, s.after)
+              AND (m.region, m.member_id) <= (%(until_code)s::text COLLATE "C", %(until)s::uuid)
               AND m.valid_from <= %(as_of)s AND m.known_from <= %(known)s AND m.known_to > %(known)s
               AND (m.valid_to > %(as_of)s OR m.ended_from > %(known)s)
               AND left(m.affiliation_region, 6) IS DISTINCT FROM left(m.region, 6)
@@ -157,4 +161,33 @@ LEFT JOIN LATERAL (
     LIMIT 1
 ) AS k ON true
 ORDER BY c.code, c.member_id
+"""
+
+# Where so many members on end, as they stand now: the past of a page is looked for no further at first. On a late day
+# hardly any row of the past stands, on an early one hardly any current row: either would be read to the region's end.
+AHEAD: Final = """
+SELECT f.code, f.member_id FROM (
+    SELECT h.* FROM (
+        SELECT greatest(lo, %(code)s::text COLLATE "C") AS lo, hi,
+            CASE WHEN %(code)s::text COLLATE "C" < lo THEN %(zero)s::uuid ELSE %(after)s::uuid END AS after
+        FROM unnest(%(home_lows)s::text[], %(home_highs)s::text[]) AS one (lo, hi)
+    ) AS s
+    CROSS JOIN LATERAL (
+        SELECT m.affiliation_region AS code, m.member_id FROM member AS m
+        WHERE m.affiliation_region < s.hi AND (m.affiliation_region, m.member_id) > (s.lo, s.after)
+        ORDER BY m.affiliation_region, m.member_id LIMIT %(ahead)s
+    ) AS h
+    UNION ALL
+    SELECT h.* FROM (
+        SELECT greatest(lo, %(code)s::text COLLATE "C") AS lo, hi,
+            CASE WHEN %(code)s::text COLLATE "C" < lo THEN %(zero)s::uuid ELSE %(after)s::uuid END AS after
+        FROM unnest(%(place_lows)s::text[], %(place_highs)s::text[]) AS one (lo, hi)
+    ) AS s
+    CROSS JOIN LATERAL (
+        SELECT m.region AS code, m.member_id FROM member AS m
+        WHERE m.region < s.hi AND (m.region, m.member_id) > (s.lo, s.after)
+        ORDER BY m.region, m.member_id LIMIT %(ahead)s
+    ) AS h
+) AS f
+ORDER BY f.code, f.member_id OFFSET %(ahead)s - 1 LIMIT 1
 """
