@@ -2,8 +2,9 @@
 
 Each page of the navigation, for each role that has it, at places drawn as S6 draws them, and a member's pages: the time
 from the request to the last byte of the answer within the process, one request at a time, each page's questions to the
-API included. Not measured: the network, the browser, many at once. Members' pages are folded from the log's states,
-about 2 kB an event on disk (`bench.large_log`, made once); `--without-members` leaves them out, and the states.
+API included, on a day soon after the log's last. Not measured: the network, the browser, many at once. Members' pages
+are folded from the log's states, about 2 kB an event on disk (`bench.large_log`, made once); `--without-members` leaves
+them out, and the states.
 """
 
 import argparse
@@ -16,6 +17,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+from unittest import mock
 from uuid import UUID
 
 import httpx
@@ -27,11 +29,13 @@ from api.console.sessions import COOKIE, SignedIn
 from api.service import Service, open_service
 from bench.harness import await_quiet
 from bench.large_log import LargeLog, large_log
-from bench.s6_questions import Asking
+from bench.s6_questions import TODAY, Asking
+from domain.times import day_start_us
 from infra.settings import Settings
 from infra.tokens.principal import Principal, Role
 
 BAR_MS: Final = 50.0
+_HOUR_US: Final = 3_600_000_000
 _ASIDE: Final = {
     "member": "/members/{member}",
     "member's service": "/members/{member}/service",
@@ -74,7 +78,10 @@ def main() -> None:
     with large_log(options.events, read_models=True, states=states) as made:
         home = made.server.cluster.root / "service"
         settings = Settings(home=home, database_url=made.url, request_timeout_seconds=60)
-        with open_service(settings, made.url, projecting=False) as service:
+        with (
+            mock.patch("api.service.clock_us", return_value=day_start_us(TODAY) + 10 * _HOUR_US),
+            open_service(settings, made.url, projecting=False) as service,
+        ):
             asked = [one for one in _drawn(service, made, options.each, states) if options.page in one.name]
             if not options.processor:
                 await_quiet()

@@ -186,7 +186,7 @@ _COUNTRY: Final = "000000"
 _TYPED: Final = (0.6, 0.75, 0.8, 0.9, 0.95, 1.0)
 _IN_BRANCHES: Final = 0.5
 # Nothing in the log happened after mid April: the day after is its present.
-_FIRST, _LAST, _TODAY = date(2024, 4, 1), date(2025, 3, 15), date(2025, 4, 30)
+_FIRST, _LAST, TODAY = date(2024, 4, 1), date(2025, 3, 15), date(2025, 4, 30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,7 +236,7 @@ class Asking:
     def moment(self, when: When) -> tuple[Moment, dict[str, str]]:
         """Draw a moment and knowledge, and how a request names them; a day is mostly of the last months."""
         if when == "now":
-            return Moment(day_end_us(_TODAY)), {"as_of": _TODAY.isoformat()}
+            return Moment(day_end_us(TODAY)), {"as_of": TODAY.isoformat()}
         day = _LAST - timedelta(days=int(self.chance.random() ** 2 * (_LAST - _FIRST).days))
         if when == "as_of":
             return Moment(day_end_us(day)), {"as_of": day.isoformat()}

@@ -18,9 +18,14 @@ WITH chosen AS (
     SELECT m.* FROM unnest(%(place_lows)s::text[], %(place_highs)s::text[]) AS s (lo, hi)
     JOIN member AS m ON m.region >= s.lo AND m.region < s.hi
     WHERE left(m.affiliation_region, 6) IS DISTINCT FROM left(m.region, 6)
+      AND (%(stages)s::text[] IS NULL OR m.stage = ANY (%(stages)s::text[]))
+      AND (%(views)s::text[] IS NULL OR m.view = ANY (%(views)s::text[]))
+      AND (%(since_from)s::bigint IS NULL OR m.since_us >= %(since_from)s::bigint)
     UNION ALL
     SELECT m.* FROM unnest(%(homes)s::text[]) AS o (code)
     JOIN member AS m ON m.affiliation = o.code
+    WHERE (%(stages)s::text[] IS NULL OR m.stage = ANY (%(stages)s::text[]))
+      AND (%(views)s::text[] IS NULL OR m.view = ANY (%(views)s::text[]))
     UNION ALL
     SELECT m.* FROM unnest(%(hosts)s::text[]) AS o (code)
     JOIN member AS m ON m.accepted_by = o.code

@@ -99,13 +99,13 @@ _WEEKDAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "sat
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """How many stand in one view, of those that the role looks after from one side; and a month ago."""
+    """How many stand in one view, of those that the role looks after from one side; None for a change not asked for."""
 
     side: str
     view: str
     count: int
     overdue: int
-    change: int
+    change: int | None
 
 
 @router.get("/", operation_id="console_today")
@@ -117,7 +117,7 @@ async def today(request: Request, person: SignedInPerson, part: str | None = Non
         return await own_page(person, part)
     if role in _OFFICES:
         if part == "figures":
-            return page(person, "today_figures.html", WORDS, figures=await _figures(person, now))
+            return page(person, "today_figures.html", WORDS, figures=await _figures(person, now, changes=True))
         told = await _office(person, now, figures=part is None)
         template = "today_duties.html" if part == "duties" else "today_office.html"
     else:
@@ -132,7 +132,8 @@ async def _office(person: Person, now: date, *, figures: bool) -> dict[str, Any]
     duties, home, counts = await asyncio.gather(
         _list(person, "/v1/worklist", limit=_DUTIES),
         _list(person, "/v1/lifecycle/members", view="return", limit=_SHORT),
-        _figures(person, now) if figures else _nothing(),
+        # What changed in a month is asked for when the page is there: the past of an organisation is counted.
+        _figures(person, now, changes=False) if figures else _nothing(),
     )
     if duties["next"] is not None:
         # Who has just arrived waits for an answer, however much else is due before.
@@ -154,20 +155,20 @@ async def _office(person: Person, now: date, *, figures: bool) -> dict[str, Any]
     }
 
 
-async def _figures(person: Person, now: date) -> list[Figure]:
-    """Count the three views from both sides, now and a month ago."""
-    before = (now - timedelta(days=30)).isoformat()
-    asked = [(side, then) for side in _BOTH for then in (None, before)]
+async def _figures(person: Person, now: date, *, changes: bool) -> list[Figure]:
+    """Count the three views from both sides, now and, for the changes, a month ago."""
+    days = (None, (now - timedelta(days=30)).isoformat()) if changes else (None,)
+    asked = [(side, then) for side in _BOTH for then in days]
     answers = await asyncio.gather(*(_list(person, "/v1/lifecycle", side=side, as_of=then) for side, then in asked))
     found = dict(zip(asked, (answer["items"] for answer in answers), strict=True))
-    return [_figure(side, view, found[side, None], found[side, before]) for side in _BOTH for view in VIEWS]
+    return [_figure(side, view, *(found[side, then] for then in days)) for side in _BOTH for view in VIEWS]
 
 
-def _figure(side: str, view: str, now: list[dict[str, Any]], before: list[dict[str, Any]]) -> Figure:
+def _figure(side: str, view: str, now: list[dict[str, Any]], before: list[dict[str, Any]] | None = None) -> Figure:
     there = [one for one in now if one["view"] == view]
     count = sum(one["count"] for one in there)
-    earlier = sum(one["count"] for one in before if one["view"] == view)
-    return Figure(side, view, count, sum(one["overdue"] for one in there), count - earlier)
+    change = None if before is None else count - sum(one["count"] for one in before if one["view"] == view)
+    return Figure(side, view, count, sum(one["overdue"] for one in there), change)
 
 
 async def _list(person: Person, path: str, **parameters: Any) -> dict[str, Any]:
