@@ -183,8 +183,9 @@ def test_the_browser_proves_an_event_and_sees_through_what_was_altered(visit, wi
     event.get_by_text("当时情况与证明").click()
     event.get_by_role("button", name="核对证明").click()
     event.locator(".proof.holds").wait_for()
-    assert event.locator(".proof li").count() == 5
+    assert event.locator(".proof li").count() == 6
     assert event.locator(".proof li.no").count() == 0
+    assert event.locator(".proof li.open").inner_text() == "没有见证方的联署，也没有配置见证方"
     assert one.violations(axe) == []
 
     for number, alter in enumerate((_another_leaf, _another_root, _another_hash)):
