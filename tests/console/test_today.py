@@ -118,8 +118,11 @@ def test_a_form_of_another_site_or_of_an_earlier_session_is_refused(visit, arriv
 def test_an_arrival_appears_by_itself_and_disturbs_nobody_who_is_filling_in_a_form(visit, arrived):
     first = arrived()
     calm, busy = visit("community_worker"), visit("community_worker")
-    calm.open("/")
-    busy.open("/").locator("#duties .duty-do > a").first.click()
+    for one in (calm, busy):
+        # What happens before a page listens is on the page that comes next.
+        with one.page.expect_response("**/news*"):
+            one.open("/")
+    busy.page.locator("#duties .duty-do > a").first.click()
     form = busy.page.locator("form.command")
     expect(form).to_be_visible()
 

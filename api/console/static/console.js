@@ -72,7 +72,8 @@
 
   // News: who fills in a form, or has the keyboard in a part, is told quietly; else the part is renewed.
   function renew(part) {
-    htmx.ajax("GET", part.dataset.live, { target: part, swap: "outerHTML" });
+    // Each part asks by itself: those that ask by the body wait for one another, and of several only the last is heard.
+    htmx.ajax("GET", part.dataset.live, { source: part, target: part, swap: "outerHTML" });
   }
   function heard(which, tell = true) {
     for (const part of document.querySelectorAll(which)) {
