@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from domain.times import local_day
 from projections.asking import Cursor, Moment, Page, answer, read_cursor
+from projections.duties_now import NOW
 
 if TYPE_CHECKING:
     from psycopg import Connection
@@ -20,74 +21,6 @@ if TYPE_CHECKING:
 
     from domain.reference import Reference
 
-_NOW: Final = """
-WITH item AS (
-    SELECT d.member_id, d.kind, d.organisation, d.region, d.since_us, d.due_on, d.provisional, NULL::date AS month,
-        CASE WHEN d.subject <> '' AND right(d.key, length(d.subject)) <> d.subject
-             THEN d.subject || '.' || d.key ELSE d.key END AS duty_id
-    FROM duty AS d
-    WHERE d.organisation = ANY (%(organisations)s::text[]) AND d.month_from IS NULL AND d.valid_from <= %(as_of)s
-    UNION ALL
-    SELECT d.member_id, d.kind, d.organisation, d.region, d.since_us, (s.month + p.length - interval '1 day')::date,
-        false, s.month::date,
-        CASE WHEN d.subject <> '' THEN d.subject || '.' ELSE '' END
-            || regexp_replace(d.key, '\\.[0-9]{4}(-[0-9]{2})?$', '') || to_char(s.month, p.form)
-    FROM duty AS d
-    JOIN (
-        VALUES ('inspect_card', interval '1 year', interval '1 year', '.YYYY'),
-            ('issue_feedback', interval '1 month', interval '1 year', '.YYYY'),
-            ('monthly_contact', interval '1 month', interval '1 month', '.YYYY-MM')
-    ) AS p (kind, length, step, form) ON p.kind = d.kind
-    CROSS JOIN LATERAL generate_series(
-        d.month_from::timestamp, least(coalesce(d.month_until, %(month)s), %(month)s)::timestamp, p.step
-    ) AS s (month)
-    WHERE d.organisation = ANY (%(organisations)s::text[]) AND d.month_from IS NOT NULL AND d.valid_from <= %(as_of)s
-    UNION ALL
-    SELECT m.member_id, 'monthly_contact', m.origin_owner, m.origin_owner_region, m.origin_since_us,
-        (s.month + interval '1 month - 1 day')::date, false, s.month::date,
-        CASE WHEN m.subject <> '' THEN m.subject || '.' ELSE '' END
-            || 'monthly_contact.origin' || to_char(s.month, '.YYYY-MM')
-    FROM member AS m
-    CROSS JOIN LATERAL generate_series(m.origin_month::timestamp, %(month)s::timestamp, interval '1 month') AS s (month)
-    WHERE m.origin_owner = ANY (%(organisations)s::text[]) AND m.origin_since_us <= %(as_of)s
-    UNION ALL
-    SELECT m.member_id, 'monthly_contact', m.destination_owner, m.destination_owner_region, m.destination_since_us,
-        (s.month + interval '1 month - 1 day')::date, false, s.month::date,
-        CASE WHEN m.subject <> '' THEN m.subject || '.' ELSE '' END
-            || 'monthly_contact.destination' || to_char(s.month, '.YYYY-MM')
-    FROM member AS m
-    CROSS JOIN LATERAL generate_series(
-        m.destination_month::timestamp, %(month)s::timestamp, interval '1 month'
-    ) AS s (month)
-    WHERE m.destination_owner = ANY (%(organisations)s::text[]) AND m.destination_since_us <= %(as_of)s
-    UNION ALL
-    SELECT m.member_id, 'lost_contact_review', m.review_owner, m.review_owner_region, m.review_since_us,
-        m.review_due_on, m.review_provisional, NULL::date,
-        CASE WHEN m.subject <> '' THEN m.subject || '.' ELSE '' END || 'lost_contact_review'
-    FROM member AS m
-    WHERE m.review_owner = ANY (%(organisations)s::text[]) AND m.review_since_us <= %(as_of)s
-    UNION ALL
-    SELECT %(nobody)s::uuid, 'resume_webhook', w.organisation, w.region, w.since_us, w.due_on, w.provisional,
-        NULL::date, 'resume_webhook.' || w.subscription_id
-    FROM webhook_duty AS w
-    WHERE w.organisation = ANY (%(organisations)s::text[]) AND w.since_us <= %(as_of)s
-      AND (w.until_us IS NULL OR w.until_us > %(as_of)s)
-)
-SELECT p.version, p.position, p.latest_us, p.updated_at, i.*
-FROM projection_position AS p
-LEFT JOIN LATERAL (
-    SELECT * FROM item
-    WHERE (%(kinds)s::text[] IS NULL OR kind = ANY (%(kinds)s::text[]))
-      AND (%(member)s::uuid IS NULL OR member_id = %(member)s::uuid)
-      AND (%(liaison)s::text IS NULL
-           OR member_id IN (SELECT m.member_id FROM member AS m WHERE m.liaison = %(liaison)s::text))
-      AND (%(overdue)s::boolean IS NULL OR (due_on < %(today)s) = %(overdue)s::boolean)
-      AND (due_on, duty_id COLLATE "C", member_id) > (%(due)s::date, %(duty)s::text COLLATE "C", %(after)s::uuid)
-    ORDER BY due_on, duty_id COLLATE "C", member_id LIMIT %(limit)s
-) AS i ON true
-WHERE p.name = 'read_models'
-ORDER BY i.due_on, i.duty_id COLLATE "C", i.member_id
-"""
 _THEN: Final = """
 WITH standing AS (
     SELECT d.member_id, d.key, d.kind, d.organisation, d.region, d.subject, d.since_us, d.due_on, d.provisional,
@@ -190,7 +123,8 @@ WHERE (%(kinds)s::text[] IS NULL OR kind = ANY (%(kinds)s::text[]))
   AND (%(liaison)s::text IS NULL
        OR member_id IN (SELECT m.member_id FROM member AS m WHERE m.liaison = %(liaison)s::text))
   AND (%(overdue)s::boolean IS NULL OR (due_on < %(today)s) = %(overdue)s::boolean)
-  AND (due_on, duty_id COLLATE "C", member_id) > (%(due)s::date, %(duty)s::text COLLATE "C", %(after)s::uuid)
+  AND (%(due)s::date IS NULL OR (due_on, duty_id COLLATE "C", member_id)
+       > (%(due)s::date, %(duty)s::text COLLATE "C", %(after)s::uuid))
 ORDER BY due_on, duty_id COLLATE "C", member_id LIMIT %(limit)s
 """
 _ZERO: Final = "00000000-0000-0000-0000-000000000000"
@@ -221,15 +155,18 @@ class WorklistQuestion:
 
 def worklist(connection: Connection[TupleRow], question: WorklistQuestion, reference: Reference, now_us: int) -> Page:
     """Return one page of duties, by due day, then duty id. Raises CursorExpired, CursorUnreadable."""
-    moment, since_us, after = question.moment, now_us, ["0001-01-01", "", _ZERO]
+    moment, since_us = question.moment, now_us
+    after: list[str | None] = [None, None, None]
     if question.cursor is not None:
         cursor = read_cursor(question.cursor, question.name, now_us, 3)
-        moment, since_us, after = cursor.moment, cursor.since_us, cursor.after
-    today = local_day(moment.as_of_us)
+        moment, since_us, after = cursor.moment, cursor.since_us, [*cursor.after]
+    today, kinds = local_day(moment.as_of_us), question.kinds
     parameters = {
         "organisations": reference.at(moment.as_of_us).organisations.below(question.organisation),
         "member": question.member,
-        "kinds": list(question.kinds) if question.kinds is not None else None,
+        "kinds": None if kinds is None else list(kinds),
+        "monthly": kinds is None or "monthly_contact" in kinds,
+        "review": kinds is None or "lost_contact_review" in kinds,
         "overdue": question.overdue,
         "liaison": question.liaison,
         "as_of": moment.as_of_us,
@@ -241,7 +178,7 @@ def worklist(connection: Connection[TupleRow], question: WorklistQuestion, refer
         "limit": question.limit + 1,
         "nobody": _ZERO,
     }
-    found = answer(connection, moment, parameters, now=_NOW, then=_THEN)
+    found = answer(connection, moment, parameters, now=NOW, then=_THEN)
     items = [_item(row, today) for row in found.rows[: question.limit]]
     following = None
     if len(found.rows) > question.limit:
