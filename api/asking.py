@@ -90,8 +90,11 @@ def _moment_us(text: str) -> int:
     return read_as_of(_BARE_PLUS.sub("+", text))
 
 
-def as_of_moment(service: Service, as_of: str | None) -> int:
-    """Read `as_of`; the default is the end of today: what falls due today is still in time. Raises Problem (422)."""
+def as_of_moment(service: Service, as_of: str | None, name: str = "as_of") -> int:
+    """Read `as_of`, or a parameter like it; by default the end of today, for what falls due today is still in time.
+
+    Raises Problem (422).
+    """
     if as_of is None:
         return day_end_us(local_day(service.now_us))
     try:
@@ -100,7 +103,7 @@ def as_of_moment(service: Service, as_of: str | None) -> int:
         moment = _FIRST_US - 1
     if moment < _FIRST_US:
         sentence = Sentence("不能识别的时间", "This is not a time with offset, a date or a month.")
-        raise invalid("/query/as_of", "unreadable", sentence, "2025-03-05T10:00:00+08:00, 2025-03-05, 2025-03")
+        raise invalid(f"/query/{name}", "unreadable", sentence, "2025-03-05T10:00:00+08:00, 2025-03-05, 2025-03")
     return moment
 
 

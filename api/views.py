@@ -120,6 +120,14 @@ async def count_lifecycle(  # noqa: PLR0913 - the question's parameters
     view: View | None = None,
     side: Literal["outflow", "inflow"] = "outflow",
     ages: Annotated[bool, Query(description="also for how many days they have been at the stage 停留时长")] = False,
+    change_since: Annotated[
+        str | None,
+        Query(
+            max_length=40,
+            description="also how many more they are than at that time, or that day's end 变化",
+            examples=["2025-05-31"],
+        ),
+    ] = None,
     as_of: AsOf = None,
     known_at: KnownAt = None,
     min_position: MinPosition = None,
@@ -130,12 +138,13 @@ async def count_lifecycle(  # noqa: PLR0913 - the question's parameters
     question = RosterQuestion(
         moment, side, region=place.region, organisation=place.organisation, views=None if view is None else (view,)
     )
+    since_us = None if change_since is None else as_of_moment(place.service, change_since, "change_since")
     page = await asked(
         place.service,
         place.principal,
         min_position,
         lambda connection: lifecycle.counts(
-            connection, question, as_known(place.service, moment.known_position), ages=ages
+            connection, question, as_known(place.service, moment.known_position), ages=ages, change_since_us=since_us
         ),
     )
     return _written(page)

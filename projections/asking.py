@@ -113,6 +113,20 @@ def spans_on(reference: Reference, region: str, day: date) -> Spans:
     return Spans([low for low, _ in ranges], [high for _, high in ranges])
 
 
+_REACH: Final = "SELECT coalesce(current_setting('kiteline.regions', true), '')"
+
+
+def reach_of(connection: Connection[TupleRow]) -> Spans | None:
+    """Return the codes that row-level security lets the caller see; None for all codes, empty where it was not told."""
+    row = connection.execute(_REACH).fetchone()
+    reach = "" if row is None else str(row[0])
+    if reach == "*":
+        return None
+    beginnings = sorted({one for one in reach.split(",") if one})
+    apart = [one for one in beginnings if not one.startswith(tuple(other for other in beginnings if other != one))]
+    return Spans(apart, [after_all(one) for one in apart])
+
+
 def after_all(prefix: str) -> str:
     """Return what follows every code that begins so."""
     return prefix[:-1] + chr(ord(prefix[-1]) + 1) if prefix else ":"

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from domain.calendar import next_month
 from domain.policy import COUNTRY
 from domain.times import day_start_us
+from projections.asking import reach_of
 from projections.month_ends import month_number
 from projections.position import reflected
 from projections.suppression import publish_rows, withheld_of_table
@@ -56,7 +57,6 @@ FROM (
 GROUP BY l.origin_region, l.destination
 """
 
-
 # As known now they are kept: what happened in the month, and what began less what ended in all months up to it.
 _KEPT: Final = """
 SELECT c.origin, c.destination,
@@ -68,13 +68,30 @@ SELECT c.origin, c.destination,
     coalesce(sum(c.amount) FILTER (WHERE c.measure = 'moved_on'), 0)::bigint,
     coalesce(sum(c.amount) FILTER (WHERE c.measure = 'transferred'), 0)::bigint,
     coalesce(sum(c.amount) FILTER (WHERE c.measure = 'ended'), 0)::bigint
+FROM flow_count AS c
+WHERE c.month <= %(month)s AND (c.month = %(month)s OR c.measure = ANY ('{under_way,in_place}'))
+GROUP BY c.origin, c.destination
+"""
+# Whoever sees some places is told the cells that begin or end there, found by their codes.
+_KEPT_IN_REACH: Final = """
+SELECT c.origin, c.destination,
+    coalesce(sum(c.amount) FILTER (WHERE c.measure = 'departed'), 0)::bigint,
+    coalesce(sum(c.amount) FILTER (WHERE c.measure = 'arrived'), 0)::bigint,
+    coalesce(sum(c.amount) FILTER (WHERE c.measure = 'under_way'), 0)::bigint,
+    coalesce(sum(c.amount) FILTER (WHERE c.measure = 'in_place'), 0)::bigint,
+    coalesce(sum(c.amount) FILTER (WHERE c.measure = 'returned'), 0)::bigint,
+    coalesce(sum(c.amount) FILTER (WHERE c.measure = 'moved_on'), 0)::bigint,
+    coalesce(sum(c.amount) FILTER (WHERE c.measure = 'transferred'), 0)::bigint,
+    coalesce(sum(c.amount) FILTER (WHERE c.measure = 'ended'), 0)::bigint
 FROM (
-    SELECT origin, destination, measure, amount FROM flow_count
-    WHERE measure = ANY ('{departed,arrived,returned,moved_on,transferred,ended}') AND month = %(month)s
+    SELECT o.* FROM unnest(%(lows)s::text[], %(highs)s::text[]) AS s (lo, hi)
+    JOIN flow_count AS o ON o.origin >= s.lo AND o.origin < s.hi AND o.month <= %(month)s
     UNION ALL
-    SELECT origin, destination, measure, amount FROM flow_count
-    WHERE measure = ANY ('{under_way,in_place}') AND month <= %(month)s
+    SELECT d.* FROM unnest(%(lows)s::text[], %(highs)s::text[]) AS s (lo, hi)
+    JOIN flow_count AS d ON d.destination >= s.lo AND d.destination < s.hi AND d.month <= %(month)s
+    WHERE NOT d.origin ^@ ANY (%(lows)s::text[])
 ) AS c
+WHERE c.month = %(month)s OR c.measure = ANY ('{under_way,in_place}')
 GROUP BY c.origin, c.destination
 """
 
@@ -98,8 +115,11 @@ def matrix(
     following = next_month(first)
     standing = reflected(connection)
     known = standing.position if known_position is None else min(known_position, standing.position)
-    parameters: dict[str, int] = {"month": month_number(first)}
-    statement = _KEPT
+    parameters: dict[str, Any] = {"month": month_number(first)}
+    statement, places = _KEPT, reach_of(connection)
+    if places is not None and places.lows:
+        statement = _KEPT_IN_REACH
+        parameters |= {"lows": places.lows, "highs": places.highs}
     if known < standing.position:
         statement = _CELLS
         parameters = {"start": day_start_us(first), "end": day_start_us(following), "known": known}

@@ -10,8 +10,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from domain.times import day_end_us, day_number, local_day
-from projections import roster
-from projections.asking import Page, Spans, answer, spans_of
+from projections import lifecycle_counted, roster
+from projections.asking import Answer, Page, Spans, answer, reach_of, spans_of
 from projections.day_ends import AS_RECORDED, OVERDUE, PROVINCE
 from projections.month_ends import month_number
 from projections.roster import AWAY, RosterQuestion, at_least_since, parameters_of
@@ -37,43 +37,6 @@ CELLS: Final = (
 AGES: Final = (7, 30, 90)
 """Days at a stage, by which members are told apart: up to each of them, and longer."""
 
-_NOW: Final = """
-WITH chosen AS (
-    SELECT m.view, m.stage, m.first_due_on, m.since_us
-    FROM unnest(%(home_lows)s::text[], %(home_highs)s::text[]) AS s (lo, hi)
-    JOIN member AS m ON m.affiliation_region >= s.lo AND m.affiliation_region < s.hi
-    UNION ALL
-    SELECT m.view, m.stage, m.first_due_on, m.since_us
-    FROM unnest(%(place_lows)s::text[], %(place_highs)s::text[]) AS s (lo, hi)
-    JOIN member AS m ON m.region >= s.lo AND m.region < s.hi
-    WHERE left(m.affiliation_region, 6) IS DISTINCT FROM left(m.region, 6)
-    UNION ALL
-    SELECT m.view, m.stage, m.first_due_on, m.since_us FROM unnest(%(homes)s::text[]) AS o (code)
-    JOIN member AS m ON m.affiliation = o.code
-    UNION ALL
-    SELECT m.view, m.stage, m.first_due_on, m.since_us FROM unnest(%(hosts)s::text[]) AS o (code)
-    JOIN member AS m ON m.accepted_by = o.code
-    UNION ALL
-    SELECT m.view, m.stage, m.first_due_on, m.since_us FROM unnest(%(hosts)s::text[]) AS o (code)
-    JOIN member AS m ON m.branch = o.code
-    WHERE (m.accepted_by = ANY (%(hosts)s::text[])) IS NOT TRUE
-    UNION ALL
-    SELECT m.view, m.stage, m.first_due_on, m.since_us FROM unnest(%(hosts)s::text[]) AS o (code)
-    JOIN member AS m ON m.holder = o.code
-)
-SELECT p.version, p.position, p.latest_us, p.updated_at, g.*
-FROM projection_position AS p
-LEFT JOIN LATERAL (
-    SELECT c.view, c.stage, count(*), count(*) FILTER (WHERE c.first_due_on < %(today)s),
-        count(*) FILTER (WHERE c.since_us >= (%(ages)s::bigint[])[1]),
-        count(*) FILTER (WHERE c.since_us >= (%(ages)s::bigint[])[2]),
-        count(*) FILTER (WHERE c.since_us >= (%(ages)s::bigint[])[3])
-    FROM chosen AS c
-    WHERE c.stage = ANY (%(stages)s::text[]) AND c.view = ANY (%(views)s::text[])
-    GROUP BY c.view, c.stage
-) AS g ON true
-WHERE p.name = 'read_models'
-"""
 # Of a region the counts are kept, for callers whose reach holds all of it.
 _KEPT: Final = """
 SELECT p.version, p.position, p.latest_us, p.updated_at, g.*
@@ -144,133 +107,64 @@ LEFT JOIN LATERAL (
 ) AS g ON true
 WHERE p.name = 'read_models'
 """
-_REACH: Final = "SELECT coalesce(current_setting('kiteline.regions', true), '')"
-_THEN: Final = """
-WITH segment AS NOT MATERIALIZED (
-    SELECT m.member_id, m.affiliation, m.affiliation_region, m.holder, m.accepted_by, m.branch, m.stage, m.view,
-        m.region, m.since_us
-    FROM member AS m WHERE m.roster_from <= %(as_of)s AND m.roster_known <= %(known)s
-    UNION ALL
-    SELECT r.member_id, r.affiliation, r.affiliation_region, r.holder, r.accepted_by, r.branch, r.stage, r.view,
-        r.region, r.since_us
-    FROM roster_past AS r
-    WHERE r.valid_from <= %(as_of)s AND r.known_from <= %(known)s AND r.known_to > %(known)s
-      AND (r.valid_to > %(as_of)s OR r.ended_from > %(known)s)
-), chosen AS (
-    SELECT m.member_id, m.view, m.stage, m.since_us FROM segment AS m
-    WHERE m.affiliation = ANY (%(homes)s::text[])
-    UNION ALL
-    SELECT m.member_id, m.view, m.stage, m.since_us FROM segment AS m
-    WHERE m.accepted_by = ANY (%(hosts)s::text[])
-    UNION ALL
-    SELECT m.member_id, m.view, m.stage, m.since_us FROM segment AS m
-    WHERE m.branch = ANY (%(hosts)s::text[]) AND (m.accepted_by = ANY (%(hosts)s::text[])) IS NOT TRUE
-    UNION ALL
-    SELECT m.member_id, m.view, m.stage, m.since_us FROM segment AS m
-    WHERE m.holder = ANY (%(hosts)s::text[])
-)
-SELECT c.view, c.stage, count(*), count(*) FILTER (WHERE k.first_due_on < %(today)s),
-    count(*) FILTER (WHERE c.since_us >= (%(ages)s::bigint[])[1]),
-    count(*) FILTER (WHERE c.since_us >= (%(ages)s::bigint[])[2]),
-    count(*) FILTER (WHERE c.since_us >= (%(ages)s::bigint[])[3])
-FROM chosen AS c
-LEFT JOIN LATERAL (
-    SELECT m.first_due_on FROM member AS m
-    WHERE m.member_id = c.member_id AND m.clock_from <= %(as_of)s AND m.clock_known <= %(known)s
-    UNION ALL
-    (SELECT p.first_due_on FROM clock_past AS p
-    WHERE p.member_id = c.member_id AND p.valid_from <= %(as_of)s AND p.known_from <= %(known)s
-      AND p.known_to > %(known)s AND (p.valid_to > %(as_of)s OR p.ended_from > %(known)s)
-    ORDER BY p.valid_from DESC LIMIT 1)
-    LIMIT 1
-) AS k ON true
-WHERE c.stage = ANY (%(stages)s::text[]) AND c.view = ANY (%(views)s::text[])
-GROUP BY c.view, c.stage
-"""
-
-# Of a region, in each table apart: a range of codes is not carried into a union of both.
-_THEN_OF_REGION: Final = """
-WITH chosen AS (
-    SELECT h.* FROM unnest(%(home_lows)s::text[], %(home_highs)s::text[]) AS s (lo, hi)
-    CROSS JOIN LATERAL (
-        SELECT m.member_id, m.view, m.stage, m.since_us FROM member AS m
-        WHERE m.affiliation_region >= s.lo AND m.affiliation_region < s.hi
-          AND m.stage = ANY (%(stages)s::text[]) AND m.view = ANY (%(views)s::text[])
-          AND m.roster_from <= %(as_of)s AND m.roster_known <= %(known)s
-        UNION ALL
-        SELECT r.member_id, r.view, r.stage, r.since_us FROM roster_past AS r
-        WHERE r.affiliation_region >= s.lo AND r.affiliation_region < s.hi
-          AND r.stage = ANY (%(stages)s::text[]) AND r.view = ANY (%(views)s::text[])
-          AND r.valid_from <= %(as_of)s AND r.known_from <= %(known)s AND r.known_to > %(known)s
-          AND (r.valid_to > %(as_of)s OR r.ended_from > %(known)s)
-    ) AS h
-    UNION ALL
-    SELECT h.* FROM unnest(%(place_lows)s::text[], %(place_highs)s::text[]) AS s (lo, hi)
-    CROSS JOIN LATERAL (
-        SELECT m.member_id, m.view, m.stage, m.since_us FROM member AS m
-        WHERE m.region >= s.lo AND m.region < s.hi
-          AND left(m.affiliation_region, 6) IS DISTINCT FROM left(m.region, 6)
-          AND m.stage = ANY (%(stages)s::text[]) AND m.view = ANY (%(views)s::text[])
-          AND m.roster_from <= %(as_of)s AND m.roster_known <= %(known)s
-        UNION ALL
-        SELECT r.member_id, r.view, r.stage, r.since_us FROM roster_past AS r
-        WHERE r.region >= s.lo AND r.region < s.hi
-          AND left(r.affiliation_region, 6) IS DISTINCT FROM left(r.region, 6)
-          AND r.stage = ANY (%(stages)s::text[]) AND r.view = ANY (%(views)s::text[])
-          AND r.valid_from <= %(as_of)s AND r.known_from <= %(known)s AND r.known_to > %(known)s
-          AND (r.valid_to > %(as_of)s OR r.ended_from > %(known)s)
-    ) AS h
-)
-SELECT c.view, c.stage, count(*), count(*) FILTER (WHERE k.first_due_on < %(today)s),
-    count(*) FILTER (WHERE c.since_us >= (%(ages)s::bigint[])[1]),
-    count(*) FILTER (WHERE c.since_us >= (%(ages)s::bigint[])[2]),
-    count(*) FILTER (WHERE c.since_us >= (%(ages)s::bigint[])[3])
-FROM chosen AS c
-LEFT JOIN LATERAL (
-    SELECT m.first_due_on FROM member AS m
-    WHERE m.member_id = c.member_id AND m.clock_from <= %(as_of)s AND m.clock_known <= %(known)s
-    UNION ALL
-    (SELECT p.first_due_on FROM clock_past AS p
-    WHERE p.member_id = c.member_id AND p.valid_from <= %(as_of)s AND p.known_from <= %(known)s
-      AND p.known_to > %(known)s AND (p.valid_to > %(as_of)s OR p.ended_from > %(known)s)
-    ORDER BY p.valid_from DESC LIMIT 1)
-    LIMIT 1
-) AS k ON true
-GROUP BY c.view, c.stage
-"""
 
 
 def counts(
-    connection: Connection[TupleRow], question: RosterQuestion, reference: Reference, *, ages: bool = False
+    connection: Connection[TupleRow],
+    question: RosterQuestion,
+    reference: Reference,
+    *,
+    ages: bool = False,
+    change_since_us: int | None = None,
 ) -> Page:
     """Count members by view and stage, with how many of them something is overdue for; empty cells are counted as 0.
 
     `question.side` is `outflow` or `inflow`; its `views` and `stages` choose among the cells. With `ages` also for how
-    many days they have been at the stage: of a past day that is counted from the members, and not kept.
+    many days they have been at the stage: of a past day that is counted from the members, and not kept. With
+    `change_since_us` also by how many they are more than at that moment (microseconds since 1970 UTC).
     """
-    asked = question.views or VIEWS
-    parameters = parameters_of(_as_roster(question), question.moment, reference)
-    moment = question.moment
-    parameters |= {"stages": _stages(question), "views": list(asked)}
-    parameters["ages"] = [at_least_since(moment, days) for days in AGES]
-    now, then, kept = _NOW, _THEN, None
-    if question.region is not None and question.organisation is None:
-        spans = spans_of(reference, question.region, question.moment.as_of_us)
-        parameters |= {"lows": spans.lows, "highs": spans.highs, "side": question.side}
-        then = _THEN_OF_REGION
-        if _holds(connection, spans):
-            now = _KEPT_AGES if ages else _KEPT
-            kept = _KEPT_THEN if _is_end_of_day(moment) and not ages else None
-            parameters |= _as_kept(question.side, moment, spans)
-    answered = answer(connection, question.moment, parameters, now=now, then=then, kept=kept)
+    answered = _counted(connection, question, reference, ages=ages)
     found = {(view, stage): (count, overdue, within) for view, stage, count, overdue, *within in answered.rows}
+    before: dict[tuple[str, str], int] | None = None
+    if change_since_us is not None:
+        then = replace(question, moment=replace(question.moment, as_of_us=change_since_us))
+        stood = _counted(connection, then, reference, stood=True)
+        before = {(view, stage): count for view, stage, count, *_ in stood.rows}
     items: list[dict[str, Any]] = []
     for view, stage in CELLS:
-        if view in asked and (question.stages is None or stage in question.stages):
+        if view in (question.views or VIEWS) and (question.stages is None or stage in question.stages):
             count, overdue, within = found.get((view, stage), (0, 0, [0] * len(AGES)))
-            item = {"view": view, "stage": stage, "count": count, "overdue": overdue}
+            item: dict[str, Any] = {"view": view, "stage": stage, "count": count, "overdue": overdue}
+            item |= {"change": count - before.get((view, stage), 0)} if before is not None else {}
             items.append({**item, "ages": _ages(count, within)} if ages else item)
     return Page(items, None, answered.position, answered.known_position)
+
+
+def _counted(
+    connection: Connection[TupleRow],
+    question: RosterQuestion,
+    reference: Reference,
+    *,
+    ages: bool = False,
+    stood: bool = False,
+) -> Answer:
+    """Return rows of view, stage and count; then of overdue and ages, which nobody asks for who asks who `stood`."""
+    moment = question.moment
+    parameters = parameters_of(_as_roster(question), moment, reference)
+    parameters |= {"stages": _stages(question), "views": list(question.views or VIEWS)}
+    parameters["ages"] = [at_least_since(moment, days) for days in AGES]
+    if question.region is None or question.organisation is not None:
+        kept = lifecycle_counted.STOOD_IN_ORGANISATION if stood else None
+        now, then = lifecycle_counted.NOW_OF_ORGANISATION, lifecycle_counted.THEN_OF_ORGANISATION
+        return answer(connection, moment, parameters, now=now, then=then, kept=kept)
+    spans = spans_of(reference, question.region, moment.as_of_us)
+    parameters |= {"lows": spans.lows, "highs": spans.highs, "side": question.side}
+    now, kept = lifecycle_counted.NOW_OF_REGION, None
+    if _holds(connection, spans):
+        now = _KEPT_AGES if ages else _KEPT
+        kept = _KEPT_THEN if _is_end_of_day(moment) and not ages else None
+        parameters |= _as_kept(question.side, moment, spans)
+    return answer(connection, moment, parameters, now=now, then=lifecycle_counted.THEN_OF_REGION, kept=kept)
 
 
 def _ages(count: int, within: list[int]) -> list[dict[str, int | None]]:
@@ -285,10 +179,8 @@ def _ages(count: int, within: list[int]) -> list[dict[str, int | None]]:
 
 def _holds(connection: Connection[TupleRow], spans: Spans) -> bool:
     """Whether the caller's reach, as row-level security has it, holds all that was recorded in these codes."""
-    row = connection.execute(_REACH).fetchone()
-    reach = "" if row is None else str(row[0])
-    beginnings = tuple(one for one in reach.split(",") if one)
-    return reach == "*" or all(low.startswith(beginnings) for low in spans.lows)
+    places = reach_of(connection)
+    return places is None or all(low.startswith(tuple(places.lows)) for low in spans.lows)
 
 
 def _is_end_of_day(moment: Moment) -> bool:

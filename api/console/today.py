@@ -157,18 +157,18 @@ async def _office(person: Person, now: date, *, figures: bool) -> dict[str, Any]
 
 async def _figures(person: Person, now: date, *, changes: bool) -> list[Figure]:
     """Count the three views from both sides, now and, for the changes, a month ago."""
-    days = (None, (now - timedelta(days=30)).isoformat()) if changes else (None,)
-    asked = [(side, then) for side in _BOTH for then in days]
-    answers = await asyncio.gather(*(_list(person, "/v1/lifecycle", side=side, as_of=then) for side, then in asked))
-    found = dict(zip(asked, (answer["items"] for answer in answers), strict=True))
-    return [_figure(side, view, *(found[side, then] for then in days)) for side in _BOTH for view in VIEWS]
+    since = (now - timedelta(days=30)).isoformat() if changes else None
+    answers = await asyncio.gather(*(_list(person, "/v1/lifecycle", side=side, change_since=since) for side in _BOTH))
+    return [
+        _figure(side, view, [one for one in answer["items"] if one["view"] == view], changes=changes)
+        for side, answer in zip(_BOTH, answers, strict=True)
+        for view in VIEWS
+    ]
 
 
-def _figure(side: str, view: str, now: list[dict[str, Any]], before: list[dict[str, Any]] | None = None) -> Figure:
-    there = [one for one in now if one["view"] == view]
-    count = sum(one["count"] for one in there)
-    change = None if before is None else count - sum(one["count"] for one in before if one["view"] == view)
-    return Figure(side, view, count, sum(one["overdue"] for one in there), change)
+def _figure(side: str, view: str, there: list[dict[str, Any]], *, changes: bool) -> Figure:
+    count, overdue = sum(one["count"] for one in there), sum(one["overdue"] for one in there)
+    return Figure(side, view, count, overdue, sum(one["change"] for one in there) if changes else None)
 
 
 async def _list(person: Person, path: str, **parameters: Any) -> dict[str, Any]:

@@ -77,6 +77,9 @@ class LifecycleItem(Shape):
     stage: Stage
     count: int = Field(ge=0)
     overdue: int = Field(ge=0)
+    change: int | None = Field(
+        None, description="only with `change_since`: how many more there are than there were then"
+    )
     ages: list[AgeCount] | None = Field(None, description="only with `ages`")
 
 
