@@ -71,7 +71,7 @@ def scope_of(service: Service, principal: Principal) -> tuple[str, str]:
     below = reference.organisations.below(far.organisation) if far.organisation is not None else []
     # A token may name what nobody registered: only codes that are known, and mean nothing else in a list, are let in.
     known = [code for code in below if reference.organisations.get(code) and "," not in code and code not in "*-"]
-    return ",".join(beginnings) or _NOBODY, ",".join(known) or _NOBODY
+    return ",".join(_shortest(beginnings)) or _NOBODY, ",".join(known) or _NOBODY
 
 
 def partners_of(service: Service, principal: Principal, what: str | None = None) -> str:
@@ -92,11 +92,20 @@ def partners_of(service: Service, principal: Principal, what: str | None = None)
     return ",".join(codes) or _NOBODY
 
 
+def _shortest(beginnings: list[str]) -> list[str]:
+    """Leave out what begins with another: row-level security looks at each beginning for each row."""
+    kept: list[str] = []
+    for one in sorted(set(beginnings)):
+        if not kept or not one.startswith(kept[-1]):
+            kept.append(one)
+    return kept
+
+
 def _stored(reference: Reference, beginning: str, now_us: int) -> list[str]:
     """Return what codes recorded at any time begin with that stand in a region of today."""
     region = beginning.ljust(6, "0")
     prefixes, exact = reference.regions.stored_codes(region, local_day(now_us))
-    return sorted({beginning, *prefixes, *exact})
+    return [beginning, *prefixes, *exact]
 
 
 async def asked(
