@@ -72,7 +72,7 @@ FROM flow_count AS c
 WHERE c.month <= %(month)s AND (c.month = %(month)s OR c.measure = ANY ('{under_way,in_place}'))
 GROUP BY c.origin, c.destination
 """
-# Whoever sees some places is told the cells that begin or end there, found by their codes.
+# Who sees some places is told the cells that begin or end there, found by their codes; each range by itself (OFFSET 0).
 _KEPT_IN_REACH: Final = """
 SELECT c.origin, c.destination,
     coalesce(sum(c.amount) FILTER (WHERE c.measure = 'departed'), 0)::bigint,
@@ -84,12 +84,20 @@ SELECT c.origin, c.destination,
     coalesce(sum(c.amount) FILTER (WHERE c.measure = 'transferred'), 0)::bigint,
     coalesce(sum(c.amount) FILTER (WHERE c.measure = 'ended'), 0)::bigint
 FROM (
-    SELECT o.* FROM unnest(%(lows)s::text[], %(highs)s::text[]) AS s (lo, hi)
-    JOIN flow_count AS o ON o.origin >= s.lo AND o.origin < s.hi AND o.month <= %(month)s
+    SELECT k.* FROM unnest(%(lows)s::text[], %(highs)s::text[]) AS s (lo, hi)
+    CROSS JOIN LATERAL (
+        SELECT * FROM flow_count AS f
+        WHERE f.origin >= s.lo AND f.origin < s.hi AND f.month <= %(month)s
+        OFFSET 0
+    ) AS k
     UNION ALL
-    SELECT d.* FROM unnest(%(lows)s::text[], %(highs)s::text[]) AS s (lo, hi)
-    JOIN flow_count AS d ON d.destination >= s.lo AND d.destination < s.hi AND d.month <= %(month)s
-    WHERE NOT d.origin ^@ ANY (%(lows)s::text[])
+    SELECT k.* FROM unnest(%(lows)s::text[], %(highs)s::text[]) AS s (lo, hi)
+    CROSS JOIN LATERAL (
+        SELECT * FROM flow_count AS f
+        WHERE f.destination >= s.lo AND f.destination < s.hi AND f.month <= %(month)s
+        OFFSET 0
+    ) AS k
+    WHERE NOT k.origin ^@ ANY (%(lows)s::text[])
 ) AS c
 WHERE c.month = %(month)s OR c.measure = ANY ('{under_way,in_place}')
 GROUP BY c.origin, c.destination

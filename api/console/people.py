@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any, Final
 
 from api.actions import Action
@@ -20,8 +21,6 @@ async def names_of(person: Person, *lists: Iterable[Mapping[str, Any]]) -> dict[
     if not person.may(Action.READ_MASKED_NAMES):
         return {}
     ids = sorted({item["member_id"] for items in lists for item in items if item.get("member_id")})
-    names: dict[str, str] = {}
-    for first in range(0, len(ids), _AT_ONCE):
-        answer = await person.ask("/v1/masked-names", member_id=ids[first : first + _AT_ONCE])
-        names |= {item["member_id"]: item["masked_name"] for item in answer["items"]}
-    return names
+    some = (ids[first : first + _AT_ONCE] for first in range(0, len(ids), _AT_ONCE))
+    answers = await asyncio.gather(*(person.ask("/v1/masked-names", member_id=together) for together in some))
+    return {item["member_id"]: item["masked_name"] for answer in answers for item in answer["items"]}

@@ -25,7 +25,7 @@ from infra.tokens.principal import Role
 
 router = console_router()
 PAGE: Final = Page("/", "今日", "Today")
-_DUTIES: Final = 200
+_DUTIES: Final = 100
 _SHORT: Final = 8
 _ARRIVALS: Final = "arrivals"
 _ARRIVING: Final = 50
@@ -62,6 +62,7 @@ WORDS: Final = Words(
     people=("人", "people"),
     change=("较一个月前", "since a month ago"),
     same=("与一个月前持平", "as a month ago"),
+    on_the_board=("在看板上查看各环节的人数", "The board tells how many there are"),
     overdue_of=("逾期 {count}", "{count} overdue"),
     due_today=("今天到期", "due today"),
     due_in=("还有 {days} 天", "in {days} days"),
@@ -99,13 +100,13 @@ _WEEKDAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "sat
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """How many stand in one view, of those that the role looks after from one side; None for a change not asked for."""
+    """How many stand in one view, of those that the role looks after from one side; None until they are asked for."""
 
     side: str
     view: str
-    count: int
-    overdue: int
-    change: int | None
+    count: int | None = None
+    overdue: int | None = None
+    change: int | None = None
 
 
 @router.get("/", operation_id="console_today")
@@ -117,8 +118,8 @@ async def today(request: Request, person: SignedInPerson, part: str | None = Non
         return await own_page(person, part)
     if role in _OFFICES:
         if part == "figures":
-            return page(person, "today_figures.html", WORDS, figures=await _figures(person, now, changes=True))
-        told = await _office(person, now, figures=part is None)
+            return page(person, "today_figures.html", WORDS, figures=await _figures(person, now))
+        told = await _office(person, now)
         template = "today_duties.html" if part == "duties" else "today_office.html"
     else:
         told = await _OTHERS[role](person, request)
@@ -127,17 +128,15 @@ async def today(request: Request, person: SignedInPerson, part: str | None = Non
     return page(person, template, WORDS, weekday=weekday, **told)
 
 
-async def _office(person: Person, now: date, *, figures: bool) -> dict[str, Any]:
-    """What an office sees: duties, who comes home, figures."""
-    duties, home, counts = await asyncio.gather(
+async def _office(person: Person, now: date) -> dict[str, Any]:
+    """What an office sees at once: duties, and who comes home. How many there are is counted once the page is there."""
+    duties, arrivals, home = await asyncio.gather(
         _list(person, "/v1/worklist", limit=_DUTIES),
+        _list(person, "/v1/worklist", limit=_ARRIVING, kind=kinds_of(_ARRIVALS)),
         _list(person, "/v1/lifecycle/members", view="return", limit=_SHORT),
-        # What changed in a month is asked for when the page is there: the past of an organisation is counted.
-        _figures(person, now, changes=False) if figures else _nothing(),
     )
     if duties["next"] is not None:
         # Who has just arrived waits for an answer, however much else is due before.
-        arrivals = await _list(person, "/v1/worklist", limit=_ARRIVING, kind=kinds_of(_ARRIVALS))
         known = {one["duty_id"] + str(one["member_id"]) for one in duties["items"]}
         duties["items"] += [one for one in arrivals["items"] if one["duty_id"] + str(one["member_id"]) not in known]
     lines = lines_of(duties["items"], person.principal.role, now)
@@ -149,26 +148,25 @@ async def _office(person: Person, now: date, *, figures: bool) -> dict[str, Any]
         "more_duties": duties["next"] is not None,
         "home": home["items"],
         "home_more": home["next"] is not None,
-        "figures": counts,
+        "figures": [Figure(side, view) for side in _BOTH for view in VIEWS],
         "people": await names_of(person, duties["items"], home["items"]),
         "position": duties["position"],
     }
 
 
-async def _figures(person: Person, now: date, *, changes: bool) -> list[Figure]:
-    """Count the three views from both sides, now and, for the changes, a month ago."""
-    since = (now - timedelta(days=30)).isoformat() if changes else None
+async def _figures(person: Person, now: date) -> list[Figure]:
+    """Count the three views from both sides, and how they changed in a month."""
+    since = (now - timedelta(days=30)).isoformat()
     answers = await asyncio.gather(*(_list(person, "/v1/lifecycle", side=side, change_since=since) for side in _BOTH))
     return [
-        _figure(side, view, [one for one in answer["items"] if one["view"] == view], changes=changes)
+        _figure(side, view, [one for one in answer["items"] if one["view"] == view])
         for side, answer in zip(_BOTH, answers, strict=True)
         for view in VIEWS
     ]
 
 
-def _figure(side: str, view: str, there: list[dict[str, Any]], *, changes: bool) -> Figure:
-    count, overdue = sum(one["count"] for one in there), sum(one["overdue"] for one in there)
-    return Figure(side, view, count, overdue, sum(one["change"] for one in there) if changes else None)
+def _figure(side: str, view: str, there: list[dict[str, Any]]) -> Figure:
+    return Figure(side, view, *(sum(one[name] for one in there) for name in ("count", "overdue", "change")))
 
 
 async def _list(person: Person, path: str, **parameters: Any) -> dict[str, Any]:
@@ -179,10 +177,6 @@ async def _list(person: Person, path: str, **parameters: Any) -> dict[str, Any]:
         if refused.status not in (403, 404, 422):
             raise
         return {"items": [], "next": None, "position": 0}
-
-
-async def _nothing() -> list[Figure]:
-    return []
 
 
 async def _running(person: Person, request: Request) -> dict[str, Any]:

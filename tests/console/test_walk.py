@@ -62,6 +62,7 @@ def figure(page: Page, side: str, view: str) -> Locator:
 
 def counts(page: Page) -> dict[str, int]:
     views = ("pre_departure", "in_transit", "return")
+    expect(page.locator("#figures:not([aria-busy])")).to_be_visible(timeout=PATIENCE_MS)
     return {view: int(figure(page, "outflow", view).inner_text().replace(",", "")) for view in views}
 
 
