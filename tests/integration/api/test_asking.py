@@ -259,6 +259,21 @@ def test_ages_at_a_stage_add_up_and_are_of_the_members_behind_them(
 
 
 @pytest.mark.usefixtures("traveller")
+@pytest.mark.parametrize("place", [{"region": "620621"}, {"organisation": "MQ"}])
+def test_changes_since_a_day_are_the_difference_from_that_day(department: Person, place: dict[str, str]):
+    before = department.ask("/v1/lifecycle", **place, as_of="2025-03-01")["items"]
+    told = department.ask("/v1/lifecycle", **place, as_of="2025-05-20", change_since="2025-03-01")["items"]
+    assert [one["change"] for one in told] == [
+        one["count"] - other["count"] for one, other in zip(told, before, strict=True)
+    ]
+    assert any(one["change"] for one in told)
+    assert "change" not in before[0]
+    refused = department.get("/v1/lifecycle", **place, change_since="yesterday")
+    assert refused.status_code == 422
+    assert refused.json()["errors"][0]["pointer"] == "/query/change_since"
+
+
+@pytest.mark.usefixtures("traveller")
 def test_counts_are_of_the_members_behind_them(department: Person):
     counts = department.ask("/v1/lifecycle", organisation="MQ-1")["items"]
     for one in counts:
