@@ -22,20 +22,16 @@ WITH chosen AS (
       AND (%(views)s::text[] IS NULL OR m.view = ANY (%(views)s::text[]))
       AND (%(since_from)s::bigint IS NULL OR m.since_us >= %(since_from)s::bigint)
     UNION ALL
-    SELECT m.* FROM unnest(%(homes)s::text[]) AS o (code)
-    JOIN member AS m ON m.affiliation = o.code
-    WHERE (%(stages)s::text[] IS NULL OR m.stage = ANY (%(stages)s::text[]))
+    SELECT m.* FROM member AS m
+    WHERE m.affiliation = ANY (%(homes)s::text[])
+      AND (%(stages)s::text[] IS NULL OR m.stage = ANY (%(stages)s::text[]))
       AND (%(views)s::text[] IS NULL OR m.view = ANY (%(views)s::text[]))
     UNION ALL
-    SELECT m.* FROM unnest(%(hosts)s::text[]) AS o (code)
-    JOIN member AS m ON m.accepted_by = o.code
-    UNION ALL
-    SELECT m.* FROM unnest(%(hosts)s::text[]) AS o (code)
-    JOIN member AS m ON m.branch = o.code
-    WHERE (m.accepted_by = ANY (%(hosts)s::text[])) IS NOT TRUE
-    UNION ALL
-    SELECT m.* FROM unnest(%(hosts)s::text[]) AS o (code)
-    JOIN member AS m ON m.holder = o.code
+    SELECT m.* FROM member AS m
+    WHERE (m.accepted_by = ANY (%(hosts)s::text[]) OR m.branch = ANY (%(hosts)s::text[])
+           OR m.holder = ANY (%(hosts)s::text[]))
+      AND (%(stages)s::text[] IS NULL OR m.stage = ANY (%(stages)s::text[]))
+      AND (%(views)s::text[] IS NULL OR m.view = ANY (%(views)s::text[]))
 )
 SELECT p.version, p.position, p.latest_us, p.updated_at,
     c.member_id, c.affiliation, c.affiliation_region, c.responsible, c.holder, c.accepted_by, c.branch, c.stage,

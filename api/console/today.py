@@ -25,7 +25,7 @@ from infra.tokens.principal import Role
 
 router = console_router()
 PAGE: Final = Page("/", "今日", "Today")
-_DUTIES: Final = 100
+_DUTIES: Final = 60
 _SHORT: Final = 8
 _ARRIVALS: Final = "arrivals"
 _ARRIVING: Final = 50
