@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
@@ -21,6 +22,7 @@ from domain.member.merging.belonging import merged_into
 from domain.member.views import concerned_regions
 from domain.times import local_day
 from infra.recording.errors import MergedInto
+from infra.recording.members import NotWhole
 
 if TYPE_CHECKING:
     from datetime import date
@@ -62,11 +64,12 @@ async def must_be_allowed_on(
     members = service.kiteline.members
     kept = members.take(member_id)
     if kept is not None:
-        # An organisation may have been dissolved since: whose member it is, is told anew.
-        kept.turn_to(service.kiteline.reference())
-        members.put(kept)
-        if _decided(service, principal, action, kept, acting).allowed:
-            return
+        with suppress(NotWhole):
+            # An organisation may have been dissolved since: whose member it is, is told anew.
+            kept.turn_to(service.kiteline.reference())
+            members.put(kept)
+            if _decided(service, principal, action, kept, acting).allowed:
+                return
     # What is kept may be behind another process: nobody is refused before looking.
     ledger = await asyncio.to_thread(standing, service, member_id)
     decision = _decided(service, principal, action, ledger, acting)
@@ -141,7 +144,7 @@ def load(service: Service, member_id: UUID) -> Ledger:
     """Read a member from the log, and keep what was read; no facts for an id that is nobody's."""
     kiteline = service.kiteline
     ledger = kiteline.members.load(member_id, kiteline.refresh_reference())
-    if ledger.facts:
+    if not ledger.is_empty:
         kiteline.members.put(ledger)
     return ledger
 
@@ -201,7 +204,7 @@ def resolved(reference: Reference, code: str, now_us: int) -> str:
 def _decided(service: Service, principal: Principal, action: Action, ledger: Ledger, acting: str | None) -> Decision:
     reference = service.kiteline.reference()
     tree = reference.organisations
-    if not ledger.facts:
+    if ledger.is_empty:
         return decide(principal, action, Resource(), tree)  # nobody's id is decided like a foreign one
     resource = member_resource(ledger.member_id, ledger.state, reference, service.now_us)
     if ledger.linked:

@@ -78,7 +78,7 @@ def opened_workshop(database_url: str, vault: Vault, *, facts_kept: int = _FACTS
     """Open the parts on a migrated database; all members at play are kept in memory."""
     kiteline = Kiteline(database_url)
     try:
-        kiteline.members = MemberStore(kiteline.read_stream, most_facts=facts_kept)
+        kiteline.members = MemberStore(kiteline.read_stream, most_facts=facts_kept, whole=facts_kept)
         clock = PlayedClock()
         desk = Desk(kiteline, vault, clock)
         yield Workshop(kiteline, vault, clock, desk, ReferenceDesk(desk), Registration(desk))

@@ -59,8 +59,8 @@ class Concerning:
         self._ledger = ledger
         self._reference = reference
         self._today = today
-        self._root = root_of(ledger.facts, fact)
         self._is_about = isinstance(fact.body, ABOUT_EVENTS)
+        self._root = root_of(ledger.facts, fact) if self._is_about else fact
         self._subject: Body = self._root.body
         self._organisation = self._root.organisation
         self._now: list[_Moment] = []

@@ -31,7 +31,7 @@ from infra.recording.drafts import Caller, drafted, must_all_be_asked_for, stamp
 from infra.recording.errors import NoSuchMember, NoSuchPost, TooContended, VersionMismatch
 from infra.recording.keys import Key, Keys
 from infra.recording.mapper import FactMapper, facts_of
-from infra.recording.members import Ledger, ledger_of
+from infra.recording.members import Ledger, NotWhole, ledger_of
 from infra.recording.post_places import PostPlaces, held_by
 from infra.recording.procedures import Append, Load, Procedure, arun, run
 from infra.recording.receipts import Receipt
@@ -139,16 +139,16 @@ class Desk:
             if ledger is None:
                 rows = yield Load(kiteline.loads, member_id)
                 ledger = yield from self._folded(member_id, rows, reference)
-                if not ledger.facts:
+                if ledger.is_empty:
                     raise NoSuchMember(member_id) if ledger.merged_into is None else MergedAway(ledger.merged_into)
             was_fresh = ledger.fresh and attempt > 0
             before = held_by(ledger.state)
             try:
                 drafts, texts = self._decided(ledger, drafting, if_match, reference)
-            except (Refused, Invalid, VersionMismatch):
+            except (Refused, Invalid, VersionMismatch, NotWhole):
                 if was_fresh:
                     raise
-                # What is kept may be behind another process: look again before refusing.
+                # What is kept may be behind another process, or not all of it: look again before refusing.
                 yield kiteline.refresh_reference
                 continue
             if check is not None:
@@ -291,7 +291,7 @@ def decide_fact(ledger: Ledger, fact: Fact, reference: Reference, now_us: int) -
 
 def state_before(ledger: Ledger, fact: Fact, reference: Reference) -> State:
     """Return the member as true when a fact is said to have happened, as known now."""
-    if not ledger.ordered or sort_key(ledger.ordered[-1]) <= sort_key(fact):
+    if ledger.comes_last(fact):
         return ledger.state
     earlier = (
         one

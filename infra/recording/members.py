@@ -9,15 +9,15 @@ from __future__ import annotations
 from bisect import insort
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from threading import Lock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
 from domain.fact import sort_key
 from domain.member import succession
 from domain.member.evolve import apply, live
-from domain.member.fold import HEAD, comes_last, effective, fold
+from domain.member.fold import HEAD, effective, fold
 from domain.member.merging.belonging import belonging, linked_facts, merged_into
 from domain.member.state import State
 from domain.organisation import OrganisationDissolved
@@ -27,27 +27,81 @@ if TYPE_CHECKING:
     from domain.reference import Reference
 
 
-@dataclass(slots=True)
+class NotWhole(Exception):
+    """What is kept of a member says how they stand, not all that was told: what is asked needs the stream."""
+
+
 class Ledger:
     """A member's facts in recorded order, those that count in the order of the fold, and the state they add up to.
 
     Among those that count are the dissolutions of organisations that the member belonged to. Of a member recorded twice
     they are those of both records; `linked` is then all that the streams hold that merges tie to this one, as loaded.
     Of a record that was merged into another they are none.
+
+    A shortened one holds the state and the last facts alone, all that is needed to take in a fact that comes last.
+    Whatever needs more raises NotWhole, and the ledger is then of no use.
     """
 
-    member_id: UUID
-    facts: list[Fact]
-    ordered: list[Fact]
-    state: State
-    reference: Reference
-    fresh: bool
-    linked: list[Fact] = field(default_factory=list)
+    __slots__ = ("_facts", "_last", "_latest", "_ordered", "fresh", "linked", "member_id", "reference", "state")
+
+    def __init__(
+        self, member_id: UUID, state: State, reference: Reference, *, fresh: bool, linked: Sequence[Fact] = ()
+    ) -> None:
+        """Begin without a fact; `fresh` says that it was just read, and not kept."""
+        self.member_id = member_id
+        self.state = state
+        self.reference = reference
+        self.fresh = fresh
+        self.linked = list(linked)
+        self._facts: list[Fact] | None = []
+        self._ordered: list[Fact] = []
+        self._latest: Fact | None = None
+        self._last: Fact | None = None
+
+    @property
+    def facts(self) -> list[Fact]:
+        """The facts in recorded order."""
+        if self._facts is None:
+            raise NotWhole
+        return self._facts
+
+    @facts.setter
+    def facts(self, facts: list[Fact]) -> None:
+        self._facts = facts
+
+    @property
+    def ordered(self) -> list[Fact]:
+        """The facts that count, in the order of the fold."""
+        if self._facts is None:
+            raise NotWhole
+        return self._ordered
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no fact counts: nobody's id, or a record that was merged into another."""
+        return self._facts is not None and not self._facts
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it holds all facts."""
+        return self._facts is not None
 
     @property
     def version(self) -> int:
         """The version of the stream."""
-        return version_of(self.member_id, self.facts or self.linked)
+        if self._facts is None:
+            return self._latest.version if self._latest is not None else 0
+        return version_of(self.member_id, self._facts or self.linked)
+
+    def shortened(self) -> Ledger:
+        """Return the same without its earlier facts, of a member recorded once; the state is shared."""
+        short = Ledger(self.member_id, self.state, self.reference, fresh=self.fresh)
+        short._latest, short._last = self.facts[-1], self.ordered[-1]
+        short._facts = None
+        # What the fold tells those who keep rows; nothing is decided by it.
+        self.state.tallies.clear()
+        self.state.ended_duties.clear()
+        return short
 
     @property
     def merged_into(self) -> UUID | None:
@@ -60,17 +114,28 @@ class Ledger:
             return belonging(self.member_id, self.linked, position)
         return [fact for fact in self.facts if fact.position <= position]
 
+    def comes_last(self, fact: Fact) -> bool:
+        """Whether a fact stands after all that count, so that the state can simply move on."""
+        last = self._last if self._facts is None else self._ordered[-1] if self._ordered else None
+        return last is None or sort_key(last) <= sort_key(fact)
+
     def add(self, fact: Fact, reference: Reference) -> None:
         """Take a fact in: the state moves on when the fact comes last, else it is folded from the beginning."""
         self.turn_to(reference)
-        self.facts.append(fact)
-        if comes_last(self.ordered, fact) and not fact.body.fact.startswith("event_"):
+        moves_on = self.comes_last(fact) and not fact.body.fact.startswith("event_")
+        if moves_on and self._facts is None:
             apply(self.state, fact, reference)
-            self.ordered += [fact, *succession.upto(self.state, reference, HEAD)]
+            *_, self._last = [fact, *succession.upto(self.state, reference, HEAD)]
+            self._latest = fact
+            return
+        self.facts.append(fact)
+        if moves_on:
+            apply(self.state, fact, reference)
+            self._ordered += [fact, *succession.upto(self.state, reference, HEAD)]
         elif fact.body.fact.startswith("event_"):
             self.refold(reference)
         else:
-            own = [one for one in self.ordered if not isinstance(one.body, OrganisationDissolved)]
+            own = [one for one in self._ordered if not isinstance(one.body, OrganisationDissolved)]
             insort(own, fact, key=sort_key)
             self._fold(own, reference)
 
@@ -94,7 +159,7 @@ class Ledger:
     def _fold(self, own: list[Fact], reference: Reference) -> None:
         self.reference = reference
         self.state = State()
-        self.ordered = [fact for fact, _ in live(self.state, own, reference, until_us=HEAD)]
+        self._ordered = [fact for fact, _ in live(self.state, own, reference, until_us=HEAD)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +183,7 @@ class Told:
 
 def new_ledger(member_id: UUID, reference: Reference) -> Ledger:
     """Make the ledger of a member of whom nothing is recorded yet."""
-    return Ledger(member_id, [], [], State(), reference, fresh=True)
+    return Ledger(member_id, State(), reference, fresh=True)
 
 
 def ledger_of(member_id: UUID, facts: list[Fact], reference: Reference, linked: Sequence[Fact] = ()) -> Ledger:
@@ -139,12 +204,17 @@ def version_of(member_id: UUID, facts: Sequence[Fact], known_position: int = HEA
 
 
 class MemberStore:
-    """Ledgers by member, the least recently used dropped first; bounded by the number of facts kept."""
+    """Ledgers by member, the least recently used dropped first; bounded by the number of facts kept.
 
-    def __init__(self, read_stream: Callable[[UUID], list[Fact]], *, most_facts: int = 40_000) -> None:
-        """`read_stream` reads a member's facts from the log, in recorded order; empty when there is no such stream."""
+    Of a member of more than `whole` facts (about 1 kB each) the latest alone are kept, with the state (about as much as
+    eight facts): nearly every command comes last, and a long life costs no more than a short one.
+    """
+
+    def __init__(self, read_stream: Callable[[UUID], list[Fact]], *, most_facts: int = 80_000, whole: int = 24) -> None:
+        """`read_stream` reads a member's facts, in recorded order; none when there is no such stream."""
         self._read_stream = read_stream
         self._most_facts = most_facts
+        self._whole = whole
         self._kept: OrderedDict[UUID, Ledger] = OrderedDict()
         self._facts = 0
         self._lock = Lock()
@@ -154,7 +224,7 @@ class MemberStore:
         with self._lock:
             ledger = self._kept.pop(member_id, None)
             if ledger is not None:
-                self._facts -= len(ledger.facts)
+                self._facts -= _weight(ledger)
         if ledger is not None:
             ledger.fresh = False
         return ledger
@@ -183,16 +253,25 @@ class MemberStore:
 
     def put(self, ledger: Ledger) -> None:
         """Keep a ledger that agrees with the log."""
-        if len(ledger.facts) > self._most_facts // 4:
-            return
+        if ledger.is_whole and len(ledger.facts) > self._whole:
+            if ledger.linked:
+                return  # all that merges tie together is needed for whatever comes
+            ledger = ledger.shortened()
         with self._lock:
             replaced = self._kept.pop(ledger.member_id, None)
             if replaced is not None:
-                self._facts -= len(replaced.facts)
+                self._facts -= _weight(replaced)
                 if replaced.version > ledger.version:
                     ledger = replaced
             self._kept[ledger.member_id] = ledger
-            self._facts += len(ledger.facts)
+            self._facts += _weight(ledger)
             while self._facts > self._most_facts:
                 _, dropped = self._kept.popitem(last=False)
-                self._facts -= len(dropped.facts)
+                self._facts -= _weight(dropped)
+
+
+_WEIGHT_OF_A_STATE: Final = 8
+
+
+def _weight(ledger: Ledger) -> int:
+    return len(ledger.facts) if ledger.is_whole else _WEIGHT_OF_A_STATE
