@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from psycopg import Connection
     from psycopg.rows import TupleRow
 
+    from projections.region_feeds import Head
+
 _log = get_logger(__name__)
 _LISTEN: Final = "LISTEN kiteline_feeds"
 _BEFORE_ALL: Final = -1
@@ -75,7 +77,8 @@ class FeedWatch:
     def __init__(self, database_url: str) -> None:
         """Take the database; nothing is looked at before `start`."""
         self._url = database_url
-        self._heads: dict[str, int] = {}
+        self._heads: dict[str, Head] = {}
+        self._moved: dict[str, int] = {}
         self._listeners: defaultdict[str, set[Listener]] = defaultdict(set)
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
@@ -103,7 +106,15 @@ class FeedWatch:
 
     def head(self, region: str) -> int:
         """Tell the number of a feed's last entry, 0 for a feed without entries."""
-        return self._heads.get(region, 0)
+        head = self._heads.get(region)
+        return 0 if head is None else head.feedposition
+
+    def moved(self, places: Iterable[str]) -> int:
+        """Tell the position in the log of the last entry in any feed of `places`, which are as `listening_to` has them.
+
+        Who listens already and compares this with where they stand misses nothing: what is not known yet wakes them.
+        """
+        return max((self._moved.get(place, 0) for place in places), default=0)
 
     @contextmanager
     def listening(self, region: str) -> Iterator[Listener]:
@@ -153,8 +164,13 @@ class FeedWatch:
             for _ in connection.notifies(timeout=_LOOK_SECONDS, stop_after=1):
                 self._stop.wait(max(0.0, looked + _SHORTEST_SECONDS - time.monotonic()))
 
-    def _learn(self, position: int, heads: dict[str, int], everything: bool) -> None:
-        self._heads = heads if everything else self._heads | heads
+    def _learn(self, position: int, heads: dict[str, Head], everything: bool) -> None:
+        if everything:
+            self._heads, self._moved = {}, {}
+        self._heads |= heads
+        for region, head in heads.items():
+            for place in _places_of(region):
+                self._moved[place] = max(self._moved.get(place, 0), head.position)
         self.position = position
         self._wake(self._listeners if everything else {place for region in heads for place in _places_of(region)})
 

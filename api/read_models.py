@@ -117,7 +117,7 @@ async def asked(
         with reading(service, principal) as connection:
             return question(connection)
 
-    await reach_views(lambda: _position(service), min_position)
+    await reach_views(lambda: position_shown(service), min_position)
     try:
         return await to_thread.run_sync(answered, limiter=service.questions)
     except CursorExpired:
@@ -146,7 +146,8 @@ def as_known(service: Service, position: int | None) -> Reference:
     return kiteline.reference() if position is None else kiteline.reference_at(position)
 
 
-def _position(service: Service) -> int:
+def position_shown(service: Service) -> int:
+    """Tell what the read models reflect; blocks."""
     with service.readers.connection() as connection:
         return reflected(connection).position
 

@@ -100,7 +100,7 @@ ORDER BY f.feedposition DESC LIMIT 1
 """
 _HEADS: Final = "SELECT region, feedposition FROM feed_head"
 _SINCE: Final = """
-SELECT p.position, h.region, h.feedposition
+SELECT p.position, h.region, h.feedposition, h.position
 FROM feed_progress AS p LEFT JOIN feed_head AS h ON h.position > %s
 """
 
@@ -118,6 +118,13 @@ class FeedRow(NamedTuple):
     state: bytes
     recorded_at: datetime
     source: str
+
+
+class Head(NamedTuple):
+    """The last entry of a feed: its number, and its position in the log."""
+
+    feedposition: int
+    position: int
 
 
 class Bounds(NamedTuple):
@@ -190,7 +197,7 @@ def heads(connection: Connection[TupleRow]) -> dict[str, int]:
     return dict(connection.execute(_HEADS).fetchall())
 
 
-def regions_since(connection: Connection[TupleRow], position: int) -> tuple[int, dict[str, int]]:
+def regions_since(connection: Connection[TupleRow], position: int) -> tuple[int, dict[str, Head]]:
     """Tell up to where the feeds are written, and the heads of those with entries behind a position of the log."""
     rows = connection.execute(_SINCE, (position,)).fetchall()
-    return (rows[0][0] if rows else 0), {row[1]: row[2] for row in rows if row[1] is not None}
+    return (rows[0][0] if rows else 0), {row[1]: Head(*row[2:]) for row in rows if row[1] is not None}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import httpx
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from infra.tokens.principal import Principal
 
 LANGUAGE_COOKIE: Final = "__Host-kiteline-language"
+_FOUND: Final = "kiteline.person"
 
 
 class SignInFirst(Exception):
@@ -41,6 +43,12 @@ class Person:
     called: str | None
     language: Language
     form_token: str
+    reflected: list[int]
+
+    @property
+    def since(self) -> int:
+        """Where in the log whatever is shown stands at least: what happened later is news."""
+        return min(self.reflected)
 
     def may(self, action: Action) -> bool:
         """Whether the role ever does this; where, is for the endpoint to decide."""
@@ -60,7 +68,10 @@ class Person:
     async def ask(self, path: str, **parameters: Parameter) -> dict[str, Any]:
         """Ask an endpoint a question. Raises Refused."""
         answer = await ask(self.request, self.principal, self.language, "GET", path, parameters)
-        return answer.json()
+        told = answer.json()
+        if isinstance(position := told.get("position"), int):
+            self.reflected.append(position)
+        return told
 
     async def fetch(self, path: str, **parameters: Parameter) -> Answer:
         """Ask an endpoint for a file. Raises Refused."""
@@ -107,7 +118,24 @@ async def signed_in(request: Request) -> Person:
     if words is None or found is None:
         raise SignInFirst
     token = masked(service.sessions.form_token(words))
-    return Person(request, service, found.principal, found.called, language_at(request), token)
+    known = [service.feed_watch.position]
+    person = Person(request, service, found.principal, found.called, language_at(request), token, known)
+    request.scope[_FOUND] = person
+    return person
+
+
+async def whoever_asks(request: Request, status: int) -> Person | None:
+    """Return who is signed in, for a page that says what went wrong; None for nobody.
+
+    What failed inside may be the database: then nobody is looked for who was not found before.
+    """
+    person: Person | None = request.scope.get(_FOUND)
+    if person is None and status < HTTPStatus.INTERNAL_SERVER_ERROR:
+        try:
+            person = await signed_in(request)
+        except Exception:  # noqa: BLE001 - nobody, or it cannot be told: the page says what went wrong to either
+            return None
+    return person
 
 
 SignedInPerson = Annotated[Person, Depends(signed_in)]

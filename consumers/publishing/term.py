@@ -145,9 +145,9 @@ class Term:
         for region, head in grown.items():
             topic = self._topics.get(region)
             if topic is None:
-                self._to_look_at[region] = head
+                self._to_look_at[region] = head.feedposition
             else:
-                topic.head = head
+                topic.head = head.feedposition
                 self._queue(topic)
 
     def _answer(self) -> None:

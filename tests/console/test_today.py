@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import time
 from uuid import uuid4
 
+import httpx
 import pytest
 from playwright.sync_api import expect
 
 from domain.times import local_day
 
 WORKER = "620102"
+_PATIENCE_SECONDS = 60
 
 
 @pytest.fixture
@@ -119,9 +122,7 @@ def test_an_arrival_appears_by_itself_and_disturbs_nobody_who_is_filling_in_a_fo
     first = arrived()
     calm, busy = visit("community_worker"), visit("community_worker")
     for one in (calm, busy):
-        # What happens before a page listens is on the page that comes next.
-        with one.page.expect_response("**/news*"):
-            one.open("/")
+        one.open("/")
     busy.page.locator("#duties .duty-do > a").first.click()
     form = busy.page.locator("form.command")
     expect(form).to_be_visible()
@@ -134,6 +135,42 @@ def test_an_arrival_appears_by_itself_and_disturbs_nobody_who_is_filling_in_a_fo
     expect(form).to_be_visible()
     busy.page.locator("#duties > .news").click()
     expect(busy.page.locator(f"#duties a.name[href='/members/{second}']")).to_have_count(1)
+
+
+def test_what_happens_between_a_page_and_its_stream_is_told_when_the_stream_begins(visit, arrived, console):
+    one = visit("community_worker")
+    one.open("/duties")  # a page without a stream, so that the one below is the only one
+    happened: list[str] = []
+
+    def happens_before(route):
+        if not happened:
+            happened.append(arrived())
+            # All that tells listeners knows of it before this one listens: nobody will tell of it again.
+            until = time.monotonic() + _PATIENCE_SECONDS
+            while console.running.service.feed_watch.position < console.running.latest:
+                assert time.monotonic() < until
+                time.sleep(0.02)
+        route.continue_()
+
+    one.page.route("**/news*", happens_before)
+    with one.page.expect_response("**/news*"):
+        page = one.open("/")
+
+    line = page.locator(f"#duties a.name[href='/members/{happened[0]}']")
+    expect(line).to_have_count(1, timeout=_PATIENCE_SECONDS * 1_000)
+
+
+def test_a_browser_that_comes_back_is_told_what_happened_since_it_was_told_last(visit, arrived):
+    one = visit("community_worker")
+    arrived()
+    cookies = {cookie["name"]: cookie["value"] for cookie in one.context.cookies()}
+    before_all, after_all = {"Last-Event-ID": "1"}, "/news?since=999999999999"
+    with (
+        httpx.Client(base_url=one.url, cookies=cookies, timeout=_PATIENCE_SECONDS, trust_env=False) as browser,
+        browser.stream("GET", after_all, headers=before_all) as answer,
+    ):
+        told = next(line for line in answer.iter_lines() if line.startswith("id:"))
+    assert int(told.removeprefix("id:")) > 1
 
 
 def _today(console):

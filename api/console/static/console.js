@@ -91,8 +91,16 @@
   }
   body.addEventListener("kiteline:operated", () => heard("[data-every]"));
   if (body.dataset.news && document.querySelector("[data-live]")) {
-    const source = new EventSource(body.dataset.news);
-    source.addEventListener("news", () => heard("[data-live]"));
+    // The address says where the page stands: what happened before the stream began is told too.
+    let source;
+    const listen = () => {
+      source = new EventSource(body.dataset.news);
+      source.addEventListener("news", () => heard("[data-live]"));
+    };
+    listen();
     window.addEventListener("pagehide", () => source.close());
+    window.addEventListener("pageshow", (event) => {
+      if (event.persisted) listen();
+    });
   }
 })();
