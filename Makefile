@@ -95,10 +95,10 @@ wrk:
 
 # The browser of the console's tests, and the letters that it writes Chinese with.
 chromium:
-	@{ command -v chromium > /dev/null && fc-list :lang=zh | grep -q . ; } \
+	@{ command -v chromium > /dev/null && test -e /usr/lib/chromium/locales/zh-CN.pak && fc-list :lang=zh | grep -q . ; } \
 		|| { test "$$(id -u)" = 0 && command -v apt-get > /dev/null \
-			&& { apt-get install -qq -y chromium fonts-noto-cjk || { apt-get -qq update && apt-get install -qq -y chromium fonts-noto-cjk; }; } > /dev/null 2>&1; } \
-		|| echo "缺少 chromium 或中文字体，控制台的测试会失败；请安装。chromium or a Chinese font is missing, and the console's tests will fail for it: apt-get install chromium fonts-noto-cjk." >&2
+			&& { apt-get install -qq -y chromium chromium-l10n fonts-noto-cjk || { apt-get -qq update && apt-get install -qq -y chromium chromium-l10n fonts-noto-cjk; }; } > /dev/null 2>&1; } \
+		|| echo "缺少 chromium 或中文字体，控制台的测试会失败；请安装。chromium or a Chinese font is missing, and the console's tests will fail for it: apt-get install chromium chromium-l10n fonts-noto-cjk." >&2
 
 LOCKED := $(BIN)/uv pip compile --quiet --system-certs --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 

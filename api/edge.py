@@ -71,7 +71,7 @@ class Edge:
             problem = problem_of(error)
             if problem.kind.status == kinds.INTERNAL.status:
                 _log.error("request failed", route=_route(scope), exc_info=error)
-            await exchange.answer(problem, self._page_of(scope, problem))
+            await exchange.answer(problem, await self._page_of(scope, problem))
         finally:
             self._tell(scope, exchange)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import psycopg
@@ -56,7 +56,7 @@ _INTERNAL = Sentence(
 )
 
 
-PageOf = Callable[["Scope", "Problem"], Response | None]
+PageOf = Callable[["Scope", "Problem"], Awaitable[Response | None]]
 """Makes a page of a problem where somebody looks at one."""
 
 
@@ -192,7 +192,7 @@ def problem_of(error: Exception) -> Problem:  # noqa: C901, PLR0911, PLR0912 - o
             return Problem(kinds.INTERNAL, _INTERNAL)
 
 
-def no_page(scope: Scope, problem: Problem) -> Response | None:
+async def no_page(scope: Scope, problem: Problem) -> Response | None:
     """Make no page: whoever asks is a program."""
     del scope, problem
     return None
@@ -214,7 +214,8 @@ def install(app: FastAPI, page_of: PageOf = no_page) -> None:
         problem = problem_of(error)
         if problem.kind is kinds.METHOD_NOT_ALLOWED:
             problem.headers["Allow"] = ", ".join(_methods_at(request)) or problem.headers.get("Allow", "GET, HEAD")
-        return page_of(request.scope, problem) or problem.answer(request.headers.get("accept-language"))
+        page = await page_of(request.scope, problem)
+        return page or problem.answer(request.headers.get("accept-language"))
 
     foreseen: tuple[type[Exception], ...] = (
         Problem,

@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 _FOR_PROGRAMS: Final = "/v1/"
 
 
-def page_of(scope: Scope, problem: Problem) -> Response | None:
+async def page_of(scope: Scope, problem: Problem) -> Response | None:
     """Return the page for whoever asked for one by a browser, None for programs and for the API's own addresses."""
     request = Request(scope)
     if scope["path"].startswith(_FOR_PROGRAMS) or "text/html" not in request.headers.get("accept", ""):
         return None
-    response = problem_page(request, problem.kind.status, problem.content(language_at(request)))
+    response = await problem_page(request, problem.kind.status, problem.content(language_at(request)))
     response.headers.update(HEADERS | problem.headers)
     return response

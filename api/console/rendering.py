@@ -14,7 +14,7 @@ from api.console import code_words, problem_words
 from api.console.files import address
 from api.console.form_tokens import masked
 from api.console.names import Names
-from api.console.person import Person, language_at
+from api.console.person import Person, language_at, whoever_asks
 from api.console.sessions import COOKIE
 from api.console.words import WORDS
 from domain.times import SHANGHAI, local_day
@@ -68,7 +68,7 @@ def shell_page(request: Request, template: str, words: Words, language: Language
 
 
 def outside_page(request: Request, template: str, words: Words, *, status: int = 200, **shown: Any) -> HTMLResponse:
-    """Write a page for whoever looks at it, signed in or not."""
+    """Write a page for whoever looks at it, signed in or not: it names nobody and nothing that is theirs."""
     service: Service = request.app.state.service
     cookie = request.cookies.get(COOKIE)
     content = _TEMPLATES.get_template(template).render(
@@ -81,24 +81,27 @@ def outside_page(request: Request, template: str, words: Words, *, status: int =
     return _sent(request, content, status)
 
 
-def problem_page(request: Request, status: int, problem: dict[str, Any]) -> HTMLResponse:
-    """Write what went wrong, as the API says it: a page, or a notice where htmx waits for a part of one."""
+async def problem_page(request: Request, status: int, problem: dict[str, Any]) -> HTMLResponse:
+    """Write what went wrong, as the API says it: a page, or a notice where htmx waits for a part of one.
+
+    Who is signed in keeps the way to their other pages.
+    """
     part = request.headers.get("hx-request") == "true"
-    template = "problem_notice.html" if part else "problem.html"
+    person = None if part else await whoever_asks(request, status)
     code = problem_words.code_of(problem)
     said = problem_words.WORDS.in_language(language_at(request))
     told = {**problem, **{name: said[f"{code}_{name}"] for name in ("title", "detail") if f"{code}_{name}" in said}}
     if f"{code}_detail" in said:
         told["errors"] = []  # they say the same in the words of programs
-    response = outside_page(
-        request,
-        template,
-        WORDS,
-        status=status,
-        problem=told,
-        answered=status,
-        anew=request.url.path if code == problem_words.STALE_PAGE else None,
-    )
+    shown = {
+        "problem": told,
+        "answered": status,
+        "anew": request.url.path if code == problem_words.STALE_PAGE else None,
+    }
+    if person is not None:
+        return page(person, "problem.html", WORDS, status=status, **shown)
+    template = "problem_notice.html" if part else "problem.html"
+    response = outside_page(request, template, WORDS, status=status, **shown)
     if part:
         # The notice goes to the place that all pages have for it, whatever the part was meant to replace.
         response.headers["HX-Retarget"] = "#notices"

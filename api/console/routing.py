@@ -63,13 +63,13 @@ class ConsoleRoute(APIRoute):
             except SignInFirst:
                 response = _to_sign_in(request)
             except Refused as refused:
-                response = problem_page(request, refused.status, refused.problem)
+                response = await problem_page(request, refused.status, refused.problem)
             except Exception as error:  # noqa: BLE001 - a person gets a page, whatever went wrong
                 problem = problem_of(error)
                 if problem.kind is kinds.INTERNAL:
                     _log.error("page failed", route=self.path, exc_info=error)
                 content = problem.content(language_at(request))
-                response = problem_page(request, problem.kind.status, content)
+                response = await problem_page(request, problem.kind.status, content)
             for name, value in HEADERS.items():
                 response.headers.setdefault(name, value)
             return response

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import time
 from collections.abc import Callable, Iterator
@@ -121,10 +122,14 @@ def browser() -> Iterator[Browser]:
     While it runs, playwright's event loop does, in the thread of the tests: other files' coroutines need the thread.
     """
     found = shutil.which("chromium")
-    assert found is not None, "chromium is missing: apt-get install chromium fonts-noto-cjk (make chromium)"
+    assert found is not None, (
+        "chromium is missing: apt-get install chromium chromium-l10n fonts-noto-cjk (make chromium)"
+    )
     options = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-gpu"]
     with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=found, args=options)
+        # In the language of whoever looks: days and files are written by the browser itself.
+        spoken: dict[str, str | float | bool] = {**os.environ, "LANGUAGE": "zh_CN"}
+        started = playwright.chromium.launch(executable_path=found, args=options, env=spoken)
         yield started
         started.close()
 
@@ -159,10 +164,10 @@ def guest(browser: Browser, crowd: Crowd) -> Iterator[Callable[..., Visit]]:
 
 @pytest.fixture
 def frail(
-    browser: Browser, postgres: EmbeddedPostgres, tmp_path: Path
+    request: pytest.FixtureRequest, browser: Browser, postgres: EmbeddedPostgres, tmp_path: Path
 ) -> Iterator[tuple[Running, Callable[..., Visit]]]:
-    """Serve on a database that a test may break, to an operator."""
-    with service_on_fresh_database(postgres, tmp_path) as running:
+    """Serve on a database that a test may break, to an operator; settings come as the fixture's parameter."""
+    with service_on_fresh_database(postgres, tmp_path, **getattr(request, "param", {})) as running:
         token = running.as_role("operator", region="000000", subject="operator").token
         with visiting(browser, running.url, lambda one, _: one.sign_in_with(token)) as open_one:
             yield running, open_one

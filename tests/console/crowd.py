@@ -166,6 +166,14 @@ def a_table_is_missing(running: Running) -> Iterator[None]:
 
 
 @contextmanager
+def a_table_is_locked(running: Running) -> Iterator[None]:
+    """Let what the operator's page asks for take longer than any request may."""
+    with psycopg.connect(_database_of(running)) as connection:
+        connection.execute("LOCK TABLE operator_act IN ACCESS EXCLUSIVE MODE")
+        yield
+
+
+@contextmanager
 def the_database_is_away(running: Running) -> Iterator[None]:
     """Let nobody connect to the service's database, and end whoever did."""
     url = _database_of(running)

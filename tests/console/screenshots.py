@@ -9,8 +9,8 @@ from playwright.sync_api import FloatRect, Page
 
 from infra.tokens.principal import Role
 from tests.console.browsing import Visit, Window
-from tests.console.crowd import a_table_is_missing, the_database_is_away, under_way
-from tests.console.states import CROWDED, NOBODY, PRINTED, REFUSED, name_of, slowly
+from tests.console.crowd import a_table_is_locked, a_table_is_missing, the_database_is_away, under_way
+from tests.console.states import CROWDED, NOBODY, PRINTED, REFUSED, an_hour_old, name_of, slowly, withdrawn_twice
 from tests.console.test_pages import addresses_of
 
 _ROOT = Path(__file__).parent.parent.parent
@@ -62,6 +62,21 @@ def test_pictures_of_refusals_are_taken(language, guest, window):
         one = signed_in.get(who) or signed_in.setdefault(who, guest(who, window, language))
         one.page.goto(address)
         taken(one.page, f"refused-{name}", window, language)
+    one = guest("secretary", window, language)
+    one.page.goto(an_hour_old(one))
+    taken(one.page, "refused-too-old-410", window, language)
+    taken(withdrawn_twice(guest("worker", window, language)), "refused-already-409", window, language)
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+@pytest.mark.parametrize("frail", [{"request_timeout_seconds": 5.0}], indirect=True)
+def test_pictures_of_what_takes_too_long_are_taken(language, frail, window):
+    running, open_one = frail
+    one = open_one("operator", window, language)
+    with a_table_is_locked(running):
+        one.page.goto("/operating")
+    taken(one.page, "refused-too-long-504", window, language)
+    one.forgive("504 ")
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])

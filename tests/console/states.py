@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import re
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from typing import TYPE_CHECKING, Final
+from urllib.parse import parse_qsl, urlencode
 
 from api.console.rosters import COLUMNS
 
 if TYPE_CHECKING:
-    from playwright.sync_api import CDPSession
+    from playwright.sync_api import CDPSession, Page
 
     from tests.console.browsing import Visit
 
@@ -81,6 +85,9 @@ PRINTED: Final = (
     ("auditor", "/reads"),
 )
 """What people take to a meeting on paper, and whose it is."""
+_BEGUN: Final = 2
+"""Where in a roster's cursor it stands when its list was begun."""
+_HOUR_US: Final = 3_601_000_000
 _SLOW: Final = {"offline": False, "latency": 3_000, "downloadThroughput": 6_000, "uploadThroughput": 3_000}
 """A village's network: three seconds to anywhere, 48 kbit/s."""
 
@@ -90,6 +97,31 @@ def slowly(one: Visit) -> CDPSession:
     session = one.context.new_cdp_session(one.page)
     session.send("Network.emulateNetworkConditions", dict(_SLOW))
     return session
+
+
+def an_hour_old(one: Visit) -> str:
+    """Return the address of a roster's second page, of a list whose first page was asked for more than an hour ago."""
+    following = one.open("/rosters").get_by_role("link", name=re.compile("下一页|Next")).get_attribute("href") or ""
+    path, _, query = following.partition("?")
+    asked = dict(parse_qsl(query))
+    written = asked["cursor"]
+    content = json.loads(urlsafe_b64decode(written + "=" * (-len(written) % 4)))
+    content[_BEGUN] -= _HOUR_US
+    asked["cursor"] = urlsafe_b64encode(json.dumps(content).encode()).rstrip(b"=").decode()
+    return f"{path}?{urlencode(asked)}"
+
+
+def withdrawn_twice(one: Visit) -> Page:
+    """Withdraw a new code of a venue on two pages that both show it; returns the second, which says why not."""
+    first = one.open("/venues")
+    first.locator(".venue form[action$='/codes'] button").first.click()
+    first.wait_for_url("**/venues#*")
+    second = one.context.new_page()
+    second.goto("/venues")
+    for page in (first, second):
+        with page.expect_navigation():
+            page.locator(".venue form[action$='/revoke'] button").first.click()
+    return second
 
 
 def name_of(address: str) -> str:
