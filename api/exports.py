@@ -66,9 +66,9 @@ _HEADS: Final = {
     "member_id": "编号", "affiliation": "组织关系", "responsible": "负责组织", "side": "流向", "stage": "环节",
     "view": "阶段", "origin_region": "流出地", "declared_region": "申报去向", "region": "所在地", "abroad": "境外",
     "branch": "所在支部", "holder": "承接组织", "accepted_by": "接收组织", "movement_id": "流动编号", "leg": "段",
-    "category": "类别", "affiliation_region": "组织关系所在地", "scope": "范围", "lost_contact": "失联", "since": "自",
-    "last_contact_at": "最近联系", "overdue": "逾期", "duty_id": "待办编号", "kind": "事项", "organisation": "责任组织",
-    "due_on": "期限", "provisional": "暂定", "liaison": "联络员",
+    "category": "类别", "affiliation_region": "组织关系所在地", "scope": "范围", "lost_contact": "失联",
+    "since": "起始日期", "last_contact_at": "最近联系", "overdue": "逾期", "duty_id": "待办编号", "kind": "事项",
+    "organisation": "责任组织", "due_on": "期限", "provisional": "暂定", "liaison": "联络员",
 }  # fmt: skip
 _ASKED: Final = frozenset({
     "region", "organisation", "side", "stage", "view", "scope", "overdue", "as_of", "month", "known_at", "kind",

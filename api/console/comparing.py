@@ -61,7 +61,7 @@ WORDS: Final = Words(
     ),
     earlier=("较早所知", "As known then"),
     later=("较晚所知", "As known later"),
-    known_help=("日期或日志位置", "a day, or a position of the log"),
+    known_help=("日期，或日志第几条", "a day, or a position of the log"),
     now=("现在", "now"),
     as_of=("那一天的情况", "The day looked at"),
     compare=("对照", "Compare"),

@@ -85,7 +85,7 @@ class EventWords:
         """Return what a fact is called."""
         if self._language == "zh":
             return fact_words(fact)
-        return fact.replace("_", " ").capitalize()
+        return fact.replace("check_in_", "check-in_").replace("pre_", "pre-").replace("_", " ").capitalize()
 
     def way(self, channel: str) -> str:
         """Return how it was recorded."""

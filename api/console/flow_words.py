@@ -41,19 +41,19 @@ WORDS: Final = Words(
     copied=("已复制，可粘贴到电子表格", "Copied: paste it into a spreadsheet"),
     flows_title=("{month}，{measure}：从哪里到哪里", "{month}, {measure}: from where to where"),
     moment=(
-        "截至 {month} 末，按现在所知，日志第 {position} 位",
+        "截至{month}末，按现在所知，日志第 {position} 条",
         "At the end of {month}, as known now, at position {position} of the log",
     ),
     moment_today=(
-        "{month} 尚未结束，截至今天，按现在所知，日志第 {position} 位",
+        "{month}尚未结束，截至今天，按现在所知，日志第 {position} 条",
         "{month} is not over: as of today, as known now, at position {position} of the log",
     ),
     moment_known=(
-        "截至 {month} 末，按 {known} 所知，日志第 {position} 位",
+        "截至{month}末，按 {known} 所知，日志第 {position} 条",
         "At the end of {month}, as known on {known}, at position {position} of the log",
     ),
     moment_then=(
-        "截至 {month} 末，按日志第 {position} 位所知",
+        "截至{month}末，按日志第 {position} 条所知",
         "At the end of {month}, as known at position {position} of the log",
     ),
     origin=("流出地", "From"),

@@ -34,7 +34,7 @@ WORDS: Final = Words(
         "Their records cannot be folded from there on; nobody else is affected. Mend the program, then retry.",
     ),
     nobody_parked=("没有搁置的党员", "Nobody is parked"),
-    from_position=("自第 {position} 位", "from position {position}"),
+    from_position=("自第 {position} 条", "from position {position}"),
     retry=("重试", "Retry"),
     quarantine=("隔离的来件", "Quarantine"),
     quarantine_help=(

@@ -60,6 +60,7 @@ WORDS: Final = Words(
     expected=("预计返回", "Expected back"),
     figures=("三个环节", "The three views"),
     people=("人", "people"),
+    person=("人", "person"),
     change=("较一个月前", "since a month ago"),
     same=("与一个月前持平", "as a month ago"),
     on_the_board=("在看板上查看各环节的人数", "The board tells how many there are"),

@@ -99,7 +99,7 @@ def test_charts_are_drawn_and_their_tables_say_the_moment_and_are_copied(visit, 
     assert not page.locator("#choose").is_visible()
     page.emulate_media(media="screen")
     for place in page.locator(".moment").all():
-        assert re.search(r"截至 2026年6月 末，按现在所知，日志第 [\d,]+ 位", place.inner_text())
+        assert re.search(r"截至2026年6月末，按现在所知，日志第 [\d,]+ 条", place.inner_text())
     for table in ("flow-table", "months-table", "scope-table", "category-table"):
         button = page.locator(f"[data-copy={table}]")
         button.focus()
@@ -148,7 +148,7 @@ def test_figures_as_known_earlier_say_so_and_still_lead_to_as_many(visit, consol
     expect(page.locator(".moment").first).to_contain_text("按 2026年7月1日 所知")
     earlier = console.running.latest // 2
     page = one.open(f"/flows?month=2026-06&known_at={earlier}")
-    expect(page.locator(".moment").first).to_contain_text(f"按日志第 {earlier:,} 位")
+    expect(page.locator(".moment").first).to_contain_text(f"按日志第 {earlier:,} 条")
     links = page.locator("#flow-table td a").evaluate_all(_LINKS)
     assert links
     for text, address in links[:3]:

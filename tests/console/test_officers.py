@@ -54,7 +54,7 @@ def test_the_auditor_checks_entries_and_that_the_log_only_grew_in_the_browser(wi
     earlier.locator(".proof.holds").wait_for()
     assert "未被改动" in earlier.locator(".proof").inner_text()
 
-    page.get_by_label("到第几位").fill("3")
+    page.get_by_label("到第几条").fill("3")
     page.get_by_role("button", name="查看").click()
     page.locator("#entry-3[open]").wait_for()
     assert page.locator("details.entry[id]").count() == 3
