@@ -73,6 +73,8 @@ class Edge:
                 _log.error("request failed", route=_route(scope), exc_info=error)
             await exchange.answer(problem, await self._page_of(scope, problem))
         finally:
+            # What the server holds names this, and this names it: taken apart they go at once, not with the collector.
+            scope.pop(_EXCHANGE, None)
             self._tell(scope, exchange)
 
     def _tell(self, scope: Scope, exchange: _Exchange) -> None:

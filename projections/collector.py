@@ -10,7 +10,8 @@ def uncollected() -> Iterator[None]:
     """Hold the collector off for one page or batch: walking all that is kept costs as much as folding.
 
     Freezing and thawing at the end makes what was made old without a walk; it is still looked through when the
-    collector next walks everything.
+    collector next walks everything, which is seldom. So is what other threads left to it meanwhile: not for a process
+    that answers requests all the time.
     """
     was_enabled = gc.isenabled()
     gc.disable()

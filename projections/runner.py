@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Self
 
@@ -230,20 +231,22 @@ class _Work:
 
     def take_page(self) -> int:
         """Read, fold and begin to write the next page; how many rows it had."""
-        with uncollected():
-            rows = self._runner.log.read(self._read_upto + 1, self._limit)
-            if not rows:
-                self._part()
-                return 0
-            # Far behind, larger pages bring more of a member's events together; close behind, they are not filled.
-            self._limit = min(2 * self._limit, self._runner.page) if len(rows) == self._limit else self._first
-            if rows[0].position != self._read_upto + 1 or rows[-1].position != self._read_upto + len(rows):
-                raise GapInLog(f"{len(rows)} rows from {rows[0].position}, after {self._read_upto}")
+        rows = self._runner.log.read(self._read_upto + 1, self._limit)
+        if not rows:
+            self._part()
+            return 0
+        is_full = len(rows) == self._limit
+        # Far behind, larger pages bring more of a member's events together; close behind, they are not filled.
+        self._limit = min(2 * self._limit, self._runner.page) if is_full else self._first
+        if rows[0].position != self._read_upto + 1 or rows[-1].position != self._read_upto + len(rows):
+            raise GapInLog(f"{len(rows)} rows from {rows[0].position}, after {self._read_upto}")
+        # Close behind, the collector is left alone: what else the process leaves to it would be made old, and stay.
+        with uncollected() if is_full else nullcontext():
             for batch, changes in self._folded(rows):
                 self.settle()
                 self._pending = self._writer.submit(self._write, self.written, batch, changes)
-            self._read_upto = rows[-1].position
-            return len(rows)
+        self._read_upto = rows[-1].position
+        return len(rows)
 
     def _folded(self, rows: Sequence[Row]) -> Iterator[tuple[Batch, Changes]]:
         if len(rows) < min(_HARDLY_ANY, self._first):
