@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from consumers.webhooks.progress import Failure, Owed, delivered, failed, passed_over
+from consumers.webhooks.progress import Failure, Owed, delivered, failed, following, passed_over
 from domain.times import local_day
 from infra.logs import get_logger
 from infra.metrics import WEBHOOK_ATTEMPTS
@@ -17,7 +17,6 @@ from infra.recording.feed_events import feed_event
 from infra.webhooks.schedule import next_attempt, retry_after
 from infra.webhooks.signatures import SigningKeys, signed_headers
 from infra.webhooks.subscriptions import keys_of
-from projections.region_feeds import page_after
 
 if TYPE_CHECKING:
     from infra.recording.application import Kiteline
@@ -55,7 +54,7 @@ async def deliver(means: Means, one: Subscription, sender: Sender) -> None:
     keys = [means.seal.open(one.subscription_id, generation, each) for generation, each in sealed]
     going = True
     while going and means.sound() and not means.stop.is_set():
-        rows = await means.ask(page_after, one.region, one.feedposition, _PAGE)
+        rows = await means.ask(following, one, _PAGE)
         if not rows:
             return
         for row in rows:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from infra.webhooks.subscriptions import Status, Subscription
+from projections.region_feeds import page_after
 
 if TYPE_CHECKING:
     from datetime import date, datetime
@@ -66,6 +67,7 @@ SELECT subscription_id, %(event_id)s, %(feedposition)s, %(attempt)s, %(now)s, %(
        %(next)s
 FROM stays
 """
+_STANDS: Final = "SELECT status, revision FROM webhook_subscription WHERE subscription_id = %s"
 _PASSED_OVER: Final = """
 UPDATE webhook_subscription SET feedposition = %s WHERE subscription_id = %s AND feedposition = %s
 RETURNING status, revision
@@ -89,6 +91,15 @@ class Failure:
     status: Status
     next: datetime | None = None
     owed: Owed | None = None
+
+
+def following(connection: Connection[Any], one: Subscription, limit: int) -> list[FeedRow]:
+    """Read what comes next in the feed; nothing once somebody has changed or deleted the subscription.
+
+    That is looked at last, so that what was recorded after it is never sent.
+    """
+    rows = page_after(connection, one.region, one.feedposition, limit)
+    return rows if _goes_on(one, connection.execute(_STANDS, (one.subscription_id,), prepare=True).fetchone()) else []
 
 
 def delivered(

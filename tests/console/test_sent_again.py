@@ -117,10 +117,12 @@ def test_a_subscription_is_moved_to_the_start_or_behind_an_event_and_its_receive
         assert [again.event["id"] for again in hook.wait_for(2 * _EVENTS)[_EVENTS:]] == first
 
         mine.get_by_role("link", name="改变起点").click()
+        expect(form.get_by_role("heading")).to_be_focused()
         form.get_by_label("从某一事件之后重发").check()
         form.get_by_label("事件编号").fill(made["subscription_id"])
         form.get_by_role("button", name="确定").click()
         expect(form.get_by_role("alert")).to_contain_text("没有这一事件")
+        expect(form.get_by_role("heading")).to_be_focused()  # what is typed before goes where the keyboard was
         form.get_by_label("事件编号").fill(first[-2])
         form.get_by_role("button", name="确定").click()
         expect(page.locator("#asked [role=status]")).to_contain_text("已完成")

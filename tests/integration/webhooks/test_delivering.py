@@ -9,8 +9,10 @@ import sys
 import time
 from base64 import b64decode
 from collections.abc import Callable
+from datetime import UTC, datetime
 from itertools import groupby, pairwise
 from pathlib import Path
+from uuid import UUID
 
 import psycopg
 import pytest
@@ -18,8 +20,10 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from standardwebhooks import Webhook, WebhookVerificationError
 
+from consumers.webhooks.progress import following
 from consumers.webhooks.worker import Webhooks
 from infra.recording.feed_events import feed_event
+from infra.webhooks.subscriptions import due
 from tests.integration.webhooks.conftest import Clock, County
 from tests.receiving import Received, Receiver, Reply
 
@@ -205,6 +209,27 @@ def test_a_deleted_subscription_is_called_no_more(county: County, make_receiver:
     other.wait_for(3)
     assert len(deleted.received) == 1
     assert county.sister.get(path).status_code == 404
+
+
+def test_what_is_recorded_after_a_subscription_was_changed_or_deleted_is_never_read_to_be_sent(
+    county: County, hook: Receiver
+):
+    county.organise(1)
+    subscription = county.subscribe(hook)
+    named = UUID(subscription["subscription_id"])
+    with psycopg.connect(county.running.service.settings.database_url or "", autocommit=True) as connection:
+        (one,) = [each for each in due(connection, datetime.now(UTC)) if each.subscription_id == named]
+        county.feed(1)
+        assert [row.feedposition for row in following(connection, one, 100)] == [1]
+        county.change(subscription, "pause")
+        assert following(connection, one, 100) == []
+        county.change(subscription, "resume")
+        assert following(connection, one, 100) == []
+        (again,) = [each for each in due(connection, datetime.now(UTC)) if each.subscription_id == named]
+        assert [row.feedposition for row in following(connection, again, 100)] == [1]
+        path = f"/v1/subscriptions/{named}"
+        assert county.sister.http.delete(path, headers={"Idempotency-Key": f"gone-{named}"}).status_code == 204
+        assert following(connection, again, 100) == []
 
 
 def test_while_keys_are_rotated_both_sign_and_afterwards_the_new_one_alone(county: County, hook: Receiver, send: Send):
