@@ -37,7 +37,7 @@ BENCHMARKS: dict[str, tuple[str, list[str], list[str]]] = {
     "sse-subscribers": ("bench.sse_subscribers", ["--subscribers", "1000"], ["--subscribers", "5000", "--rounds", "7"]),
     "collective-day": ("bench.collective_day", ["--seconds", "20"], ["--seconds", "60"]),
 }
-BESIDE = ("claims", "sse-subscribers", "collective-day", "erasure")
+BESIDE = ("log-tree", "verify", "several-processes", "claims", "sse-subscribers", "collective-day", "erasure")
 """None of the bars: run by name, or with `--full`."""
 BARS = ("S1", "S1r", "S2", "S3", "S4", "S5", "S6", "S7", "S8", "S9", "S10", "S11")
 _HEAD = ("bar", "unit", "ours", "peer", "ratio", "rounds from–to", "floor", "aim", "reached", "against")
