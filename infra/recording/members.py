@@ -17,7 +17,7 @@ from uuid import UUID
 from domain.fact import sort_key
 from domain.member import succession
 from domain.member.evolve import apply, live
-from domain.member.fold import HEAD, effective, fold
+from domain.member.fold import HEAD, comes_last, effective, fold
 from domain.member.merging.belonging import belonging, linked_facts, merged_into
 from domain.member.state import State
 from domain.organisation import OrganisationDissolved
@@ -25,6 +25,9 @@ from domain.organisation import OrganisationDissolved
 if TYPE_CHECKING:
     from domain.fact import Fact
     from domain.reference import Reference
+
+
+_WEIGHT_OF_A_STATE: Final = 8
 
 
 class NotWhole(Exception):
@@ -42,21 +45,18 @@ class Ledger:
     Whatever needs more raises NotWhole, and the ledger is then of no use.
     """
 
-    __slots__ = ("_facts", "_last", "_latest", "_ordered", "fresh", "linked", "member_id", "reference", "state")
+    __slots__ = ("_facts", "_ordered", "_recorded_last", "fresh", "linked", "member_id", "reference", "state")
 
-    def __init__(
-        self, member_id: UUID, state: State, reference: Reference, *, fresh: bool, linked: Sequence[Fact] = ()
-    ) -> None:
+    def __init__(self, member_id: UUID, state: State, reference: Reference, *, fresh: bool) -> None:
         """Begin without a fact; `fresh` says that it was just read, and not kept."""
         self.member_id = member_id
         self.state = state
         self.reference = reference
         self.fresh = fresh
-        self.linked = list(linked)
+        self.linked: list[Fact] = []
         self._facts: list[Fact] | None = []
         self._ordered: list[Fact] = []
-        self._latest: Fact | None = None
-        self._last: Fact | None = None
+        self._recorded_last: Fact | None = None
 
     @property
     def facts(self) -> list[Fact]:
@@ -90,14 +90,13 @@ class Ledger:
     def version(self) -> int:
         """The version of the stream."""
         if self._facts is None:
-            return self._latest.version if self._latest is not None else 0
+            return self._recorded_last.version if self._recorded_last is not None else 0
         return version_of(self.member_id, self._facts or self.linked)
 
     def shortened(self) -> Ledger:
         """Return the same without its earlier facts, of a member recorded once; the state is shared."""
         short = Ledger(self.member_id, self.state, self.reference, fresh=self.fresh)
-        short._latest, short._last = self.facts[-1], self.ordered[-1]
-        short._facts = None
+        short._facts, short._ordered, short._recorded_last = None, self.ordered[-1:], self.facts[-1]
         # What the fold tells those who keep rows; nothing is decided by it.
         self.state.tallies.clear()
         self.state.ended_duties.clear()
@@ -116,23 +115,21 @@ class Ledger:
 
     def comes_last(self, fact: Fact) -> bool:
         """Whether a fact stands after all that count, so that the state can simply move on."""
-        last = self._last if self._facts is None else self._ordered[-1] if self._ordered else None
-        return last is None or sort_key(last) <= sort_key(fact)
+        return comes_last(self._ordered, fact)
 
     def add(self, fact: Fact, reference: Reference) -> None:
         """Take a fact in: the state moves on when the fact comes last, else it is folded from the beginning."""
         self.turn_to(reference)
-        moves_on = self.comes_last(fact) and not fact.body.fact.startswith("event_")
-        if moves_on and self._facts is None:
-            apply(self.state, fact, reference)
-            *_, self._last = [fact, *succession.upto(self.state, reference, HEAD)]
-            self._latest = fact
-            return
-        self.facts.append(fact)
-        if moves_on:
+        if self.comes_last(fact) and not fact.body.fact.startswith("event_"):
             apply(self.state, fact, reference)
             self._ordered += [fact, *succession.upto(self.state, reference, HEAD)]
-        elif fact.body.fact.startswith("event_"):
+            if self._facts is None:
+                self._recorded_last, self._ordered = fact, self._ordered[-1:]
+            else:
+                self._facts.append(fact)
+            return
+        self.facts.append(fact)
+        if fact.body.fact.startswith("event_"):
             self.refold(reference)
         else:
             own = [one for one in self._ordered if not isinstance(one.body, OrganisationDissolved)]
@@ -268,9 +265,6 @@ class MemberStore:
             while self._facts > self._most_facts:
                 _, dropped = self._kept.popitem(last=False)
                 self._facts -= _weight(dropped)
-
-
-_WEIGHT_OF_A_STATE: Final = 8
 
 
 def _weight(ledger: Ledger) -> int:

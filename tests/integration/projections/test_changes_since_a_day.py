@@ -25,6 +25,17 @@ PLACES = (
 )  # fmt: skip
 
 
+def folded(
+    lives: Lives, recorder: KitelineRecorder, make_runner: Callable[..., Runner], *, members: int, steps: int
+) -> Lives:
+    """Play lives, record them, and have the read models follow."""
+    lives.reference()
+    lives.play(members=members, steps=steps)
+    lives.record(recorder)
+    make_runner(page=200).catch_up()
+    return lives
+
+
 @pytest.mark.parametrize("reach", ["*", "-"])
 @pytest.mark.parametrize("is_earlier", [False, True])
 def test_it_is_the_difference_of_what_is_counted_on_both_days(
@@ -34,11 +45,7 @@ def test_it_is_the_difference_of_what_is_counted_on_both_days(
     connection: Connection[TupleRow],
     make_runner: Callable[..., Runner],
 ) -> None:
-    lives = Lives(53)
-    lives.reference()
-    lives.play(members=25, steps=500)
-    lives.record(recorder)
-    make_runner(page=200).catch_up()
+    lives = folded(Lives(53), recorder, make_runner, members=25, steps=500)
     reference = straight.reference_of(lives)
     known = lives.head * 3 // 4 if is_earlier else None
     connection.execute("SELECT set_config('kiteline.regions', %s, false)", (reach,))
@@ -63,11 +70,7 @@ def test_it_is_the_difference_of_what_is_counted_on_both_days(
 def test_nothing_changes_since_a_moment_itself(
     recorder: KitelineRecorder, connection: Connection[TupleRow], make_runner: Callable[..., Runner]
 ) -> None:
-    lives = Lives(54)
-    lives.reference()
-    lives.play(members=10, steps=150)
-    lives.record(recorder)
-    make_runner(page=200).catch_up()
+    lives = folded(Lives(54), recorder, make_runner, members=10, steps=150)
     for day in (LAST - timedelta(days=100), LAST + timedelta(days=400)):
         asked = RosterQuestion(Moment(day_end_us(day)), "outflow", organisation=committee("620000"))
         told = lifecycle.counts(
