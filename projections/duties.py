@@ -8,11 +8,11 @@ to is nobody's: it stands where the sender of webhooks keeps it.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from domain.times import local_day
-from projections.asking import Cursor, Moment, Page, answer, read_cursor
+from projections.asking import Cursor, CursorUnreadable, Moment, Page, answer, read_cursor
 from projections.duties_now import NOW
 
 if TYPE_CHECKING:
@@ -161,6 +161,7 @@ def worklist(connection: Connection[TupleRow], question: WorklistQuestion, refer
         cursor = read_cursor(question.cursor, question.name, now_us, 3)
         moment, since_us, after = cursor.moment, cursor.since_us, [*cursor.after]
     today, kinds = local_day(moment.as_of_us), question.kinds
+    month = today.replace(day=1)
     parameters = {
         "organisations": reference.at(moment.as_of_us).organisations.below(question.organisation),
         "member": question.member,
@@ -171,10 +172,13 @@ def worklist(connection: Connection[TupleRow], question: WorklistQuestion, refer
         "liaison": question.liaison,
         "as_of": moment.as_of_us,
         "today": today,
-        "month": today.replace(day=1),
+        "month": month,
+        "low": month if question.overdue is False else None,
+        "high": _month_after(month, -1) if question.overdue else month,
         "due": after[0],
         "duty": after[1],
         "after": after[2],
+        **_turned(after[0]),
         "limit": question.limit + 1,
         "nobody": _ZERO,
     }
@@ -187,6 +191,26 @@ def worklist(connection: Connection[TupleRow], question: WorklistQuestion, refer
         place = [last["due_on"], last["duty_id"], last["member_id"] or _ZERO]
         following = Cursor(pinned, since_us, place).text(question.name)
     return Page(items, following, found.position, found.known_position)
+
+
+def _turned(due: str | None) -> dict[str, object]:
+    """Return the month in which the page before ended, as its contacts are due and named, and the month after it.
+
+    Raises CursorUnreadable for what no page ended with.
+    """
+    if due is None:
+        return dict.fromkeys(("turned", "turned_due", "turned_ending", "turn"))
+    try:
+        turned = date.fromisoformat(due).replace(day=1)
+        turn = _month_after(turned)
+    except ValueError:
+        raise CursorUnreadable(due) from None
+    return {"turned": turned, "turned_due": turn - timedelta(days=1), "turned_ending": f".{turned:%Y-%m}", "turn": turn}
+
+
+def _month_after(month: date, months: int = 1) -> date:
+    """Return the first day of the month so many months later."""
+    return date(month.year + (month.month - 1 + months) // 12, (month.month - 1 + months) % 12 + 1, 1)
 
 
 def _item(row: TupleRow, today: date) -> dict[str, Any]:

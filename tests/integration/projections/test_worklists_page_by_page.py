@@ -17,7 +17,7 @@ from domain.reference import Reference
 from domain.times import day_end_us
 from infra.event_store.recorder import KitelineRecorder
 from projections import duties
-from projections.asking import Moment, Page
+from projections.asking import Cursor, CursorUnreadable, Moment, Page
 from projections.duties import WorklistQuestion
 from projections.runner import Runner
 from tests.integration.projections import straight
@@ -81,3 +81,17 @@ def test_pages_of_now_are_those_of_the_past_for_any_question(
         assert together == in_order
         followed += len(now) - 1
     assert followed > 100
+
+
+@pytest.mark.parametrize("due", ["soon", "2025-02-30", "9999-12-31"])
+def test_a_cursor_behind_a_day_that_no_page_ends_with_is_unreadable(
+    due: str, recorder: KitelineRecorder, connection: Connection[TupleRow], make_runner: Callable[..., Runner]
+) -> None:
+    lives = Lives(53)
+    lives.reference()
+    lives.record(recorder)
+    make_runner().catch_up()
+    question = WorklistQuestion(Moment(day_end_us(LAST)), branch(COUNTIES[0], 1))
+    cursor = Cursor(question.moment, 0, [due, "monthly_contact.origin.2025-01", "0" * 32]).text(question.name)
+    with pytest.raises(CursorUnreadable):
+        duties.worklist(connection, replace(question, cursor=cursor), straight.reference_of(lives), now_us=0)
