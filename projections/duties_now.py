@@ -1,9 +1,9 @@
 """The statement of what is owed now, which writes out only those duties that can stand on the page asked for.
 
-A committee of ten thousand members owes some twenty thousand duties, nearly all of them monthly contacts. Of each member
-only the first month owed behind the page before is looked at, and only of those who are first by it all months are
-written out: whoever is not on the page with their first month is not with a later one either. What else is owed again
-and again is counted by due day, and what is due behind the page's last day is not written out.
+A committee of ten thousand members owes some twenty thousand duties, nearly all of them monthly contacts. Of each
+member only the first month owed behind the page before is looked at, and only of those who are first by it all months
+are written out: whoever is not on the page with their first month is not with a later one either. What else is owed
+again and again is counted by due day, and what is due behind the page's last day is not written out.
 """
 
 from __future__ import annotations
