@@ -70,7 +70,9 @@ async def must_be_allowed_on(
             members.put(kept)
             if _decided(service, principal, action, kept, acting).allowed:
                 return
-    # What is kept may be behind another process: nobody is refused before looking.
+    elif _decided(service, principal, action, await service.desk.load_async(member_id), acting).allowed:
+        return
+    # What is kept, of members or of organisations, may be behind another process: nobody is refused before looking.
     ledger = await asyncio.to_thread(standing, service, member_id)
     decision = _decided(service, principal, action, ledger, acting)
     if not decision.allowed:

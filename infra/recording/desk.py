@@ -137,8 +137,7 @@ class Desk:
             reference = kiteline.reference()
             ledger: Ledger | None = kiteline.members.take(member_id) if attempt == 0 else None
             if ledger is None:
-                rows = yield Load(kiteline.loads, member_id)
-                ledger = yield from self._folded(member_id, rows, reference)
+                ledger = yield from self._loading(member_id, reference)
                 if ledger.is_empty:
                     raise NoSuchMember(member_id) if ledger.merged_into is None else MergedAway(ledger.merged_into)
             was_fresh = ledger.fresh and attempt > 0
@@ -165,6 +164,17 @@ class Desk:
                 self.places.saved(notes)
             return self._recorded(ledger, notes, drafts, saved)
         raise TooContended
+
+    async def load_async(self, member_id: UUID) -> Ledger:
+        """Read a member, with whoever else is read just then, and keep what was read; empty for who is not known."""
+        ledger: Ledger = await arun(self._loading(member_id, self.kiteline.reference()))
+        if not ledger.is_empty:
+            self.kiteline.members.put(ledger)
+        return ledger
+
+    def _loading(self, member_id: UUID, reference: Reference) -> Procedure[Ledger]:
+        rows = yield Load(self.kiteline.loads, member_id)
+        return (yield from self._folded(member_id, rows, reference))
 
     def _folded(self, member_id: UUID, rows: list[LogRow], reference: Reference) -> Procedure[Ledger]:
         """Fold a stream where it is waited for; a long one in a thread, so that an event loop goes on meanwhile.
