@@ -6,9 +6,11 @@ Pure ASGI: it costs a few microseconds a request, and neither buffers nor copies
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import TYPE_CHECKING, Final
 
 from api import problem_list as kinds
@@ -18,13 +20,14 @@ from infra.logs import get_logger
 from infra.metrics import REQUEST_SECONDS
 
 if TYPE_CHECKING:
+    from prometheus_client import Histogram
     from starlette.responses import Response
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
     from api.problems import PageOf
     from infra.settings import Settings
 
-_log = get_logger(__name__)
+_log, _standard_log = get_logger(__name__), logging.getLogger(__name__)
 _UPLOADS: Final = frozenset({"/v1/imports", "/registers"})
 _MULTIPART_OVERHEAD: Final = 65_536
 _DRAIN_SECONDS: Final = 3.0
@@ -82,10 +85,15 @@ class Edge:
         route = _route(scope)
         status = exchange.status or 499
         method = scope["method"] if scope["method"] in _METHODS else "other"
-        REQUEST_SECONDS.labels(method, route, f"{status // 100}xx").observe(seconds)
-        if route not in _QUIET:
+        _seconds_of(method, route, status // 100).observe(seconds)
+        if route not in _QUIET and (status >= 400 or _standard_log.isEnabledFor(logging.DEBUG)):
             level = _log.warning if status >= 500 else _log.debug if status < 400 else _log.info
             level("request answered", method=method, route=route, status=status, seconds=round(seconds, 4))
+
+
+@cache
+def _seconds_of(method: str, route: str, hundreds: int) -> Histogram:
+    return REQUEST_SECONDS.labels(method, route, f"{hundreds}xx")
 
 
 @contextmanager

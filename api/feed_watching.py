@@ -27,6 +27,8 @@ _LOOK_SECONDS: Final = 0.25
 """How late news is when its announcement was lost."""
 _SHORTEST_SECONDS: Final = 0.01
 """Announcements that come faster are looked at together."""
+_UNHURRIED_SECONDS: Final = 0.05
+"""The same, while nobody listens."""
 _RETRY_SECONDS: Final = 0.5
 _STOP_SECONDS: Final = 10.0
 
@@ -162,7 +164,8 @@ class FeedWatch:
                 loop.call_soon_threadsafe(self._learn, position, heads, seen == _BEFORE_ALL)
             seen = position
             for _ in connection.notifies(timeout=_LOOK_SECONDS, stop_after=1):
-                self._stop.wait(max(0.0, looked + _SHORTEST_SECONDS - time.monotonic()))
+                shortest = _SHORTEST_SECONDS if self.count else _UNHURRIED_SECONDS
+                self._stop.wait(max(0.0, looked + shortest - time.monotonic()))
 
     def _learn(self, position: int, heads: dict[str, Head], everything: bool) -> None:
         if everything:

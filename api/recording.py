@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
@@ -23,6 +23,7 @@ from infra.metrics import COMMANDS as COMMANDS_COUNTED
 from infra.recording.drafts import Caller
 
 if TYPE_CHECKING:
+    from prometheus_client import Counter
     from starlette.requests import Request
     from starlette.responses import Response
 
@@ -60,10 +61,15 @@ async def command(request: Request) -> Response:
     try:
         receipt = await _recorded(request, verb)
     except Exception as error:
-        COMMANDS_COUNTED.labels(verb, problem_of(error).code).inc()
+        _counter(verb, problem_of(error).code).inc()
         raise
-    COMMANDS_COUNTED.labels(verb, "replayed" if receipt.replayed else "recorded").inc()
+    _counter(verb, "replayed" if receipt.replayed else "recorded").inc()
     return answer(receipt)
+
+
+@cache
+def _counter(verb: str, outcome: str) -> Counter:
+    return COMMANDS_COUNTED.labels(verb, outcome)
 
 
 async def _recorded(request: Request, verb: str) -> Receipt:

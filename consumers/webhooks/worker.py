@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 _log = get_logger(__name__)
 _LISTEN: Final = f"LISTEN {NEWS}"
 _LOOK_SECONDS: Final = 0.5
+_GATHER_SECONDS: Final = 0.05
+"""Announcements that come faster are looked at together."""
 _RETRY_SECONDS: Final = 1.0
 _FINISH_SECONDS: Final = 5.0
 _STOP_SECONDS: Final = 30.0
@@ -141,9 +143,9 @@ class Webhooks:
             finally:
                 self._leading = False
 
-    async def _rest(self) -> None:
+    async def _rest(self, seconds: float = _RETRY_SECONDS) -> None:
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._stop.wait(), _RETRY_SECONDS)
+            await asyncio.wait_for(self._stop.wait(), seconds)
 
     async def _lead(self, connection: psycopg.AsyncConnection[Any]) -> None:
         """Send while the connection, and with it the lock, lives."""
@@ -155,6 +157,7 @@ class Webhooks:
         counted_at = forgot_at = float("-inf")
         try:
             while not self._stop.is_set():
+                looked = time.monotonic()
                 await self._start(means, tasks)
                 self._failed_at = float("-inf")
                 if time.monotonic() - counted_at > _COUNT_SECONDS:
@@ -165,7 +168,7 @@ class Webhooks:
                     forgot_at = time.monotonic()
                     await self._ask(forget_deliveries, self._clock() - timedelta(days=KEPT_DAYS))
                 async for _ in connection.notifies(timeout=_LOOK_SECONDS, stop_after=1):
-                    pass
+                    await self._rest(looked + _GATHER_SECONDS - time.monotonic())
         finally:
             await self._end(tasks)
 

@@ -67,6 +67,7 @@ class GroupCommit:
         self._outage_began: float | None = None
         self._backoff = 0.0
         self._idle = False
+        self._enough = 1
         self._closing = False
         self._waking, self._wake = os.pipe()
         os.set_blocking(self._wake, False)
@@ -82,7 +83,7 @@ class GroupCommit:
         if self._thread is None or self._closing:
             self._start()
         self._queue.append(ticket)
-        if self._idle:
+        if self._idle and len(self._queue) >= self._enough:
             self._idle = False
             self._rouse()
 
@@ -138,6 +139,8 @@ class GroupCommit:
         while self._queue and self._may_send(link):
             self._send(link)
         hears_callers = link.in_flight < _IN_FLIGHT
+        # Who rouses this thread hands it the interpreter: only for as many as are sent then.
+        self._enough = _WORTH_SENDING_AHEAD if link.in_flight else 1
         self._idle = hears_callers
         if hears_callers and self._queue and self._may_send(link):  # somebody came just before we said that we wait
             self._idle = False
