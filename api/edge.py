@@ -71,14 +71,19 @@ class Edge:
             if exchange.refused is not None:
                 raise exchange.refused  # noqa: TRY301 - as above
         except Exception as error:  # noqa: BLE001 - the last resort: a caller always gets an answer
-            problem = problem_of(error)
-            if problem.kind.status == kinds.INTERNAL.status:
-                _log.error("request failed", route=_route(scope), exc_info=error)
-            await exchange.answer(problem, await self._page_of(scope, problem))
+            await self._refuse(scope, exchange, error)
         finally:
             # What the server holds names this, and this names it: taken apart they go at once, not with the collector.
             scope.pop(_EXCHANGE, None)
+            exchange.refused = None
             self._tell(scope, exchange)
+
+    async def _refuse(self, scope: Scope, exchange: _Exchange, error: Exception) -> None:
+        """Answer with what went wrong. Not where it was caught: a problem there would hold the frame that holds it."""
+        problem = problem_of(error)
+        if problem.kind.status == kinds.INTERNAL.status:
+            _log.error("request failed", route=_route(scope), exc_info=error)
+        await exchange.answer(problem, await self._page_of(scope, problem))
 
     def _tell(self, scope: Scope, exchange: _Exchange) -> None:
         seconds = time.perf_counter() - exchange.began - exchange.held

@@ -64,7 +64,7 @@ WORDS: Final = Words(
     own_code=("扫码报到", "Check in by scanning"),
     own_help=(
         "用手机上任何应用的“扫一扫”扫现场海报或屏幕上的二维码，打开后点“报到”。",
-        "Scan the poster or the screen at the venue with any app, and tap “Check in”.",
+        'Scan the poster or the screen at the venue with any app, and tap "Check in".',
     ),
     typed=("不能扫码的，输入海报下方的报到码", "If you cannot scan, type the code below the poster's picture"),
     code=("报到码", "Code"),

@@ -10,7 +10,14 @@ if TYPE_CHECKING:
     from api.console.words import Pair
     from api.language import Language
 
+_CALLED: Final[dict[str, Pair]] = {
+    "request-personal-data": ("申请查阅、更正或清除个人信息", "Ask to see, correct or erase data"),
+    "complete-personal-data-request": ("个人信息申请办结", "Request about personal data: done"),
+    "refuse-personal-data-request": ("个人信息申请不予办理", "Request about personal data: refused"),
+}
+"""Commands whose names in the API say too little to whoever reads them on a button."""
 _ENGLISH_OF: Final = {
+    "prompt-check-in": "Prompt to check in",
     "hold-pre-departure-talk": "Talk before departure held",
     "waive-pre-departure-talk": "Waive the talk before departure",
     "route": "Hand the case to another organisation",
@@ -21,7 +28,7 @@ _ENGLISH_OF: Final = {
     "check-in": "Check in",
     "hold-return-education": "Return education held",
     "keep-in-contact-list": "Keep in the contact list",
-    "confirm-flag": "Confirm: the odd fact is right",
+    "confirm-flag": "Confirm: the odd record is right",
     "pay-dues": "Dues paid",
     "confirm-as-full": "Confirm as full member",
     "void-event": "Void a record",
@@ -30,6 +37,15 @@ _ENGLISH_OF: Final = {
     "issue-annual-feedback": "Issue the year's feedback",
     "decide-claim": "Decide between two claims",
     "assign-region": "Assign a region",
+    "place-in-branch": "Place in a branch",
+    "assign-liaison": "Assign a liaison",
+    "claim-post": "Claim a post",
+    "release-post": "Release a post",
+    "record-contact": "Record a contact",
+    "record-failed-contact": "Record a failed contact",
+    "request-transfer": "Request a transfer",
+    "report-departure": "Report a departure",
+    "report-return": "Report a return",
 }
 
 
@@ -173,7 +189,7 @@ GROUPS: Final[dict[str, dict[str, Pair]]] = {
     "request": {
         "ACCESS": ("查阅本人信息", "See my data"),
         "CORRECTION": ("更正本人信息", "Correct my data"),
-        "ERASURE": ("删除本人信息", "Erase my data"),
+        "ERASURE": ("清除本人信息", "Erase my data"),
     },
     "transfer": {
         "requested": ("已申请", "Requested"),
@@ -185,7 +201,7 @@ GROUPS: Final[dict[str, dict[str, Pair]]] = {
         "withdrawn": ("已撤回", "Withdrawn"),
         "expired": ("介绍信过期", "Expired"),
     },
-    "command": {verb: (command.zh, _in_english(verb)) for verb, command in COMMANDS.items()},
+    "command": {verb: _CALLED.get(verb) or (command.zh, _in_english(verb)) for verb, command in COMMANDS.items()},
     "field": {
         "occurred_at": ("日期", "Date"),
         "organisation": ("办理组织", "Acting organisation"),
@@ -195,7 +211,7 @@ GROUPS: Final[dict[str, dict[str, Pair]]] = {
         "destination": ("去向", "Destination"),
         "departs_on": ("计划离开日期", "Leaves on"),
         "expected_on": ("预计返回日期", "Expected back on"),
-        "channel": ("方式", "By"),
+        "channel": ("方式", "How"),
         "region": ("区划", "Region"),
         "venue": ("报到点", "Venue"),
         "branch": ("编入支部", "Branch"),

@@ -35,9 +35,9 @@ WORDS: Final = Words(
     nothing_here=("没有这个事项", "There is no such command"),
     region_where=("某地", "A place"),
     abroad=("境外", "Abroad"),
-    unknown=("去向不明", "Not known"),
-    place_hint=("输入地名，从列表中选", "Type a place's name and pick it from the list"),
-    organisation_hint=("输入名称，从列表中选", "Type a name and pick it from the list"),
+    unknown=("去向不明", "Unknown"),
+    place_hint=("输入地名，从列表中选", "Type a name and pick it"),
+    organisation_hint=("输入名称，从列表中选", "Type a name and pick it"),
     back=("返回", "Back"),
 )
 

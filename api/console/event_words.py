@@ -57,6 +57,19 @@ _WAYS: Final[dict[str, Pair]] = {
     "CODE": ("扫码", "by a code"),
     "SISTER": ("兄弟地区", "from a sister region"),
 }
+_ENGLISH_OF: Final = {
+    "confirmed_as_full": "Confirmed as full member",
+    "event_corrected": "Record corrected",
+    "event_voided": "Record voided",
+    "flag_confirmed": "Odd record confirmed as right",
+    "kept_in_contact_list": "Kept in the contact list",
+    "personal_data_requested": "Request about personal data",
+    "personal_data_request_completed": "Request about personal data: done",
+    "personal_data_request_refused": "Request about personal data: refused",
+    "placed_in_branch": "Placed in a branch",
+    "pre_departure_talk_held": "Talk before departure held",
+    "pre_departure_talk_waived": "Talk before departure waived",
+}
 _YES: Final[Pair] = ("是", "yes")
 _NOTHING: Final[Pair] = ("无", "none")
 _A_LIAISON: Final[Pair] = ("本组织的联络员", "a liaison of this organisation")
@@ -85,7 +98,7 @@ class EventWords:
         """Return what a fact is called."""
         if self._language == "zh":
             return fact_words(fact)
-        return fact.replace("check_in_", "check-in_").replace("pre_", "pre-").replace("_", " ").capitalize()
+        return _ENGLISH_OF.get(fact) or fact.replace("check_in_", "check-in_").replace("_", " ").capitalize()
 
     def way(self, channel: str) -> str:
         """Return how it was recorded."""

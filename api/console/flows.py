@@ -138,6 +138,7 @@ async def flows(person: SignedInPerson, chosen: Annotated[Chosen, Depends()], cu
         scopes=SCOPES,
         categories=CATEGORIES,
         months=months["items"] if months else [],
+        no_reach=months is None and not items and not cursor,
         figures_of=months["region"] if months else "",
         drawn=_drawn(person, cells if is_matrix else {}),
         may_open=person.may(Action.READ_ROSTER) and not chosen.public,

@@ -90,6 +90,6 @@ WORDS: Final = Words(
     ),
     step_grown=(
         "{count} 个散列同时算得两个树根",
-        "{count} hashes lead to both roots",
+        "Both roots follow from the same hashes: {count}",
     ),
 )

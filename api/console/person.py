@@ -118,10 +118,9 @@ async def signed_in(request: Request) -> Person:
     if words is None or found is None:
         raise SignInFirst
     token = masked(service.sessions.form_token(words))
-    known = [service.feed_watch.position]
-    person = Person(request, service, found.principal, found.called, language_at(request), token, known)
-    request.scope[_FOUND] = person
-    return person
+    # Not the person, who names the request, which names the scope: what names itself waits for the collector.
+    request.scope[_FOUND] = (found.principal, found.called, token, [service.feed_watch.position])
+    return _person_of(request)
 
 
 async def whoever_asks(request: Request, status: int) -> Person | None:
@@ -129,13 +128,19 @@ async def whoever_asks(request: Request, status: int) -> Person | None:
 
     What failed inside may be the database: then nobody is looked for who was not found before.
     """
-    person: Person | None = request.scope.get(_FOUND)
-    if person is None and status < HTTPStatus.INTERNAL_SERVER_ERROR:
-        try:
-            person = await signed_in(request)
-        except Exception:  # noqa: BLE001 - nobody, or it cannot be told: the page says what went wrong to either
-            return None
-    return person
+    if _FOUND in request.scope:
+        return _person_of(request)
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return None
+    try:
+        return await signed_in(request)
+    except Exception:  # noqa: BLE001 - nobody, or it cannot be told: the page says what went wrong to either
+        return None
+
+
+def _person_of(request: Request) -> Person:
+    principal, called, token, reflected = request.scope[_FOUND]
+    return Person(request, request.app.state.service, principal, called, language_at(request), token, reflected)
 
 
 SignedInPerson = Annotated[Person, Depends(signed_in)]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import segno
 
+from api.console.rendering import day_in_words
 from domain.times import SHANGHAI
 
 if TYPE_CHECKING:
@@ -87,6 +88,7 @@ def shown_on_poster(request: Request, code: dict[str, Any]) -> dict[str, Any]:
     text: str = code["code"]
     address = f"{public_address(request)}{code['link']}"
     lines = in_lines(code["venue"]["name"])
+    until = last_day(code["expires_at"])
     return {
         "qr": drawn(address),
         "address": address,
@@ -95,7 +97,8 @@ def shown_on_poster(request: Request, code: dict[str, Any]) -> dict[str, Any]:
         "apart_mm": _APART_MM if len(lines) < _LINES else _CLOSER_MM,
         "groups": [text[start : start + _GROUP] for start in range(0, len(text), _GROUP)],
         "code": code,
-        "until": last_day(code["expires_at"]),
+        "until_zh": day_in_words(until, "zh"),
+        "until_en": day_in_words(until, "en"),
     }
 
 
@@ -111,6 +114,12 @@ def in_lines(name: str) -> list[str]:
             return broken
     longest = min(max(_width(word) for word in name.split()), _LONGEST)
     return _broken(name, _LINES, max(-(-width // _LINES) + _SLACK, longest))
+
+
+def words_of(name: str) -> list[str]:
+    """Take a name apart where a line may end."""
+    ends = [at for at in range(1, len(name)) if _may_break(name, at)]
+    return [name[start:end] for start, end in zip([0, *ends], [*ends, len(name)], strict=True)]
 
 
 def size_of(lines: list[str]) -> float:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2.runtime import Context
 from starlette.responses import HTMLResponse
 
 from api.console import code_words, problem_words
@@ -26,6 +27,18 @@ if TYPE_CHECKING:
     from api.language import Language
     from api.service import Service
 
+_OPENED: Final = "opened_contexts"
+
+
+class _Passing(Context):
+    """What a template and its macros know, noted to be let go of: a macro and its context name each other."""
+
+    def __init__(self, environment: Environment, parent: dict[str, Any], *rest: Any, **named: Any) -> None:
+        super().__init__(environment, parent, *rest, **named)
+        if _OPENED in parent:
+            parent[_OPENED].append(self)
+
+
 _TEMPLATES: Final = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "templates"),
     autoescape=True,
@@ -34,7 +47,10 @@ _TEMPLATES: Final = Environment(
     lstrip_blocks=True,
     auto_reload=False,
 )
+_TEMPLATES.context_class = _Passing
 _WORTH_IT: Final = 1_000
+_FAILED: Final = 500
+_FOR_NOW: Final = frozenset({409, 429})
 _LEVEL: Final = 4
 _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
@@ -44,7 +60,8 @@ def page(person: Person, template: str, words: Words, *, status: int = 200, **sh
     from api.console.pages import pages_of
 
     service, language = person.service, person.language
-    content = _TEMPLATES.get_template(template).render(
+    content = _written(
+        template,
         **_everywhere(person.request, service, language, words),
         person=person,
         pages=pages_of(person),
@@ -57,21 +74,22 @@ def page(person: Person, template: str, words: Words, *, status: int = 200, **sh
 def drawing(person: Person, template: str, words: Words, **shown: Any) -> str:
     """Write a drawing with a page's words."""
     known = _everywhere(person.request, person.service, person.language, words)
-    return _TEMPLATES.get_template(template).render(**known, **shown)
+    return _written(template, **known, **shown)
 
 
 def shell_page(request: Request, template: str, words: Words, language: Language, **shown: Any) -> HTMLResponse:
     """Write a page that is the same for everybody: it knows nobody, and carries no token of a form."""
     service: Service = request.app.state.service
     known = _everywhere(request, service, language, words)
-    return HTMLResponse(_TEMPLATES.get_template(template).render(**known, **shown))
+    return HTMLResponse(_written(template, **known, **shown))
 
 
 def outside_page(request: Request, template: str, words: Words, *, status: int = 200, **shown: Any) -> HTMLResponse:
     """Write a page for whoever looks at it, signed in or not: it names nobody and nothing that is theirs."""
     service: Service = request.app.state.service
     cookie = request.cookies.get(COOKIE)
-    content = _TEMPLATES.get_template(template).render(
+    content = _written(
+        template,
         **_everywhere(request, service, language_at(request), words),
         person=None,
         pages=(),
@@ -95,8 +113,9 @@ async def problem_page(request: Request, status: int, problem: dict[str, Any]) -
         told["errors"] = []  # they say the same in the words of programs
     shown = {
         "problem": told,
-        "answered": status,
         "anew": request.url.path if code == problem_words.STALE_PAGE else None,
+        "again": request.method == "GET" and (status >= _FAILED or status in _FOR_NOW),
+        "sent": request.method != "GET",
     }
     if person is not None:
         return page(person, "problem.html", WORDS, status=status, **shown)
@@ -143,6 +162,17 @@ def iso_day(text: str | None) -> str:
 def number(value: int) -> str:
     """Write a count with its thousands apart."""
     return f"{value:,}"
+
+
+def _written(template: str, **shown: Any) -> str:
+    """Fill a template; what it was filled with goes at once afterwards, and not with the collector."""
+    opened: list[_Passing] = []
+    try:
+        return _TEMPLATES.get_template(template).render(**shown, **{_OPENED: opened})
+    finally:
+        for context in opened:
+            context.vars.clear()
+            context.parent.clear()
 
 
 def _sent(request: Request, content: str, status: int) -> HTMLResponse:

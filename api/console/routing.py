@@ -65,16 +65,19 @@ class ConsoleRoute(APIRoute):
             except Refused as refused:
                 response = await problem_page(request, refused.status, refused.problem)
             except Exception as error:  # noqa: BLE001 - a person gets a page, whatever went wrong
-                problem = problem_of(error)
-                if problem.kind is kinds.INTERNAL:
-                    _log.error("page failed", route=self.path, exc_info=error)
-                content = problem.content(language_at(request))
-                response = await problem_page(request, problem.kind.status, content)
+                response = await self._failed(request, error)
             for name, value in HEADERS.items():
                 response.headers.setdefault(name, value)
             return response
 
         return handled
+
+    async def _failed(self, request: Request, error: Exception) -> Response:
+        """Say what went wrong. Not where it was caught: a problem there would hold the frame that holds it."""
+        problem = problem_of(error)
+        if problem.kind is kinds.INTERNAL:
+            _log.error("page failed", route=self.path, exc_info=error)
+        return await problem_page(request, problem.kind.status, problem.content(language_at(request)))
 
 
 def console_router() -> APIRouter:

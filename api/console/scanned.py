@@ -15,6 +15,7 @@ from api.bodies import json_object
 from api.console.asking import Refused
 from api.console.offline_seal import NotSealedHere
 from api.console.person import Person, SignedInPerson
+from api.console.posters import words_of
 from api.console.rendering import page, shell_page
 from api.console.routing import console_router
 from api.console.words import Words
@@ -67,7 +68,7 @@ WORDS: Final = Words(
     ),
     not_member=(
         "扫码报到是党员本人的操作。代他人报到，请到“报到登记”。",
-        "Scanning checks in the member who scans. To check others in, open “Check-in”.",
+        'Scanning checks in the member who scans. To check others in, open "Check-in".',
     ),
     to_list=("报到登记", "Check-in"),
     pending=("待送出", "To be sent"),
@@ -177,6 +178,7 @@ def _shown(person: Person, text: str, number: str) -> dict[str, Any]:
         "script_words": script_words(person.language),
         "is_member": person.principal.role is Role.MEMBER,
         "done": False,
+        "words_of": words_of,
     }
 
 

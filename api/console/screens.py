@@ -40,7 +40,7 @@ _RENEW_S: Final = 60
 
 WORDS: Final = Words(
     title=("报到", "Check in"),
-    scan=("用手机扫一扫，打开后点“报到”", "Scan with any app, open, then tap “Check in”"),
+    scan=("用手机扫一扫，打开后点“报到”", 'Scan with any app, open, then tap "Check in"'),
     number=("动态数字", "The number now"),
     number_help=("扫码后自动填好；手工输入的，请输入此数字", "Filled in when you scan; type it if you typed the code"),
     over=("此报到码已停用或已过期，请联系工作人员", "This code was withdrawn or has expired: ask the staff"),

@@ -16,7 +16,7 @@ from api.console.operating_words import PARTS
 from api.console.own_page import own_page
 from api.console.page import Page
 from api.console.people import names_of
-from api.console.person import Person, SignedInPerson
+from api.console.person import Person, SignedInPerson, own_organisation
 from api.console.rendering import page
 from api.console.routing import console_router
 from api.console.words import Words
@@ -49,6 +49,11 @@ WORDS: Final = Words(
         "新的报到、外出和到期事项会自动出现在这里。",
         "New arrivals, departures and what falls due appear here by themselves.",
     ),
+    name_one=("请先选择一个组织", "Choose an organisation first"),
+    name_one_help=(
+        "您可以看到不止一个组织，请指明要看哪个组织及其下级。",
+        "You see more than one organisation: say whose duties to show.",
+    ),
     arrivals=("新报到，待答复", "New arrivals to answer"),
     leaving=("外出与报到", "Leaving and checking in"),
     contact=("联系", "Keeping in touch"),
@@ -61,16 +66,18 @@ WORDS: Final = Words(
     figures=("三个环节", "The three views"),
     people=("人", "people"),
     person=("人", "person"),
-    change=("较一个月前", "since a month ago"),
-    same=("与一个月前持平", "as a month ago"),
+    change=("较一个月前 {change}", "{change} since a month ago"),
+    same=("与一个月前持平", "same as a month ago"),
     on_the_board=("在看板上查看各环节的人数", "The board tells how many there are"),
     overdue_of=("逾期 {count}", "{count} overdue"),
     due_today=("今天到期", "due today"),
-    due_in=("还有 {days} 天", "in {days} days"),
-    overdue_by=("逾期 {days} 天", "{days} days overdue"),
+    due_in=("还有 {days} 天", "in {days:day|days}"),
+    overdue_by=("逾期 {days} 天", "{days:day|days} overdue"),
     provisional=("期限暂定", "provisional"),
-    months=("欠 {count} 个月", "{count} months owed"),
-    years=("欠 {count} 年", "{count} years owed"),
+    months=("欠 {count} 个月", "{count:month|months} owed"),
+    months_or_more=("至少欠 {count} 个月", "at least {count:month|months} owed"),
+    years=("欠 {count} 年", "{count:year|years} owed"),
+    years_or_more=("至少欠 {count} 年", "at least {count:year|years} owed"),
     show_more=("再看 {count} 项", "{count} more"),
     more_ways=("其他处理", "Other ways"),
     since=("自 {day}", "since {day}"),
@@ -142,6 +149,7 @@ async def _office(person: Person, now: date) -> dict[str, Any]:
         duties["items"] += [one for one in arrivals["items"] if one["duty_id"] + str(one["member_id"]) not in known]
     lines = lines_of(duties["items"], person.principal.role, now)
     return {
+        "nowhere": own_organisation(person) is None,
         "groups": grouped(lines),
         "in_a_group": _IN_A_GROUP,
         "duty_count": len(lines),

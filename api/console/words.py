@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from string import Formatter
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from api.language import Language
@@ -10,15 +11,42 @@ if TYPE_CHECKING:
 Pair = tuple[str, str]
 
 
+class Phrase(str):
+    """Words with blanks: `{days:day|days}` is filled as "1 day" or "3 days"."""
+
+    __slots__ = ()
+
+    def format(self, *values: object, **named: object) -> str:
+        """Fill the blanks. A name that is not there is a KeyError."""
+        if "|" not in self:
+            return super().format(*values, **named)
+        return str(_COUNTING.vformat(self, values, named))
+
+
+class _Counting(Formatter):
+    """Filling blanks, with what is counted in its singular or plural."""
+
+    def format_field(self, value: Any, format_spec: str) -> str:
+        """Write a value; one that counts, with the word for so many."""
+        one, counted, many = format_spec.partition("|")
+        if not counted:
+            return str(super().format_field(value, format_spec))
+        # A number and its unit stay on one line.
+        return f"{value}\N{NO-BREAK SPACE}{one if str(value) == '1' else many}"
+
+
+_COUNTING: Final = _Counting()
+
+
 class Words:
-    """A page's words by name: Chinese and English of each; `{name}` in them is filled by `str.format`."""
+    """A page's words by name: Chinese and English of each; `{name}` in them is filled by `Phrase.format`."""
 
     def __init__(self, **said: Pair) -> None:
         """Take the pairs."""
         self.pairs = said
         self._said = {
-            "zh": Said({name: pair[0] for name, pair in said.items()}),
-            "en": Said({name: pair[1] for name, pair in said.items()}),
+            "zh": Said({name: Phrase(pair[0]) for name, pair in said.items()}),
+            "en": Said({name: Phrase(pair[1]) for name, pair in said.items()}),
         }
 
     def in_language(self, language: Language) -> Said:
@@ -29,10 +57,10 @@ class Words:
 class Said:
     """Words of one language: `words.title`, or `words["title"]`. A name that is not there is an error."""
 
-    def __init__(self, said: dict[str, str]) -> None:
+    def __init__(self, said: dict[str, Phrase]) -> None:
         self._said = said
 
-    def __getattr__(self, name: str) -> str:
+    def __getattr__(self, name: str) -> Phrase:
         """Return the words of a name. Raises AttributeError."""
         try:
             return self._said[name]
@@ -43,7 +71,7 @@ class Said:
         """Whether there are words of a name."""
         return name in self._said
 
-    def __getitem__(self, name: str) -> str:
+    def __getitem__(self, name: str) -> Phrase:
         """Return the words of a name. Raises KeyError."""
         return self._said[name]
 
@@ -61,12 +89,12 @@ WORDS: Final = Words(
     back_to_today=("回到今日", "Back to Today"),
     try_again=("重试", "Try again"),
     problem=("未能完成", "This could not be done"),
-    problem_code=("代码", "Code"),
+    problem_code=("代码：", "Code:"),
     more=("更多", "More"),
     all=("全部", "All"),
     none=("无", "None"),
-    unknown=("不详", "unknown"),
-    abroad=("境外", "abroad"),
+    unknown=("不详", "Unknown"),
+    abroad=("境外", "Abroad"),
     cancel=("取消", "Cancel"),
     record=("确认记录", "Record it"),
     recorded=("已记录", "Recorded"),

@@ -25,7 +25,10 @@ _PAGE: Final = 50
 WORDS: Final = Words(
     **{
         name: TODAY.pairs[name]
-        for name in ("due_today", "due_in", "overdue_by", "provisional", "months", "years", "since")
+        for name in (
+            *("due_today", "due_in", "overdue_by", "provisional", "months", "months_or_more", "years", "years_or_more"),
+            *("since", "name_one", "name_one_help", "nothing_help"),
+        )
     },
     **{name: TODAY.pairs[name] for name in ("more_ways", "finish", *GROUPS)},
     title=("待办", "Duties"),
@@ -34,14 +37,10 @@ WORDS: Final = Words(
     every_kind=("全部事项", "Everything"),
     every_of=("{group}（全部）", "{group}: all"),
     organisation=("组织", "Organisation"),
-    organisation_hint=("输入名称，从列表中选", "Type a name and pick it from the list"),
-    name_one=("请先选择一个组织", "Choose an organisation first"),
-    name_one_help=(
-        "您可以看到不止一个组织，请指明要看哪个组织及其下级。",
-        "You see more than one organisation: say whose duties to show.",
-    ),
+    organisation_hint=("输入名称，从列表中选", "Type a name and pick it"),
     only_overdue=("只看逾期", "Overdue only"),
     filter=("筛选", "Filter"),
+    nothing=("现在没有待办", "Nothing is owed now"),
     empty=("没有符合条件的待办", "Nothing is owed that fits"),
     empty_help=("换一个事项，或去掉“只看逾期”。", "Choose another kind, or look at more than what is overdue."),
     next_page=("下一页", "Next page"),

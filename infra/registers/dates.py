@@ -12,7 +12,7 @@ from infra.registers.cells import Cell, squeezed, text_of
 
 DateFault = Literal["date_unreadable", "date_impossible"]
 
-EXPECTED: Final = "2024-03-05、2024.3.5、2024年3月5日、2024.3（YYYY-MM-DD / YYYY-MM）"
+EXPECTED: Final = "2024-03-05、2024.3.5、2024年3月5日；只知道月份的：2024-03、2024年3月"
 
 _SEPARATED: Final = re.compile(
     r"(?P<year>\d{4})[-./年·、,](?P<month>\d{1,2})(?:(?:月|[-./·、,])(?P<day>\d{1,2})(?:日|号)?|月份?)?"

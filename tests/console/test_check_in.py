@@ -59,7 +59,10 @@ def test_a_poster_is_printed_on_one_a4_sheet_and_its_code_opens_the_check_in(vis
     assert one.violations(axe) == []
     with page.expect_download() as waiting:
         page.get_by_role("link", name="下载 SVG").click()
-    assert waiting.value.path().read_text(encoding="utf-8").startswith("<svg ")
+    drawn = waiting.value.path().read_text(encoding="utf-8")
+    assert drawn.startswith("<svg ")
+    assert re.search(r"有效期至 \d{4}年\d+月\d+日[<，]", drawn)
+    assert re.search(r"Valid until \d+ [A-Z][a-z]{2} \d{4}[<;]", drawn)
     if not window.phone:
         paper = page.pdf(prefer_css_page_size=True)
         assert len(re.findall(rb"/Type\s*/Page[^s]", paper)) == 1

@@ -134,6 +134,16 @@ def test_the_months_are_slid_through_by_the_keyboard(visit, console):
     expect(page.locator(".chart canvas")).to_have_count(4)
 
 
+@pytest.mark.parametrize("role", ["branch_secretary", "liaison"])
+def test_who_looks_after_a_branch_is_led_on_and_gets_no_filters_for_nothing(role, visit, window):
+    one = visit(role, window)
+    page = one.open("/flows")
+    expect(page.locator("#figures")).to_contain_text("流向按区划统计")
+    expect(page.locator("main form")).to_have_count(0)
+    page.get_by_role("link", name="看名册").click()
+    page.wait_for_url("**/rosters")
+
+
 def test_what_is_published_withholds_what_is_small_and_opens_nobody(visit):
     page = visit("organisation_department").open("/flows?level=county&month=2026-06&public=1")
     assert "隐去" in page.locator("#flow-table").inner_text()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+import re
 
 import pytest
 
@@ -46,6 +47,7 @@ ALSO: dict[str, tuple[str, frozenset[Role]]] = {
 }
 """Pages that no navigation names: by a name, the address and the roles that see it. {story} is the demo's member,
 {register} what the secretary tried, {venue}, {code} and {link} of the worker's."""
+_ONE_OF_MANY = re.compile(r"(?<![\d,.])1\s(?:days|months|years|hours|rows|people|codes|members)\b")
 MODULES = [importlib.import_module(f"api.console.{one.name}") for one in pkgutil.iter_modules(api.console.__path__)]
 
 
@@ -67,6 +69,8 @@ def test_every_page_of_a_role_holds_the_rules_in_both_sizes_and_languages(role, 
             found += [f"{path} {language}: {violation}" for violation in one.violations(axe)]
             if one.is_wider_than_its_window():
                 found.append(f"{path} {language}: wider than its window")
+            if torn := _ONE_OF_MANY.findall(opened.locator("body").inner_text()):
+                found.append(f"{path} {language}: {torn}")
             assert opened.locator("html").get_attribute("lang") == ("zh-CN" if language == "zh" else "en")
     assert found == []
 
@@ -111,6 +115,15 @@ def test_no_word_lacks_a_language():
             assert set(_blanks(chinese)) == set(_blanks(english)), f"{name}: {key}"
 
 
+def test_what_is_counted_stands_in_its_singular_or_plural():
+    said = Words(late=("逾期 {days} 天", "{days:day|days} overdue, {count} seen")).in_language("en")
+    told = {days: said.late.format(days=days, count="1").replace("\N{NO-BREAK SPACE}", " ") for days in (0, 1, "1", 2)}
+    assert told == {
+        0: "0 days overdue, 1 seen", 1: "1 day overdue, 1 seen", "1": "1 day overdue, 1 seen",
+        2: "2 days overdue, 1 seen",
+    }  # fmt: skip
+
+
 def test_every_code_that_pages_show_has_words_in_both_languages():
     wanted = {
         "role": [role.value for role in Role],
@@ -144,4 +157,5 @@ def test_every_page_stands_on_an_action_of_the_table():
 
 
 def _blanks(text: str) -> list[str]:
-    return [part.partition("}")[0] for part in text.split("{")[1:]]
+    """Return the names in curly brackets; after a colon stands what is counted, in its singular and plural."""
+    return [part.partition("}")[0].partition(":")[0] for part in text.split("{")[1:]]

@@ -7,9 +7,9 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.console.browsing import PHONE
+from tests.console.browsing import PHONE, Window
 from tests.console.crowd import under_way
-from tests.console.states import CROWDED, NOBODY
+from tests.console.states import CROWDED, NOBODY, PRINTED
 
 _PATIENCE_MS = 60_000
 _BYTES = 150_000
@@ -84,6 +84,37 @@ def test_names_of_people_and_duties_of_others_are_not_torn(guest):
     phone = guest("department", PHONE).open("/duties?organisation=MQ")
     line = phone.locator("li.duty").first
     assert line.locator(".duty-what small").last.bounding_box()["width"] > 200
+
+
+def test_days_of_duties_stand_below_each_other_however_wide_the_buttons_are(visit):
+    page = visit("organisation_department").open("/duties")
+    starts = page.locator(".duty-due").evaluate_all("all => all.map(one => Math.round(one.getBoundingClientRect().x))")
+    widths = page.locator(".duty-do").evaluate_all("all => all.map(one => one.querySelector('.button').offsetWidth)")
+    assert len(set(widths)) > 1
+    assert len(set(starts)) == 1
+
+
+def test_months_owed_are_at_least_so_many_where_the_list_goes_on(guest):
+    one = guest("secretary")
+    for path in ("/", "/duties"):
+        expect(one.open(path).locator(".duty-kind small").first).to_contain_text("至少欠")
+
+
+def test_whoever_looks_after_more_than_one_office_is_not_told_that_nothing_is_owed(guest, visit):
+    page = visit("auditor").open("/")
+    expect(page.locator("#duties")).to_contain_text("请先选择一个组织")
+    expect(page.locator("#duties")).not_to_contain_text("今天没有待办")
+    expect(guest("newcomer").open("/duties").locator("#duties")).to_contain_text("现在没有待办")
+    expect(guest("auditor").open("/reads").locator("main")).to_contain_text("还没有人查阅过个人信息")
+
+
+def test_no_table_is_cut_on_paper(guest, crowd):
+    for who, address in PRINTED:
+        one = guest(who, Window("paper", 1009, 700), "en")
+        page = one.open(address.format(**vars(crowd)))
+        page.emulate_media(media="print")
+        wide = page.locator("table").evaluate_all("all => all.map(one => one.getBoundingClientRect().right)")
+        assert max(wide, default=0) <= 1009, address
 
 
 def bytes_of(one):
