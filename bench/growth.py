@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
-from typing import Any, Final, LiteralString
+from typing import Any, Final
 
 import psycopg
 import uvloop
@@ -31,7 +31,7 @@ from api.projecting import log_of
 from api.server import open_many_files
 from bench.collective_day import served
 from bench.harness import RESULTS, await_quiet, command, not_measured
-from bench.large_log import LargeLog, large_log
+from bench.large_log import LargeLog, large_log, take_away
 from bench.machine import machine, settings, versions
 from bench.plots import Curve, Point, svg
 from bench.s1r_recorder import must_be_gapless, rate, recording
@@ -63,13 +63,6 @@ _LEAVES_AT_ONCE: Final = 20_000
 _EVERYWHERE: Final = "SELECT set_config('kiteline.regions', '*', false)"
 _COUNTIES: Final = "SELECT DISTINCT affiliation_region FROM member ORDER BY 1"
 _SOME_MEMBERS: Final = "SELECT member_id FROM member WHERE member_id >= %s ORDER BY member_id LIMIT 1"
-_UNLOCK: Final = "ALTER TABLE log DISABLE TRIGGER log_is_never_changed"
-_LOCK: Final = "ALTER TABLE log ENABLE TRIGGER log_is_never_changed"
-_TAKE_AWAY: Final[tuple[LiteralString, ...]] = (
-    "DELETE FROM stream_head USING log WHERE log.position > %s AND stream_head.originator_id = log.originator_id",
-    "DELETE FROM idempotency WHERE first_position > %s",
-    "DELETE FROM log WHERE position > %s",
-)
 
 Measure = Callable[[LargeLog], list[float]]
 
@@ -154,15 +147,7 @@ def _append(made: LargeLog) -> list[float]:
         return [rate(recording(recorder), _WRITERS, _SECONDS) for _ in range(_ROUNDS)]
     finally:
         recorder.close()
-        _take_away(made)
-
-
-def _take_away(made: LargeLog) -> None:
-    with psycopg.connect(made.url) as connection:
-        connection.execute(_UNLOCK)
-        for statement in _TAKE_AWAY:
-            connection.execute(statement, (made.events,))
-        connection.execute(_LOCK)
+        take_away(made.url, made.events)
 
 
 def _roster(made: LargeLog) -> list[float]:

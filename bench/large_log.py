@@ -3,8 +3,8 @@
 Lives of a year are recorded by the real recorder and folded by the real projections; then both are cloned on the server
 (`bench.cloning`), organisations of a hundred counties among them. Every row of the log is a proper event with its own
 ids and nonce, positions are gapless, streams have their heads, and each event its idempotency key. Kept in
-`$KITELINE_HOME/bench/<events>`; a benchmark that appends leaves the log longer. A log without states, for questions to
-the read models alone, takes a third of the room.
+`$KITELINE_HOME/bench/<events>`; a benchmark that appends takes away again what it appended. A log without states, for
+questions to the read models alone, takes a third of the room.
 """
 
 import argparse
@@ -61,6 +61,17 @@ UPDATE log SET recorded_at = %s + %s * (position::double precision / (SELECT max
 """
 _UNLOCK: Final = "ALTER TABLE log DISABLE TRIGGER log_is_never_changed"
 _LOCK: Final = "ALTER TABLE log ENABLE TRIGGER log_is_never_changed"
+_FORGET_STREAMS: Final = """
+DELETE FROM stream_head
+WHERE originator_id IN (SELECT originator_id FROM log WHERE position > %s AND originator_version = 1)
+"""
+_SET_HEADS_BACK: Final = """
+UPDATE stream_head SET version = before.version
+FROM (SELECT originator_id, min(originator_version) - 1 AS version FROM log WHERE position > %s GROUP BY 1) AS before
+WHERE stream_head.originator_id = before.originator_id
+"""
+_FORGET_KEYS: Final = "DELETE FROM idempotency WHERE first_position > %s"
+_SHORTEN_LOG: Final = "DELETE FROM log WHERE position > %s"
 _EMPTY_LOG: Final = "TRUNCATE log, stream_head, idempotency"
 _KEEP: Final = "CREATE TABLE bench.{} AS TABLE public.{}"
 _FORGET: Final = """
@@ -216,6 +227,15 @@ def make_read_models(url: str) -> None:
             for table in queries:
                 writing.execute("SELECT rebuild_switch(%s)", (table,))
             writing.execute(_FOLDED)
+
+
+def take_away(url: str, events: int) -> None:
+    """Take away what was appended behind so many events, so that the log is as it was; who appended has stopped."""
+    with psycopg.connect(url) as connection:
+        connection.execute(_UNLOCK)
+        for statement in (_FORGET_STREAMS, _SET_HEADS_BACK, _FORGET_KEYS, _SHORTEN_LOG):
+            connection.execute(statement, (events,))
+        connection.execute(_LOCK)
 
 
 def _record(url: str, lives: Template) -> None:

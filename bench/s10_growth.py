@@ -2,7 +2,8 @@
 
 Both logs are those of `bench.large_log`, kept under `$KITELINE_HOME/bench` and used again; they stand in servers of
 their own on the same disk, and are appended to in turn. Saves extend streams taken at random from all of them, as a
-day's work does: their heads, the end of their index and the keys lie anywhere in the tables.
+day's work does: their heads, the end of their index and the keys lie anywhere in the tables. What was appended is taken
+away again at the end.
 Not measured: a server just started, whose memory is empty; loading and deciding, which look at one member whatever the
 log; read models.
 """
@@ -18,7 +19,7 @@ import psycopg
 from eventsourcing.persistence import StoredEvent
 
 from bench.harness import Bar, Measured, in_turn, report
-from bench.large_log import large_log
+from bench.large_log import LargeLog, large_log, take_away
 from bench.s1r_recorder import STATE
 from infra.event_store.recorder import KitelineRecorder
 from infra.event_store.save import Idempotency, LogStoredEvent
@@ -37,11 +38,11 @@ _GAPLESS = "SELECT count(*) = max(position) - %s FROM log WHERE position > %s"
 class Growing:
     """One log and where its streams end, as far as they are appended to."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, made: LargeLog) -> None:
         """Draw the streams."""
-        self.url = url
-        self.recorder = KitelineRecorder(url)
-        with psycopg.connect(url) as connection:
+        self.made = made
+        self.recorder = KitelineRecorder(made.url)
+        with psycopg.connect(made.url) as connection:
             (streams,) = connection.execute(_STREAMS).fetchone() or (0,)
             (self.head,) = connection.execute(_HEAD).fetchone() or (0,)
             share = min(100.0, 100.0 * 1.1 * _SAMPLE / streams)
@@ -83,10 +84,15 @@ class Growing:
 
     def must_be_gapless(self) -> int:
         """Check what was appended; tells the events now."""
-        with psycopg.connect(self.url) as connection:
+        with psycopg.connect(self.made.url) as connection:
             assert connection.execute(_GAPLESS, (self.head, self.head)).fetchone() == (True,)
             (now,) = connection.execute(_HEAD).fetchone() or (0,)
         return int(now)
+
+    def close(self) -> None:
+        """Stop appending, and leave the log as it was."""
+        self.recorder.close()
+        take_away(self.made.url, self.head)
 
 
 def two_events(stream: UUID, version: int) -> list[StoredEvent]:
@@ -108,7 +114,7 @@ def main() -> None:
     parser.add_argument("--small", type=int, default=100_000)
     options = parser.parse_args()
     with ExitStack() as stack:
-        large, small = (Growing(stack.enter_context(large_log(size)).url) for size in (options.events, options.small))
+        large, small = (Growing(stack.enter_context(large_log(size))) for size in (options.events, options.small))
         for log in (large, small):
             log.seconds_a_save(options.writers, options.warm)
         rounds = in_turn(
@@ -117,8 +123,8 @@ def main() -> None:
             options.rounds,
         )
         notes = {"events, gapless": large.must_be_gapless(), "events of the small log": small.must_be_gapless()}
-        large.recorder.close()
-        small.recorder.close()
+        large.close()
+        small.close()
     report(Measured(BAR, rounds, {"writers": options.writers, **notes}))
 
 

@@ -38,7 +38,7 @@ def main() -> None:
 
 
 def _asked(stack: ExitStack, events: int, pages: int) -> tuple[Service, list[Question]]:
-    made = stack.enter_context(large_log(events, read_models=True, states=False))
+    made = stack.enter_context(large_log(events, read_models=True))
     settings = Settings(home=made.server.cluster.root / "service", database_url=made.url)
     service = stack.enter_context(open_service(settings, made.url, projecting=False))
     # One group of counties in both, so that the same regions are asked for.

@@ -56,9 +56,10 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--each", type=int, default=60, help="questions of a kind and time in a round")
     parser.add_argument("--kind", help="only the kinds whose name has this in it")
+    parser.add_argument("--without-states", action="store_true", help="a log that takes a third of the room")
     options = parser.parse_args()
     kinds = [kind for kind in KINDS if options.kind is None or options.kind in kind[0]]
-    with large_log(options.events, read_models=True, states=False) as made:
+    with large_log(options.events, read_models=True, states=not options.without_states) as made:
         home = made.server.cluster.root / "service"
         settings = Settings(home=home, database_url=made.url, request_timeout_seconds=60)
         with open_service(settings, made.url, projecting=False) as service:

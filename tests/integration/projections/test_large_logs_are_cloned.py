@@ -2,15 +2,17 @@
 
 from collections.abc import Callable
 from datetime import date
+from uuid import uuid4
 
 import psycopg
 import pytest
 
 from bench.cloned_lives import COUNTY_GROUPS, MARKER, Plan, plan_for
-from bench.large_log import make_log, make_read_models
+from bench.large_log import make_log, make_read_models, take_away
+from bench.s10_growth import two_events
 from domain.reference import empty_reference
 from infra.event_store.recorder import KitelineRecorder
-from infra.event_store.save import Save
+from infra.event_store.save import Idempotency, Save
 from infra.recording.mapper import FactMapper, encode, fact_from_row
 from projections.log_rows import Log
 from projections.position import reflected
@@ -26,6 +28,12 @@ FULL JOIN (SELECT originator_id, max(originator_version) AS last, count(*) AS ev
     USING (originator_id)
 WHERE h.version IS DISTINCT FROM l.last OR l.events IS DISTINCT FROM l.last
 """
+_CONTENT = """
+SELECT (SELECT array_agg(l ORDER BY l) FROM log AS l)::text,
+       (SELECT array_agg(h ORDER BY h) FROM stream_head AS h)::text,
+       (SELECT array_agg(i ORDER BY i) FROM idempotency AS i)::text
+"""
+_A_STREAM = "SELECT originator_id, version FROM stream_head ORDER BY originator_id LIMIT 1"
 _INDEXES = "SELECT indexdef FROM pg_indexes WHERE schemaname = 'public' ORDER BY indexdef"
 
 
@@ -104,3 +112,23 @@ def test_a_plan_gives_the_events_asked_for(events: int) -> None:
     plan = plan_for(events)
     assert plan.members * plan.copies * 20 == pytest.approx(events, rel=0.001)
     assert plan.groups <= len(COUNTY_GROUPS)
+
+
+def test_what_a_benchmark_appended_is_taken_away_again(made: str) -> None:
+    with psycopg.connect(made) as connection:
+        before = connection.execute(_CONTENT).fetchone()
+        stream, version = connection.execute(_A_STREAM).fetchone() or ()
+        (events,) = connection.execute("SELECT count(*) FROM log").fetchone() or ()
+    recorder = KitelineRecorder(made)
+    recorder.insert_events(two_events(stream, version), idempotency=Idempotency("bench", b"1", b"1", 201))
+    recorder.insert_events(two_events(uuid4(), 0), idempotency=Idempotency("bench", b"2", b"2", 201))
+    recorder.insert_events(two_events(stream, version + 2))
+    recorder.close()
+    with psycopg.connect(made) as connection:
+        assert connection.execute(_CONTENT).fetchone() != before
+
+    take_away(made, events)
+
+    with psycopg.connect(made) as connection:
+        assert connection.execute(_CONTENT).fetchone() == before
+        assert connection.execute(_HEADS).fetchone() == (0,)
