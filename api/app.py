@@ -64,6 +64,9 @@ if TYPE_CHECKING:
 
 
 PARTS: Final = (
+    # What nearly every page asks: found without looking through the rest.
+    views,
+    masked_names,
     # What is recorded.
     registration,
     venues,
@@ -84,14 +87,12 @@ PARTS: Final = (
     venues_asked,
     liaisons,
     search,
-    masked_names,
     members,
     feedback,
     histories,
     possible,
     evidence,
     service_records,
-    views,
     flows,
     statistics,
     feeds,

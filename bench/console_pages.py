@@ -2,9 +2,10 @@
 
 Each page of the navigation, for each role that has it, at places drawn as S6 draws them, and a member's pages: the time
 from the request to the last byte of the answer within the process, one request at a time, each page's questions to the
-API included, on a day soon after the log's last. Not measured: the network, the browser, many at once. Members' pages
-are folded from the log's states, about 2 kB an event on disk (`bench.large_log`, made once); `--without-members` leaves
-them out, and the states.
+API included, on a day soon after the log's last, in a process set up as the service sets up its own, over a database
+that has current members and duties in memory (`--cold`: over one that was just started). Not measured: the network, the
+browser, many at once. Members' pages are folded from the log's states, about 2 kB an event on disk (`bench.large_log`,
+made once); `--without-members` leaves them out, and the states.
 """
 
 import argparse
@@ -31,6 +32,8 @@ from bench.harness import await_quiet
 from bench.large_log import LargeLog, large_log
 from bench.s6_questions import TODAY, Asking
 from domain.times import day_start_us
+from infra.interpreter import settle_interpreter
+from infra.logs import configure_logs
 from infra.settings import Settings
 from infra.tokens.principal import Principal, Role
 
@@ -47,6 +50,16 @@ _OPEN: Final = {
     "today's figures": "/?part=figures",
 }
 _EVIDENCE: Final = {"two moments": "/members/{member}/compare?earlier={known}"}
+# Current rows, each by the indexes that a question finds it by: of a service that has run for a day they are in memory.
+_IN_MEMORY: Final = (
+    "SET enable_seqscan = off",
+    "SET enable_bitmapscan = off",
+    "SELECT count(liaison) FROM member WHERE member_id IS NOT NULL",
+    "SELECT count(*) FROM member WHERE origin_owner IS NOT NULL",
+    "SELECT count(*) FROM member WHERE destination_owner IS NOT NULL",
+    "SELECT count(*) FROM member WHERE review_owner IS NOT NULL",
+    "SELECT count(provisional) FROM duty WHERE organisation IS NOT NULL",
+)
 # Some of each shard of ids: members lie spread over the log.
 _MEMBERS: Final = """
 SELECT member_id, affiliation, affiliation_region FROM member TABLESAMPLE SYSTEM (%s) LIMIT 400
@@ -73,7 +86,11 @@ def main() -> None:
     parser.add_argument(
         "--processor", action="store_true", help="this process's own time, where others use the machine"
     )
+    parser.add_argument(
+        "--cold", action="store_true", help="right after the database's start: nothing is in its memory"
+    )
     options = parser.parse_args()
+    configure_logs()
     states = not options.without_members
     with large_log(options.events, read_models=True, states=states) as made:
         home = made.server.cluster.root / "service"
@@ -85,9 +102,18 @@ def main() -> None:
             asked = [one for one in _drawn(service, made, options.each, states) if options.page in one.name]
             if not options.processor:
                 await_quiet()
+            settle_interpreter()
+            if not options.cold:
+                _read_into_memory(made.url)
             clock = time.process_time if options.processor else time.perf_counter
             times = asyncio.run(_timed(service, asked, clock))
     _print(times, made, options.events)
+
+
+def _read_into_memory(url: str) -> None:
+    with psycopg.connect(url) as connection:
+        for statement in _IN_MEMORY:
+            connection.execute(statement)
 
 
 def _drawn(service: Service, made: LargeLog, each: int, states: bool) -> Iterator[Asked]:

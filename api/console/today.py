@@ -25,10 +25,10 @@ from infra.tokens.principal import Role
 
 router = console_router()
 PAGE: Final = Page("/", "今日", "Today")
-_DUTIES: Final = 60
+_DUTIES: Final = 40
 _SHORT: Final = 8
 _ARRIVALS: Final = "arrivals"
-_ARRIVING: Final = 50
+_ARRIVING: Final = 30
 _IN_A_GROUP: Final = 6
 _BOTH: Final = ("outflow", "inflow")
 VIEWS: Final = ("pre_departure", "in_transit", "return")

@@ -117,6 +117,30 @@ def test_no_table_is_cut_on_paper(guest, crowd):
         assert max(wide, default=0) <= 1009, address
 
 
+def test_of_ten_thousand_today_shows_who_is_due_first_and_plain_links_lead_to_all_the_others(guest, crowd):
+    one = guest("secretary")
+    token = {"Authorization": f"Bearer {crowd.tokens['secretary']}"}
+    due_first = one.page.request.get("/v1/worklist?limit=40", headers=token).json()["items"]
+    page = one.open("/")
+
+    lines = page.locator("#duties li.duty")
+    standing = set(lines.locator("a.name").evaluate_all("all => all.map(one => one.getAttribute('href'))"))
+    assert {f"/members/{duty['member_id']}" for duty in due_first} <= standing
+    expect(page.locator("#duties > .card-head .quiet")).to_contain_text(f"先到期的 {lines.count()} 项")
+
+    links = page.locator("#duties section.group > h3 a").evaluate_all("all => all.map(one => one.getAttribute('href'))")
+    assert len(links) == page.locator("#duties section.group").count() > 0
+    followed = set()
+    for href in [*links, "/duties"]:
+        answer = one.page.request.get(href).text()
+        assert 'class="duty' in answer
+        following = re.search(r'rel="next" href="([^"]+)"', answer)
+        assert following is not None
+        more = one.page.request.get(following[1].replace("&amp;", "&")).text()
+        followed |= set(re.findall(r'class="name" href="([^"]+)"', more))
+    assert followed - standing
+
+
 def bytes_of(one):
     """Return a list to which what the browser receives is added, in bytes on the wire; nothing comes from its cache."""
     session = one.context.new_cdp_session(one.page)
