@@ -70,7 +70,7 @@
       ...common(),
       tooltip: { ...common().tooltip, trigger: "axis", axisPointer: { type: "shadow" } },
       legend: { top: 0 },
-      grid: { left: 8, right: 16, top: 40, bottom: 8, containLabel: true },
+      grid: { left: 8, right: 16, top: 40, bottom: 24, containLabel: true },
       xAxis: { type: "category", data: rows(table), axisLabel: { interval: 0, width: Math.floor((narrow ? window.innerWidth - 110 : table.offsetWidth - 80) / rows(table).length), fontSize: narrow ? 10 : 13, overflow: "break" } },
       yAxis: { type: "value", minInterval: 1 },
       series: said.slice(1).map((side, index) => ({ type: "bar", name: side, data: column(table, index + 1), barMaxWidth: 36 })),
