@@ -22,7 +22,7 @@ WITH contact AS MATERIALIZED (
                   || 'monthly_contact.origin' || %(turned_ending)s::text COLLATE "C", m.member_id)
                > (%(due)s::date, %(duty)s::text COLLATE "C", %(after)s::uuid) THEN %(turned)s::date
             ELSE %(turn)s::date END) AS month,
-        CASE WHEN m.subject <> '' THEN m.subject || '.monthly_contact.origin' ELSE 'monthly_contact.origin' END AS begun
+        (CASE WHEN m.subject <> '' THEN m.subject || '.' ELSE '' END || 'monthly_contact.origin') COLLATE "C" AS begun
     FROM member AS m
     WHERE %(monthly)s AND m.origin_owner = ANY (%(organisations)s::text[]) AND m.origin_since_us <= %(as_of)s
       AND m.origin_month <= %(high)s
@@ -36,8 +36,8 @@ WITH contact AS MATERIALIZED (
                   || 'monthly_contact.destination' || %(turned_ending)s::text COLLATE "C", m.member_id)
                > (%(due)s::date, %(duty)s::text COLLATE "C", %(after)s::uuid) THEN %(turned)s::date
             ELSE %(turn)s::date END) AS month,
-        CASE WHEN m.subject <> '' THEN m.subject || '.monthly_contact.destination'
-             ELSE 'monthly_contact.destination' END AS begun
+        (CASE WHEN m.subject <> '' THEN m.subject || '.' ELSE '' END || 'monthly_contact.destination') COLLATE "C"
+            AS begun
     FROM member AS m
     WHERE %(monthly)s AND m.destination_owner = ANY (%(organisations)s::text[]) AND m.destination_since_us <= %(as_of)s
       AND m.destination_month <= %(high)s
