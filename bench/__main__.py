@@ -29,7 +29,7 @@ BENCHMARKS: dict[str, tuple[str, list[str], list[str]]] = {
     "S10-roster": ("bench.s10_roster", [], ["--events", "10000000"]),
     "S10": (
         "bench.s10_growth",
-        ["--events", "1000000", "--warm", "8", "--seconds", "3"],
+        ["--events", "1000000", "--seconds", "3"],
         ["--seconds", "10", "--rounds", "7"],
     ),
     "S11": ("bench.s11_http", [], ["--seconds", "10", "--rounds", "7"]),
