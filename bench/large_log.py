@@ -72,6 +72,8 @@ WHERE stream_head.originator_id = before.originator_id
 """
 _FORGET_KEYS: Final = "DELETE FROM idempotency WHERE first_position > %s"
 _SHORTEN_LOG: Final = "DELETE FROM log WHERE position > %s"
+# What was deleted stands in the indexes until then, and every save would come across it.
+_CLEAR_AWAY: Final = "VACUUM log, stream_head, idempotency"
 _EMPTY_LOG: Final = "TRUNCATE log, stream_head, idempotency"
 _KEEP: Final = "CREATE TABLE bench.{} AS TABLE public.{}"
 _FORGET: Final = """
@@ -236,6 +238,8 @@ def take_away(url: str, events: int) -> None:
         for statement in (_FORGET_STREAMS, _SET_HEADS_BACK, _FORGET_KEYS, _SHORTEN_LOG):
             connection.execute(statement, (events,))
         connection.execute(_LOCK)
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(_CLEAR_AWAY)
 
 
 def _record(url: str, lives: Template) -> None:
