@@ -138,7 +138,7 @@ def _is_ready(folder: Path, *, read_models: bool) -> bool:
     with EmbeddedPostgres(folder) as server:
         migrate(server.url)
         if _is_made(server.url, "log"):
-            if not read_models or _is_reflected(server.url):
+            if not read_models or is_reflected(server.url):
                 return True
             if _has(server.url, _HAS_COUNTS):
                 return False
@@ -150,10 +150,6 @@ def _is_made(url: str, what: str) -> bool:
     with psycopg.connect(url) as connection:
         there = connection.execute(_HAS_SCHEMA).fetchone() == (True,)
         return there and connection.execute(_IS_MADE, (what,)).fetchone() is not None
-
-
-def _is_reflected(url: str) -> bool:
-    return _has(url, _REFLECTED)
 
 
 def _has(url: str, statement: LiteralString) -> bool:
@@ -229,6 +225,11 @@ def make_read_models(url: str) -> None:
             for table in queries:
                 writing.execute("SELECT rebuild_switch(%s)", (table,))
             writing.execute(_FOLDED)
+
+
+def is_reflected(url: str) -> bool:
+    """Whether the read models are there, as far as the log goes."""
+    return _has(url, _REFLECTED)
 
 
 def take_away(url: str, events: int) -> None:

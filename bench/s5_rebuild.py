@@ -21,7 +21,7 @@ from psycopg.conninfo import make_conninfo
 
 from api.projecting import log_at, log_of
 from bench.harness import Bar, Measured, in_turn, report
-from bench.large_log import large_log
+from bench.large_log import is_reflected, large_log
 from bench.s4_catch_up import FORGET, prepare_log
 from bench.year_of_lives import COUNTIES, reference_facts
 from domain.reference import empty_reference
@@ -30,7 +30,6 @@ from infra.database.migrations import migrate
 from infra.event_store.recorder import KitelineRecorder
 from projections import roster
 from projections.asking import Moment
-from projections.position import reflected
 from projections.rebuild import VIEWS, rebuild
 from projections.roster import RosterQuestion
 from projections.runner import Hooks, Runner
@@ -54,7 +53,7 @@ def main() -> None:
     with large_log(options.events) as made:
         live_url = second_database(made.url)
         live_events = prepare_log(live_url, options.live_members)
-        if not _is_reflected(made.url, made.events):
+        if not is_reflected(made.url):
             _measured(made.url)  # so that what the readers ask is there
         before = _Readers(made.url)
         time.sleep(10)
@@ -77,11 +76,6 @@ def main() -> None:
         "p99 of a roster's page": f"{statistics.median(busy):.1f} ms meanwhile, {quiet:.1f} ms before (at most 2 x)",
     }
     report(Measured(BAR, rounds, notes))
-
-
-def _is_reflected(url: str, events: int) -> bool:
-    with psycopg.connect(url) as connection:
-        return reflected(connection).position >= events
 
 
 def _rebuild(url: str) -> None:

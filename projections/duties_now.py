@@ -13,7 +13,8 @@ from typing import Final
 # `due`, `duty` and `after` are the last duty of the page before, all three NULL for the first page; `turned` is the
 # month of `due`, with the day that its contacts are due and what their ids end in, and `turn` the month after it.
 # Contacts are owed for months from `low` (NULL: whichever) to `high`. Those of one month are told apart by what their
-# ids begin with: a subject is an id, and no id goes on where another ends.
+# ids begin with: a subject is an id, and no id goes on where another ends. The two sides of a contact are asked apart,
+# each by the index of its own columns.
 NOW: Final = """
 WITH contact AS MATERIALIZED (
     (SELECT m.member_id, m.origin_owner AS organisation, m.origin_owner_region AS region, m.origin_since_us AS since_us,

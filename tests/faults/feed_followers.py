@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from abc import ABC, abstractmethod
 from typing import Any
 
 import httpx
@@ -17,7 +18,7 @@ class Unexpected(AssertionError):
     """The service answered what no subscriber can go on from."""
 
 
-class Follower(threading.Thread):
+class Follower(threading.Thread, ABC):
     """Takes events until told to stop, keeps them, and comes back with the last one it holds whenever it is cut off."""
 
     def __init__(self, url: str, token: str, region: str) -> None:
@@ -51,8 +52,9 @@ class Follower(threading.Thread):
         self._enough.set()
         self._http.close()
 
+    @abstractmethod
     def _follow(self, last: str) -> None:
-        raise NotImplementedError
+        """Take events behind `last` until cut off."""
 
     def _take(self, content: bytes) -> None:
         event = orjson.loads(content)
