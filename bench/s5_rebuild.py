@@ -1,18 +1,21 @@
 """S5: rebuilding every read model from the whole log beside the live ones, as `kiteline rebuild` does.
 
 Beside it stands the rate at which a live runner takes a log page by page, of the same lives on the same server, in
-turn. While the rebuild runs, a roster's page is asked for fifty times a second, as before it; memory is the most that
-all of the rebuild's processes had resident together. Not measured: what PostgreSQL itself keeps in memory; events
-recorded meanwhile; the rights of a reader.
+turn. While the rebuild runs, another process asks for a roster's page fifty times a second, as it does for ten seconds
+right before each; memory is the most that all of the rebuild's processes had resident together.
+Not measured: what PostgreSQL itself keeps in memory; events recorded meanwhile; the rights of a reader.
 """
 
 import argparse
 import os
 import random
+import select
 import statistics
+import subprocess
 import sys
-import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 
 import psutil
@@ -36,6 +39,8 @@ from projections.runner import Hooks, Runner
 
 BAR = Bar("S5", "events/s", "its own live rate, page by page", floor=12_000, aim=40_000, of_ours=True)
 _EVERY_SECONDS = 0.02
+_BEFORE_SECONDS = 10.0
+_FIRST_ASKED = 50
 _NOW_US = 1_735_660_800_000_000
 
 
@@ -46,25 +51,28 @@ def main() -> None:
     parser.add_argument("--live-members", type=int, default=2_000)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--rebuild", metavar="URL", help="only rebuild, in this process: what the benchmark measures")
+    parser.add_argument("--read", metavar="URL", help="only read, until standard input ends")
     options = parser.parse_args()
     if options.rebuild:
         _rebuild(options.rebuild)
+        return
+    if options.read:
+        _read(options.read)
         return
     with large_log(options.events) as made:
         live_url = second_database(made.url)
         live_events = prepare_log(live_url, options.live_members)
         if not is_reflected(made.url):
-            _measured(made.url)  # so that what the readers ask is there
-        before = _Readers(made.url)
-        time.sleep(10)
-        quiet = before.p99()
+            _measured(made.url)  # so that what is read is there
         peaks: list[float] = []
-        busy: list[float] = []
+        before: list[float] = []
+        meanwhile: list[float] = []
 
         def ours() -> float:
-            readers = _Readers(made.url)
-            seconds, peak = _measured(made.url)
-            busy.append(readers.p99())
+            with reading(made.url, before):
+                time.sleep(_BEFORE_SECONDS)
+            with reading(made.url, meanwhile):
+                seconds, peak = _measured(made.url)
             peaks.append(peak)
             return made.events / seconds
 
@@ -73,7 +81,10 @@ def main() -> None:
         "events": made.events,
         "members": made.members,
         "most memory, all our processes": f"{max(peaks):,.0f} MiB (at most 1,024)",
-        "p99 of a roster's page": f"{statistics.median(busy):.1f} ms meanwhile, {quiet:.1f} ms before (at most 2 x)",
+        "p99 of a roster's page": (
+            f"{_p99(meanwhile):.1f} ms meanwhile, {_p99(before):.1f} ms before:"
+            f" {_p99(meanwhile) / _p99(before):.2f} x (at most 2), of {len(meanwhile):,} and {len(before):,}"
+        ),
     }
     report(Measured(BAR, rounds, notes))
 
@@ -94,7 +105,7 @@ def _measured(url: str) -> tuple[float, float]:
     peak = 0
     while process.poll() is None:
         peak = max(peak, _resident(process))
-        time.sleep(0.1)
+        time.sleep(0.25)
     seconds = time.perf_counter() - began
     assert process.returncode == 0
     return seconds, peak / 2**20
@@ -107,29 +118,38 @@ def _resident(process: psutil.Process) -> int:
         return 0
 
 
-class _Readers:
-    """Asks for a page of a county's roster, again and again at a steady rate, until asked how long it took."""
+@contextmanager
+def reading(url: str, times: list[float]) -> Iterator[None]:
+    """Ask for pages meanwhile, in a process of its own that waits for nothing here; add how long each took, in ms."""
+    command = [sys.executable, "-m", "bench.s5_rebuild", "--read", url]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "reading\n"
+        yield
+        told, _ = process.communicate()
+    times.extend(map(float, told.split()))
 
-    def __init__(self, url: str) -> None:
-        self._stop = threading.Event()
-        self._times: list[float] = []
-        self._thread = threading.Thread(target=self._ask, args=(url,))
-        self._thread.start()
 
-    def p99(self) -> float:
-        """Stop asking; return the 99th percentile in milliseconds."""
-        self._stop.set()
-        self._thread.join()
-        return statistics.quantiles(self._times, n=100)[98] * 1e3
+def _p99(times: list[float]) -> float:
+    return statistics.quantiles(times, n=100)[98]
 
-    def _ask(self, url: str) -> None:
-        chance, reference = random.Random(5), empty_reference().with_facts(reference_facts())
-        with psycopg.connect(url, autocommit=True) as connection:
-            while not self._stop.wait(_EVERY_SECONDS):
-                question = RosterQuestion(Moment(_NOW_US), "outflow", chance.choice(COUNTIES))
-                began = time.perf_counter()
-                roster.page(connection, question, reference, _NOW_US)
-                self._times.append(time.perf_counter() - began)
+
+def _read(url: str) -> None:
+    """Ask for a page of a county's roster, again and again at a steady rate, until standard input ends."""
+    chance, reference = random.Random(5), empty_reference().with_facts(reference_facts())
+    times: list[float] = []
+    with psycopg.connect(url, autocommit=True) as connection:
+        for asked in range(sys.maxsize):
+            if asked == _FIRST_ASKED:
+                print("reading", flush=True)
+                times.clear()
+            if select.select([sys.stdin], [], [], _EVERY_SECONDS)[0]:
+                break
+            question = RosterQuestion(Moment(_NOW_US), "outflow", chance.choice(COUNTIES))
+            began = time.perf_counter()
+            roster.page(connection, question, reference, _NOW_US)
+            times.append((time.perf_counter() - began) * 1e3)
+    print(*times)
 
 
 def second_database(url: str) -> str:
