@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final, LiteralString
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
@@ -18,7 +18,7 @@ from api.personal_reads import read_many
 from api.read_models import asked, must_tell_personal_data, within_reach
 from api.search_allowance import must_not_search_too_often
 from api.shapes.members import MembersPage
-from projections.in_reach import holders_after, rows_after
+from projections.in_reach import holders, holders_after, rows_after
 from projections.member import MemberRow, members_of
 from projections.position import reflected
 
@@ -38,6 +38,21 @@ JOIN log AS l ON l.originator_id = t.member_id AND l.topic = 'records_merged'
 ORDER BY t.member_id
 LIMIT %(most)s
 """
+# The same for tokens that many hold: of the merged records, few, each is asked whether it is one of theirs.
+MERGED_OF_MANY: Final = """
+SELECT DISTINCT l.originator_id
+FROM log AS l
+WHERE l.topic = 'records_merged' AND EXISTS (
+    SELECT FROM unnest(%(kinds)s::text[], %(tokens)s::bytea[]) AS asked (kind, token)
+    JOIN vault_token AS t ON t.kind = asked.kind AND t.token = asked.token
+    WHERE t.member_id = l.originator_id
+    OFFSET 0
+)
+ORDER BY l.originator_id
+LIMIT %(most)s
+"""
+MANY: Final = 100
+"""Holders of what is looked for: of more, the merged records are asked instead."""
 _MOST_MERGED: Final = 200
 _BEFORE_ALL: Final = UUID(int=0)
 
@@ -102,8 +117,10 @@ def found(service: Service, connection: Connection[TupleRow], text: str, after: 
     if tokens:
         asked_for = {"kinds": [kind for kind, _ in tokens], "tokens": [token for _, token in tokens]}
         # Tokens tell nothing to who has no key, so they carry no rights of their own: the member's row decides.
-        ids = holders_after(connection, tokens, after, count)
-        kept = {one for one in _known_by_another_record(service, asked_for) if one > after}
+        held = holders(connection, tokens)
+        ids = holders_after(connection, tokens, held, after, count)
+        merged = MERGED if held <= MANY else MERGED_OF_MANY
+        kept = {one for one in _known_by_another_record(service, merged, asked_for) if one > after}
         ids = sorted({*ids, *kept})[:count]
     else:
         known = service.vault.find_by_identity(connection, text)
@@ -113,11 +130,11 @@ def found(service: Service, connection: Connection[TupleRow], text: str, after: 
     return [rows[one] for one in ids if one in rows]
 
 
-def _known_by_another_record(service: Service, asked_for: dict[str, Any]) -> set[UUID]:
+def _known_by_another_record(service: Service, merged: LiteralString, asked_for: dict[str, Any]) -> set[UUID]:
     """Return who has the facts today of records that hold what is looked for, and were merged into others."""
     with service.kiteline.log.reading() as connection:
-        merged = connection.execute(MERGED, {**asked_for, "most": _MOST_MERGED}).fetchall()
-    return {standing(service, one).member_id for (one,) in merged}
+        records = connection.execute(merged, {**asked_for, "most": _MOST_MERGED}).fetchall()
+    return {standing(service, one).member_id for (one,) in records}
 
 
 def _item(row: MemberRow) -> dict[str, Any]:

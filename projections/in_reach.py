@@ -7,7 +7,8 @@ policies `read_in_scope` and `read_by_agreement` let one through (migration 0095
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+import math
+from typing import TYPE_CHECKING, Any, Final, LiteralString
 
 from projections.asking import after_all
 from projections.member import MemberRow, members_after, members_of
@@ -25,26 +26,53 @@ Token = tuple[str, bytes]
 _SETTINGS: Final = """
 SELECT string_to_array(coalesce(current_setting('kiteline.regions', true), ''), ','),
        string_to_array(coalesce(current_setting('kiteline.organisations', true), ''), ','),
-       string_to_array(coalesce(current_setting('kiteline.partners', true), ''), ',')
+       string_to_array(coalesce(current_setting('kiteline.partners', true), ''), ','),
+       (SELECT c.reltuples FROM pg_class AS c WHERE c.oid = 'member'::regclass)
 """
-_NARROW: Final = 3_000
-"""A reach is narrow that holds no more people."""
+_FEWEST: Final = 500
+"""A reach of so few people is always looked through: their number in all is only known about."""
 
 _FREQUENT: Final = 1_000
-"""Search tokens that more people hold are frequent: a narrow reach is looked through instead of them."""
+"""Search tokens that no more people hold are looked up, whatever the reach."""
 
-_IS_WIDE: Final = """
-SELECT count(*) > %(narrow)s
-FROM (
-    SELECT FROM members_in_reach(%(lows)s, %(highs)s, %(organisations)s, %(partners)s) LIMIT %(narrow)s + 1
-) AS held
+_MOST_COUNTED: Final = 5_000
+
+# Members under way alone are counted there: a reach that holds more of them is wide for sure, one of fewer may be.
+_HOLDS_MORE: Final = """
+SELECT coalesce(sum(c.amount), 0) > %(bound)s
+FROM unnest(%(lows)s::text[], %(highs)s::text[]) AS s (lo, hi)
+JOIN standing_count AS c ON c.side = 'outflow' AND c.region >= s.lo AND c.region < s.hi
 """
+# NULL of a reach that holds more than the bound, each of whom may be let through in several ways.
 _LISTED_WITHIN: Final = """
-SELECT DISTINCT r.member_id
-FROM members_in_reach(%(lows)s, %(highs)s, %(organisations)s, %(partners)s) AS r
-WHERE r.member_id > %(after)s
-ORDER BY r.member_id
-LIMIT %(limit)s
+WITH reach AS MATERIALIZED (
+    SELECT r.member_id
+    FROM members_in_reach(%(lows)s, %(highs)s, %(organisations)s, %(partners)s) AS r
+    LIMIT %(bound)s + 1
+)
+SELECT CASE WHEN (SELECT count(*) FROM reach) <= %(bound)s THEN ARRAY(
+    SELECT DISTINCT r.member_id FROM reach AS r
+    WHERE r.member_id > %(after)s
+    ORDER BY r.member_id
+    LIMIT %(limit)s
+) END
+"""
+_FOUND_WITHIN: Final = """
+WITH reach AS MATERIALIZED (
+    SELECT r.member_id
+    FROM members_in_reach(%(lows)s, %(highs)s, %(organisations)s, %(partners)s) AS r
+    LIMIT %(bound)s + 1
+)
+SELECT CASE WHEN (SELECT count(*) FROM reach) <= %(bound)s THEN ARRAY(
+    SELECT DISTINCT r.member_id FROM reach AS r
+    WHERE r.member_id > %(after)s AND EXISTS (
+        SELECT FROM unnest(%(kinds)s::text[], %(tokens)s::bytea[]) AS asked (kind, token)
+        JOIN vault_token AS t ON t.kind = asked.kind AND t.token = asked.token
+        WHERE t.member_id = r.member_id
+    )
+    ORDER BY r.member_id
+    LIMIT %(limit)s
+) END
 """
 # Of one token, as nearly always: in the order of the index, so that no more is read than a page needs.
 _FOUND_BY_ONE: Final = """
@@ -67,63 +95,80 @@ WHERE m.member_id > %(after)s
 ORDER BY m.member_id
 LIMIT %(limit)s
 """
-_FOUND_WITHIN: Final = """
-SELECT DISTINCT r.member_id
-FROM members_in_reach(%(lows)s, %(highs)s, %(organisations)s, %(partners)s) AS r
-WHERE r.member_id > %(after)s AND EXISTS (
-    SELECT FROM unnest(%(kinds)s::text[], %(tokens)s::bytea[]) AS asked (kind, token)
-    JOIN vault_token AS t ON t.kind = asked.kind AND t.token = asked.token
-    WHERE t.member_id = r.member_id
-)
-ORDER BY r.member_id
-LIMIT %(limit)s
-"""
-_IS_FREQUENT: Final = """
-SELECT count(*) > %(frequent)s
+_HOLDERS: Final = """
+SELECT count(*)
 FROM (
     SELECT FROM unnest(%(kinds)s::text[], %(tokens)s::bytea[]) AS asked (kind, token)
     JOIN vault_token AS t ON t.kind = asked.kind AND t.token = asked.token
-    LIMIT %(frequent)s + 1
+    LIMIT %(most)s
 ) AS held
 """
 
 
 def rows_after(connection: Connection[TupleRow], after: UUID, limit: int) -> list[MemberRow]:
     """Return members in the order of their ids, those that the connection's role may see."""
-    within = _narrow(connection)
-    if within is None:
+    ids = _within(connection, _LISTED_WITHIN, {"after": after, "limit": limit})
+    if ids is None:
         return members_after(connection, after, limit)
-    ids = [row[0] for row in connection.execute(_LISTED_WITHIN, {**within, "after": after, "limit": limit})]
     rows = members_of(connection, ids)
     return [rows[one] for one in ids]
 
 
-def holders_after(connection: Connection[TupleRow], tokens: Sequence[Token], after: UUID, limit: int) -> list[UUID]:
-    """Return who holds any of these search tokens, in the order of ids, of those that the connection may see."""
-    asked: dict[str, Any] = {"kinds": [kind for kind, _ in tokens], "tokens": [token for _, token in tokens]}
-    asked |= {"after": after, "limit": limit}
-    if connection.execute(_IS_FREQUENT, {**asked, "frequent": _FREQUENT}).fetchone() == (True,):
-        within = _narrow(connection)
-        if within is not None:
-            return [row[0] for row in connection.execute(_FOUND_WITHIN, {**asked, **within})]
+def holders(connection: Connection[TupleRow], tokens: Sequence[Token]) -> int:
+    """Return how many hold these search tokens, whoever may see them; of very many, that they are so many at least."""
+    row = connection.execute(_HOLDERS, {**_asked(tokens), "most": _MOST_COUNTED}).fetchone()
+    return row[0] if row is not None else 0
+
+
+def holders_after(
+    connection: Connection[TupleRow], tokens: Sequence[Token], held: int, after: UUID, limit: int
+) -> list[UUID]:
+    """Return who holds any of these search tokens, in the order of ids, of those that the connection may see.
+
+    `held` is what `holders` told of them: whichever is fewer, holders or people in reach, is looked through.
+    """
+    asked = {**_asked(tokens), "after": after, "limit": limit}
+    if held > _FREQUENT:
+        ids = _within(connection, _FOUND_WITHIN, asked, most=held)
+        if ids is not None:
+            return ids
     if len(tokens) == 1:
         kind, token = tokens[0]
         return [row[0] for row in connection.execute(_FOUND_BY_ONE, {**asked, "kind": kind, "token": token})]
     return [row[0] for row in connection.execute(_FOUND, asked)]
 
 
-def _narrow(connection: Connection[TupleRow]) -> dict[str, list[str]] | None:
-    """Return what row-level security lets this connection see, for finding it by index; None of a wide reach."""
-    regions, organisations, partners = (
-        [code for code in codes if code] for codes in connection.execute(_SETTINGS).fetchone() or ([], [], [])
-    )
+def _asked(tokens: Sequence[Token]) -> dict[str, Any]:
+    return {"kinds": [kind for kind, _ in tokens], "tokens": [token for _, token in tokens]}
+
+
+def _within(
+    connection: Connection[TupleRow], statement: LiteralString, asked: dict[str, Any], most: int | None = None
+) -> list[UUID] | None:
+    """Return what a statement finds among those whom this connection may see; None of a wide reach."""
+    settings = connection.execute(_SETTINGS).fetchone()
+    assert settings is not None  # noqa: S101 - a statement without FROM
+    regions, organisations, partners = ([code for code in codes if code] for codes in settings[:3])
     if "*" in regions or "*" in organisations:
         return None
-    within: dict[str, list[str]] = {
+    bound = _bound(settings[3], asked["limit"])
+    within: dict[str, Any] = {
         "lows": regions,
         "highs": [after_all(code) for code in regions],
         "organisations": organisations,
         "partners": partners,
+        "bound": bound if most is None else min(bound, most),
     }
-    is_wide = connection.execute(_IS_WIDE, {**within, "narrow": _NARROW}).fetchone() == (True,)
-    return None if is_wide else within
+    if regions and connection.execute(_HOLDS_MORE, within).fetchone() == (True,):
+        return None
+    row = connection.execute(statement, {**asked, **within}).fetchone()
+    return None if row is None else row[0]
+
+
+def _bound(people: float, limit: int) -> int:
+    """Return how many people a reach holds at most that is looked through for a page.
+
+    In the order of ids every `people / reach`th is let through: a page costs `limit * people / reach` looks then, and
+    `reach` this way.
+    """
+    return max(_FEWEST, round(math.sqrt(max(people, 0.0) * limit)))

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from api import search
 from tests.running_service import Answer, Person, synthetic_identity_number
 from tests.scenarios.country import Country, one_event, owed
 
@@ -109,7 +110,11 @@ def test_the_merge_stands_on_three_streams_and_tells_every_region_that_either_co
     assert [row[0] for row in rows] == [[PLACE, HOME]] * 2
 
 
-def test_whoever_looks_for_what_only_the_other_record_holds_finds_the_kept_one(twice: Twice):
+@pytest.mark.parametrize("many", [search.MANY, -1], ids=["few hold it", "many hold it"])
+def test_whoever_looks_for_what_only_the_other_record_holds_finds_the_kept_one(
+    twice: Twice, monkeypatch: pytest.MonkeyPatch, many: int
+):
+    monkeypatch.setattr(search, "MANY", many)
     everywhere = twice.country.everywhere
     asked = {"search": OTHER_PHONE, "min_position": twice.country.head()}
     assert [one["member_id"] for one in everywhere.ask("/v1/members", **asked)["items"]] == [twice.kept]

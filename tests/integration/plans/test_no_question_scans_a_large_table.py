@@ -19,7 +19,7 @@ import pytest
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
-from api.search import MERGED
+from api.search import MERGED, MERGED_OF_MANY
 from bench.cloned_lives import COUNTY_GROUPS, Plan
 from bench.large_log import make_log, make_read_models
 from domain.reference import Reference
@@ -138,10 +138,11 @@ def of_people(deployment: Deployment) -> Iterator[tuple[str, str, str, Ask]]:
     for name, regions, organisations in (("all", "*", "*"), ("a county", COUNTY, "-"), ("a branch", "-", BRANCH)):
         listed = partial(in_reach.rows_after, after=deployment.someone, limit=50)
         yield f"members in order of {name}", regions, organisations, listed
-        searched = partial(in_reach.holders_after, after=UUID(int=0), limit=51)
+        searched = partial(in_reach.holders_after, held=1_000_000, after=UUID(int=0), limit=51)
         yield f"search in {name}", regions, organisations, partial(searched, tokens=[("name", b"\x07")])
         two: list[in_reach.Token] = [("name", b"\x07"), ("name", b"\x08")]
         yield f"search with two keys in {name}", regions, organisations, partial(searched, tokens=two)
+        yield f"how many hold a key, in {name}", regions, organisations, partial(in_reach.holders, tokens=two)
         yield f"frequent search in {name}", regions, organisations, partial(searched, tokens=[("all", b"\x01")])
 
 
@@ -167,6 +168,7 @@ def of_the_log(deployment: Deployment) -> Iterator[tuple[str, Ask]]:
     yield "streams", lambda c: reading.streams(c, [deployment.someone, UUID(int=1)])
     yield "the position by a time", lambda c: reading.position_by(c, datetime(2024, 10, 1, tzinfo=UTC))
     yield "searched for among merged records", lambda c: c.execute(MERGED, searched).fetchall()
+    yield "merged records, each asked for what many have", lambda c: c.execute(MERGED_OF_MANY, searched).fetchall()
 
 
 def test_no_question_scans_a_large_table(deployment: Deployment) -> None:

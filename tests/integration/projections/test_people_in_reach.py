@@ -1,6 +1,7 @@
 """A narrow reach is read through its indexes and holds exactly whom row-level security lets through, page by page."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from uuid import UUID
 
 import pytest
@@ -68,11 +69,11 @@ def paged(page: Callable[[UUID], list[UUID]]) -> list[UUID]:
     return found
 
 
-@pytest.mark.parametrize("narrow", [3_000, 0], ids=["narrow", "wide"])
+@pytest.mark.parametrize("bound", [3_000, 12, 0], ids=["narrow", "some narrow", "wide"])
 def test_pages_hold_exactly_whom_row_level_security_lets_through(
-    reader: Connection[TupleRow], monkeypatch: pytest.MonkeyPatch, narrow: int
+    reader: Connection[TupleRow], monkeypatch: pytest.MonkeyPatch, bound: int
 ) -> None:
-    monkeypatch.setattr(in_reach, "_NARROW", narrow)
+    monkeypatch.setattr(in_reach, "_bound", lambda _people, _limit: bound)
     monkeypatch.setattr(in_reach, "_FREQUENT", 2)
     sizes = []
     for settings in SCOPES:
@@ -83,7 +84,8 @@ def test_pages_hold_exactly_whom_row_level_security_lets_through(
         for kind, tokens in (("all", [b"\x01"]), ("name", [b"\x07"]), ("name", [bytes([one]) for one in range(128)])):
             held = [(kind, token) for token in tokens]
             wanted = [row[0] for row in reader.execute(_SEEN_WITH, (kind, tokens))]
-            assert paged(lambda after, held=held: in_reach.holders_after(reader, held, after, 7)) == wanted, settings  # type: ignore[misc]
+            found = partial(in_reach.holders_after, reader, held, in_reach.holders(reader, held), limit=7)
+            assert paged(found) == wanted, settings
     assert sizes[0] == 0
     assert sum(size > 0 for size in sizes) > len(sizes) // 2
     assert max(sizes) > 20
