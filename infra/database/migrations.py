@@ -125,7 +125,10 @@ def _apply_missing(connection: psycopg.Connection[TupleRow], migrations: Sequenc
         if migration.version in begun:
             _log.warning("migration_resumed", migration=migration.name, reason="cut off before; nothing of it remained")
         _apply(connection, migration)
-        _log.info("migration_applied", migration=migration.name)
+        if done:
+            _log.info("migration_applied", migration=migration.name)
+    if missing and not done:
+        _log.info("schema_created", migrations=len(missing), latest=missing[-1].name)
     return MigrationReport(
         tuple(migration.name for migration in missing),
         tuple(migration.name for migration in missing if migration.version in begun),

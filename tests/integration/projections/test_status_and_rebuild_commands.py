@@ -62,4 +62,4 @@ def test_what_a_command_answers_stands_alone_on_stdout_and_what_it_did_on_the_wa
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert json.loads(done.stdout)["checks"]
     told = [json.loads(line)["event"] for line in done.stderr.splitlines() if line.startswith("{")]
-    assert "migration_applied" in told
+    assert "schema_created" in told
