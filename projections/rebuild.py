@@ -16,7 +16,7 @@ from psycopg import sql
 
 from domain.times import BEGINNING_US
 from projections import statements
-from projections.copying import COPIED
+from projections.copying import COPIED, COPY_OPTIONS
 from projections.filling import Filling
 from projections.folding import MEMBER_FACTS, reference_upto
 from projections.position import Parked, park, reflected
@@ -275,8 +275,10 @@ class FoldedBeside:
     def _copy(self, blocks: Blocks) -> None:
         with self.connection.transaction(), self.connection.cursor() as cursor:
             for table, lines in blocks:
-                statement = sql.SQL("COPY rebuild.{} ({}) FROM STDIN").format(
-                    sql.Identifier(table), sql.SQL(", ").join(map(sql.Identifier, COPIED[table]))
+                statement = sql.SQL("COPY rebuild.{} ({}) FROM STDIN {}").format(
+                    sql.Identifier(table),
+                    sql.SQL(", ").join(map(sql.Identifier, COPIED[table])),
+                    sql.SQL(COPY_OPTIONS),
                 )
                 with cursor.copy(statement) as copy:
                     copy.write(lines)

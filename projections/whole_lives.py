@@ -88,5 +88,4 @@ def filled(log: Log, history: ReferenceHistory, upto: int, ids: Sequence[UUID], 
         except Exception:  # noqa: BLE001 - found out member by member
             lives.park_unwritable(rows)
             blocks = copy_blocks(rows, wanted)
-        lines = [(table, text.encode()) for table, text in blocks]
-    return Filled(len(ids), lives.facts, lives.latest_us, list(lives.parked.values()), lines)
+    return Filled(len(ids), lives.facts, lives.latest_us, list(lives.parked.values()), blocks)
