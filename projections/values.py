@@ -39,7 +39,6 @@ CLOCK_DUTIES: Final = frozenset({ORIGIN_CONTACT, DESTINATION_CONTACT, REVIEW})
 _NOWHERE: Final[dict[str, Any]] = {}
 _NOBODY: Final = (None, None, None, None, None)
 _NO_REVIEW: Final = (None, None, None, None, None)
-_NOTHING: Final = (*_NOBODY, *_NOBODY, *_NO_REVIEW)
 
 
 def roster_values(state: State, reference: Reference, before: Values | None) -> Values:
@@ -129,7 +128,16 @@ def clock_values(state: State, roster: Values, readers: str) -> Values:
     duties = state.duties
     origin, destination, review = duties.get(ORIGIN_CONTACT), duties.get(DESTINATION_CONTACT), duties.get(REVIEW)
     first = origin or destination or review
-    head = (
+    made = state.contacts_made
+    if origin is not None:
+        origins = _contacts(origin, made.get("origin"))
+    else:
+        origins = _half_yearly(state, "origin") if made else _NOBODY
+    if destination is not None:
+        destinations = _contacts(destination, made.get("destination"))
+    else:
+        destinations = _half_yearly(state, "destination") if made else _NOBODY
+    return (
         roster[VIEW],
         roster[STAGE],
         roster[AFFILIATION_REGION],
@@ -140,23 +148,13 @@ def clock_values(state: State, roster: Values, readers: str) -> Values:
         state.lost_contact,
         min([duty.due_on for duty in duties.values()]) if duties else None,
         first.subject if first is not None else None,
-    )
-    made = state.contacts_made
-    if first is None and not made:
-        return head + _NOTHING
-    return (
-        head
-        + (_contacts(origin, made.get("origin")) if origin is not None else _half_yearly(state, "origin"))
-        + (
-            _contacts(destination, made.get("destination"))
-            if destination is not None
-            else _half_yearly(state, "destination")
-        )
-        + (
+        *origins,
+        *destinations,
+        *(
             (review.organisation, review.region, review.since_us, review.due_on, review.provisional)
             if review is not None
             else _NO_REVIEW
-        )
+        ),
     )
 
 

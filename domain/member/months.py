@@ -7,16 +7,16 @@ year: a duty of its own for each, without `month_from`.
 
 from __future__ import annotations
 
+from datetime import date
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from domain.calendar import add_months, month_before, month_end, next_month
 from domain.member.duties import DESTINATION_ROLE, ORIGIN_ROLE, end_duty, open_duty
 from domain.member.state import Duty
-from domain.times import day_start_us, local_day
+from domain.times import DAY_US, day_start_us, local_day, local_day_number
 
 if TYPE_CHECKING:
-    from datetime import date
-
     from domain.member.state import Movement, State
     from domain.reference import Reference
 
@@ -75,13 +75,12 @@ def contact_by(state: State, reference: Reference, side: str | None, at_us: int)
     for duty in _months_of(state, side):
         if duty.since_us > at_us:
             continue
-        spoken = state.contacts_made[side] = local_day(at_us).replace(day=1)
+        state.contacts_made[side], following = _month_of(local_day_number(at_us))
+        end_duty(state, duty.key, at_us)
         if duty.month_from is None:
-            end_duty(state, duty.key, at_us)
-            _owe_half_year(state, reference, duty.key.split(".")[1], next_month(spoken), at_us)
+            _owe_half_year(state, reference, duty.key.split(".")[1], following, at_us)
         else:
-            end_duty(state, duty.key, at_us)
-            _owe_months(state, duty, max(duty.month_from, next_month(spoken)), duty.month_until, at_us)
+            _owe_months(state, duty, max(duty.month_from, following), duty.month_until, at_us)
 
 
 def waive_month(state: State, reference: Reference, side: str | None, month: date, at_us: int) -> None:
@@ -101,25 +100,25 @@ def waive_month(state: State, reference: Reference, side: str | None, month: dat
 
 def _months_of(state: State, side: str | None) -> list[Duty]:
     """Return what one side owes: the months from some month on, and any before it that waivers cut off."""
-    key, cut_off = f"monthly_contact.{side}", f"monthly_contact.{side}."
-    return [duty for name, duty in state.duties.items() if name == key or name.startswith(cut_off)]
+    key = f"monthly_contact.{side}"
+    return [duty for name, duty in state.duties.items() if name.startswith(key)]
 
 
 def _owe_months(state: State, duty: Duty, first: date, last: date | None, at_us: int) -> None:
     """Owe what is left of a duty: the months from `first` to `last`, or for good."""
     if last is not None and first > last:
         return
-    side = duty.key.split(".")[1]
-    since_us = max(duty.since_us, day_start_us(first))
+    begins_us, due_on = _span(first)
+    since_us = max(duty.since_us, begins_us)
     left = Duty(
-        f"monthly_contact.{side}" if last is None else f"monthly_contact.{side}.{first:%Y-%m}",
+        duty.key if last is None else f"monthly_contact.{duty.key.split('.')[1]}.{first:%Y-%m}",
         duty.kind,
         duty.role,
         duty.organisation,
         duty.region,
         duty.subject,
         since_us,
-        month_end(first),
+        due_on,
         duty.provisional,
         first,
         last,
@@ -133,3 +132,17 @@ def end_monthly_contact(state: State, side: str, at_us: int) -> None:
     state.contacts_made.pop(side, None)
     for duty in _months_of(state, side):
         end_duty(state, duty.key, at_us)
+
+
+# Asked for nearly every sign of life there is; days and months come again and again.
+@lru_cache(maxsize=20_000)
+def _month_of(day: int) -> tuple[date, date]:
+    """Return the first day of a day's month, and of the one after; the day by number."""
+    first = local_day(day * DAY_US).replace(day=1)
+    return first, next_month(first)
+
+
+@lru_cache(maxsize=4_096)
+def _span(first: date) -> tuple[int, date]:
+    """Return the instant at which a month begins, and its last day."""
+    return day_start_us(first), month_end(first)
