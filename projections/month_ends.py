@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from domain.times import BEGINNING_US, DAY_US, OFFSET_US, local_day
+from domain.times import BEGINNING_US, DAY_US, OFFSET_US, local_day, local_day_number
 from projections.segment import CURRENT, FOREVER, PAST, UNSTORED
 from projections.values import CLOCK_COLUMNS, CLOCK_HEAD, DUTY_COLUMNS, ROSTER_COLUMNS
 
@@ -60,16 +60,22 @@ _CONTACTS: Final = (
 
 
 class _Months(dict[int, int]):
-    """Month numbers by local day; days come again and again."""
+    """Month numbers by local day; days come again and again, that of no end and that of the beginning too."""
 
     def __missing__(self, day: int) -> int:
         if len(self) > _MOST_DAYS:
             self.clear()
-        month = self[day] = month_number(local_day(day * DAY_US))
+        if _FIRST < day < _LAST:
+            month = month_number(local_day(day * DAY_US))
+        else:
+            month = _EVER if day <= _FIRST else _NEVER
+        self[day] = month
         return month
 
 
 _MOST_DAYS: Final = 100_000
+_FIRST: Final = local_day_number(BEGINNING_US)
+_LAST: Final = local_day_number(FOREVER)
 _MONTHS: Final = _Months()
 
 
@@ -79,9 +85,7 @@ def month_of_day(day: int) -> int:
 
 
 def _month_at(us: int) -> int:
-    if us >= FOREVER:
-        return _NEVER
-    return _MONTHS[(us + OFFSET_US) // DAY_US] if us > BEGINNING_US else _EVER
+    return _MONTHS[(us + OFFSET_US) // DAY_US]
 
 
 def roster_spans(values: Values) -> list[_Span]:
@@ -152,7 +156,8 @@ def count(found: list[Count], track: int, member: str, ident: Any, row: Segment,
     """
     is_gone = row.known_to != FOREVER
     has_ended = row.ended_from != FOREVER
-    begins, ends = _month_at(row.valid_from), _month_at(row.valid_to)
+    begins = _MONTHS[(row.valid_from + OFFSET_US) // DAY_US]
+    ends = _MONTHS[(row.valid_to + OFFSET_US) // DAY_US]
     if stored == UNSTORED and (is_gone or (has_ended and ends <= begins)):
         return  # most rows: they span no month's end
     spans = _SPANS[track](ident, row)

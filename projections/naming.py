@@ -20,6 +20,8 @@ AFTER_ALL: Final = "\x01"
 
 _ARRIVES: Final = (e.CheckedIn, e.RegionAssigned)
 _IS_BOUND: Final = (e.DepartureReported, e.Departed, e.DestinationChanged, e.MovedOnward)
+_NAMING_MORE: Final = frozenset({*NAMING, *_ARRIVES, *_IS_BOUND, e.EventCorrected})
+"""What may name more than the organisation that speaks; most facts do not."""
 
 
 def note_named(fact: Fact, found: set[str]) -> None:
@@ -27,6 +29,8 @@ def note_named(fact: Fact, found: set[str]) -> None:
     body = fact.body
     if fact.organisation is not None:
         found.add(ORGANISATION + fact.organisation)
+    if type(body) not in _NAMING_MORE:
+        return
     for name in NAMING.get(type(body), ()):
         if (code := getattr(body, name)) is not None:
             found.add(ORGANISATION + code)

@@ -45,14 +45,17 @@ def replay(
     turns = history.turns(facts, upto, linked)
     position = 0
     try:
+        reference = history.at(turns[0] - 1 if turns else upto)
         for fact in facts:
             if fact.position > upto:
                 break
-            while turns and turns[0] < fact.position:
-                position = turns.pop(0)
-                trace.fold_anew(history.at(position), position)
+            if turns and turns[0] < fact.position:
+                while turns and turns[0] < fact.position:
+                    position = turns.pop(0)
+                    trace.fold_anew(history.at(position), position)
+                reference = history.at(turns[0] - 1 if turns else upto)
             position = fact.position
-            trace.take(fact, history.at(turns[0] - 1) if turns else history.at(upto))
+            trace.take(fact, reference)
         for position in turns:
             trace.fold_anew(history.at(position), position)
     except Exception as error:

@@ -247,11 +247,11 @@ def restart_lost_review(state: State, reference: Reference, at_us: int) -> None:
         return
     owner = state.affiliation
     region = reference.region_of(owner) or state.affiliation_region
-    if review.opens_us < at_us or region != state.affiliation_region:
-        _open_review(state, reference, max(review.opens_us, at_us))
+    _, since_us, (due_on, provisional), _ = review
+    if since_us < at_us or region != state.affiliation_region:
+        _open_review(state, reference, max(since_us, at_us))
         return
     # Told for nearly every sign of life there is: what `open_duty` would say, by the same policy.
-    since_us, (due_on, provisional) = review.opens_us, review.due
     state.duties[_REVIEW] = Duty(
         _REVIEW, _REVIEW, ORIGIN_ROLE, owner, region, _movement_id(state), since_us, due_on, provisional, None, None,
         since_us,
