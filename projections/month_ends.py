@@ -60,17 +60,15 @@ _CONTACTS: Final = (
 
 
 class _Months(dict[int, int]):
-    """Month numbers by local day; days come again and again, that of no end and that of the beginning too."""
+    """Month numbers by local day; days come again and again."""
 
     def __missing__(self, day: int) -> int:
         if len(self) > _MOST_DAYS:
             self.clear()
         if _FIRST < day < _LAST:
-            month = month_number(local_day(day * DAY_US))
-        else:
-            month = _EVER if day <= _FIRST else _NEVER
-        self[day] = month
-        return month
+            month = self[day] = month_number(local_day(day * DAY_US))
+            return month
+        return _EVER if day <= _FIRST else _NEVER
 
 
 _MOST_DAYS: Final = 100_000
