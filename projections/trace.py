@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from domain.reference import Reference
     from projections.rows import Rows
 
-_REWRITES: Final = (e.EventCorrected, e.EventVoided, *MERGING)
+_REWRITES: Final = frozenset({e.EventCorrected, e.EventVoided, *MERGING})
 # These move clocks and duties only: whereabouts, and so roster row and legs, stay as they are.
 _KEEPS_PLACE: Final = frozenset(
     {
@@ -127,7 +127,7 @@ class Trace:
         last = self.last_key
         for fact in facts:
             key = (fact.when, fact.body.order, fact.position)
-            if key < last or isinstance(fact.body, _REWRITES):
+            if key < last or type(fact.body) in _REWRITES:
                 return False
             last = key
         # All but the last must lie behind every dissolution: another could follow at once, and go before the next fact.
@@ -138,7 +138,7 @@ class Trace:
         """Take the next fact of the stream. Raises NeedsLedger, or what the fold raises; rows are then as before."""
         key = (fact.when, fact.body.order, fact.position)
         note_named(fact, self.places)  # first of all, so that what names nothing that could be a code is met here
-        if key > self.last_key and not isinstance(fact.body, _REWRITES):
+        if key > self.last_key and type(fact.body) not in _REWRITES:
             if reference.organisations.gone:
                 self.ahead.forget()
                 for moved, _ in live(self.state, (fact,), reference, until_us=HEAD):
@@ -242,13 +242,20 @@ class Trace:
 
     def _observe_duties(self, when: int, position: int) -> None:
         owed, standing = self.state.duties, self.duties
-        if standing:
+        same, fresh = 0, []
+        for key, duty in owed.items():
+            if key not in CLOCK_DUTIES:
+                known = standing.get(key)
+                if known is not None and known[0] is duty:
+                    same += 1
+                else:
+                    fresh.append(duty)
+        if same < len(standing):
             for key in [key for key, (duty, _) in standing.items() if owed.get(key) is not duty]:
                 self.end(DUTY, key, standing.pop(key)[1], when, position)
-        for key, duty in owed.items():
-            if key not in CLOCK_DUTIES and key not in standing:
-                begins = max(when, duty.since_us)
-                standing[key] = (duty, self.begin(DUTY, key, duty_values(duty), begins, position))
+        for duty in fresh:
+            begins = max(when, duty.since_us)
+            standing[duty.key] = (duty, self.begin(DUTY, duty.key, duty_values(duty), begins, position))
 
     def begin(self, track: int, ident: Ident, values: tuple[Any, ...], when: int, position: int) -> Segment:
         """Begin a row that stands from an instant on, as known from a position on."""

@@ -27,7 +27,7 @@ HEAD: Final = 1 << 63
 
 CORRECTABLE_ENVELOPE: Final = ("occurred_at", "organisation")
 _META: Final = (e.EventCorrected, e.EventVoided)
-_REWRITES: Final = (*_META, RecordsMerged, RecordsUnmerged)
+_REWRITES: Final = frozenset({*_META, RecordsMerged, RecordsUnmerged})
 _SAYING_WHOSE: Final = (e.MemberRegistered, MemberIntroduced)
 
 
@@ -50,7 +50,7 @@ def effective(facts: Iterable[Fact], known_position: int = HEAD) -> list[Fact]:
 
 def counting(known: list[Fact]) -> Counting:
     """Return what counts of facts in any order, and what became of the others."""
-    rewriting = [fact for fact in known if isinstance(fact.body, _REWRITES)]
+    rewriting = [fact for fact in known if type(fact.body) in _REWRITES]
     if not rewriting:
         return Counting(sorted(known, key=sort_key), {}, {}, {})
     voided = voided_ids(rewriting)
