@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
@@ -132,7 +131,7 @@ async def read_scanned_code(request: Request, text: str) -> JsonAnswer:
     venue, code = found
     refusal = None
     try:
-        now = replace(parse_occurred(rfc3339_utc(service.now_us)), start_us=service.now_us)
+        now = parse_occurred(rfc3339_utc(service.now_us))._replace(start_us=service.now_us)
         must_count(code, now)
     except Refused as refused:
         language = language_of(request.headers.get("accept-language"))

@@ -6,10 +6,9 @@ Days are days of Asia/Shanghai, which has kept UTC+08:00 without summer time sin
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, timezone
 from functools import lru_cache
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 Precision = Literal["time", "day", "month"]
 
@@ -26,6 +25,7 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MONTH: Final = re.compile(r"(\d{4})-(0[1-9]|1[0-2])\Z")
 _DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}\Z")
 _TIME: Final = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}(:\d{2}([.,]\d{1,9})?)?([Zz]|[+-]\d{2}:\d{2})\Z")
+_AS_WRITTEN: Final = re.compile(r"\d{4}-\d{2}-\d{2}T([01]\d|2[0-3]):\d{2}:\d{2}\+08:00\Z")
 
 
 def day_start_us(day: date) -> int:
@@ -83,8 +83,7 @@ def _utc_day(number: int) -> str:
     return date.fromordinal(_EPOCH_ORDINAL + number).isoformat()
 
 
-@dataclass(frozen=True, slots=True)
-class Occurred:
+class Occurred(NamedTuple):
     """When a fact happened: its text as recorded, its precision, and the first microsecond it can mean."""
 
     text: str
@@ -103,8 +102,6 @@ def parse_occurred(text: str) -> Occurred:
     Raises ValueError when it is none of these or no such day exists.
     """
     text = text.strip()
-    if month := _MONTH.match(text):
-        return Occurred(text, "month", day_start_us(date(int(month[1]), int(month[2]), 1)))
     if _DAY.match(text):
         return Occurred(text, "day", day_start_us(date.fromisoformat(text)))
     if _TIME.match(text):
@@ -114,7 +111,10 @@ def parse_occurred(text: str) -> Occurred:
         except OverflowError as error:
             msg = f"beyond the years that can be told: {text!r}"
             raise ValueError(msg) from error
-        return Occurred(local.isoformat(), "time", instant_us(moment))
+        # Most times come as they are kept. To write them once more would take as long as to read them.
+        return Occurred(text if _AS_WRITTEN.match(text) else local.isoformat(), "time", instant_us(local))
+    if month := _MONTH.match(text):
+        return Occurred(text, "month", day_start_us(date(int(month[1]), int(month[2]), 1)))
     msg = f"not a time with offset, a date or a month: {text!r}"
     raise ValueError(msg)
 

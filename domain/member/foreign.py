@@ -86,7 +86,7 @@ def asked_elsewhere(fact: str, data: dict[str, Any], reference: Reference, *, re
     if not all(isinstance(value, bool | str) and len(str(value)) <= _LONGEST_ID for value in kept.values()):
         raise Invalid([Fault("/data", "unreadable", MISSING, "an event id")])
     body: Any = asked.body
-    return replace(asked, body=replace(body, **kept)) if kept else asked
+    return asked._replace(body=replace(body, **kept)) if kept else asked
 
 
 _LONGEST_ID: Final = 64

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import date
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from domain.errors import Fault, Invalid, Sentence
 from domain.fact import Body, body_data
@@ -15,7 +15,7 @@ from domain.member.commands import COMMAND_OF, EVERY_COMMAND
 from domain.member.form import Command, Field, Kind, Read
 from domain.member.introduction import MemberIntroduced
 from domain.policy import COUNTRY
-from domain.times import MINUTE_US, Occurred, local_day, parse_occurred
+from domain.times import MINUTE_US, Occurred, day_start_us, local_day, parse_occurred
 
 if TYPE_CHECKING:
     from domain.reference import Reference
@@ -34,15 +34,14 @@ ONE_OF: Final = Sentence("这几项须给出且只给出一项", "Exactly one of
 UNKNOWN_FIELD: Final = Sentence("没有此项", "There is no such field.")
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(NamedTuple):
     """A command as read: the fact's body, when, by whom; `texts` are for the vault."""
 
     command: Command
     body: Body
     occurred: Occurred
     organisation: str | None
-    texts: dict[str, str] = field(default_factory=dict)
+    texts: dict[str, str]
 
 
 def is_opaque(text: str) -> bool:
@@ -57,9 +56,13 @@ class Reader:
     def __init__(self, reference: Reference, now_us: int) -> None:
         self.reference = reference
         self.now_us = now_us
-        self.today = local_day(now_us)
         self.faults: list[Fault] = []
         self.texts: dict[str, str] = {}
+
+    @property
+    def today(self) -> date:
+        """The day of the clock."""
+        return local_day(self.now_us)
 
     def fault(self, pointer: str, code: str, sentence: Sentence, expected: str | list[str] | None = None) -> None:
         """Note a fault; reading goes on, so that all are named at once."""
@@ -74,7 +77,7 @@ class Reader:
             occurred = parse_occurred(value) if isinstance(value, str) else None
         except (ValueError, OverflowError):
             occurred = None
-        if occurred is None or occurred.day.year < _FIRST_YEAR:
+        if occurred is None or occurred.start_us < _FIRST_US:
             sentence = Sentence("不能识别的时间", "This is not a time with offset, a date or a month.")
             self.fault("/occurred_at", "unreadable", sentence, "2025-03-05T10:00:00+08:00, 2025-03-05, 2025-03")
             return None
@@ -266,7 +269,7 @@ _READERS: Final[dict[Kind, Callable[[Reader, Field, object, str, date], object]]
     Kind.OPAQUE: lambda reader, _, value, pointer, __: reader.opaque(pointer, value),
     Kind.REFERENCE: lambda reader, _, value, pointer, __: reader.reference_text(pointer, value),
 }
-_FIRST_YEAR: Final = 1900
+_FIRST_US: Final = day_start_us(date(1900, 1, 1))
 _MOST_MONTHS: Final = 120
 _TEXT_LENGTH: Final = 4000
 _REFERENCE_LENGTH: Final = 100
@@ -293,15 +296,15 @@ def read_as(
     acting = payload.get("organisation")
     actor = reader.organisation("/organisation", acting, on) if acting is not None else organisation
     values = read_fields(reader, command.fields, payload, on, extra=_ENVELOPE)
-    _read_one_of(reader, command, payload)
+    if command.one_of:
+        _read_one_of(reader, command, payload)
     if (note := payload.get("note")) is not None:
         reader.text("note", "/note", note)
     if command.check is not None and occurred is not None and not reader.faults:
         command.check(reader, Read(values, occurred, actor))
     if reader.faults or occurred is None:
         raise Invalid(reader.faults)
-    own = {key: value for key, value in values.items() if key not in reader.texts}
-    return Asked(command, command.body(**own), occurred, actor, reader.texts)
+    return Asked(command, command.body(**values), occurred, actor, reader.texts)
 
 
 def read_fields(
@@ -327,7 +330,7 @@ def read_fields(
 
 def _read_one_of(reader: Reader, command: Command, payload: dict[str, Any]) -> None:
     given = [name for name in command.one_of if payload.get(name) is not None]
-    if command.one_of and not given:
+    if not given:
         reader.fault(f"/{command.one_of[0]}", "missing", ONE_OF, list(command.one_of))
     for name in given[1:]:
         reader.fault(f"/{name}", "unreadable", ONE_OF, f"without {given[0]}")
@@ -353,7 +356,7 @@ def read_changes(target: Body, occurred_day: date, changes: dict[str, Any], read
         known = sorted({*(spec.name for spec in specs), "occurred_at", "organisation"})
         reader.fault(f"/{name}", "unknown_field", UNKNOWN_FIELD, known)
     read = read_fields(reader, specs, merged, occurred_day, extra=tuple(own))
-    if command is not None:
+    if command is not None and command.one_of:
         _read_one_of(reader, command, merged)
     checked.update({name: read[name] for name in own if name in read})
     if reader.faults:

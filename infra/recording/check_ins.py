@@ -212,7 +212,7 @@ class CheckInDesk:
         now_us = self._desk.now_us()
         at_us, last_us = moments_of(asked.occurred)
         if standing.member_id is not None:
-            must_count(code, replace(asked.occurred, precision="time", start_us=now_us))
+            must_count(code, asked.occurred._replace(precision="time", start_us=now_us))
             at_us = last_us = now_us
         if code.rotates_every is None:
             return

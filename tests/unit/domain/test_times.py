@@ -60,6 +60,22 @@ def test_anything_else_is_not_a_moment(text):
         parse_occurred(text)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2025-03-05T10:00:00+08:00",
+        "2025-03-05t10:00:00+08:00",
+        "2025-03-05 10:00:00+08:00",
+        "2025-03-05T10:00+08:00",
+        "2025-03-05T10:00:00,000+08:00",
+        "2025-03-05T02:00:00Z",
+        "2025-03-05T03:00:00+01:00",
+    ],
+)
+def test_a_moment_is_kept_in_one_form_however_it_was_written(text):
+    assert parse_occurred(text).text == "2025-03-05T10:00:00+08:00"
+
+
 @pytest.mark.parametrize("text", ["2025-03-05T10:00:00.123456+08:00", "2025-03-05", "2025-03"])
 def test_what_was_written_is_read_back_the_same(text):
     occurred = parse_occurred(text)
