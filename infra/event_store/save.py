@@ -1,7 +1,7 @@
 """What is handed to the event store, and what comes back."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -16,8 +16,7 @@ class LogStoredEvent(StoredEvent):
     concerns: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Idempotency:
+class Idempotency(NamedTuple):
     """A command's key, stored with its events: keyed hashes only, and the answer's status (and body, where kept)."""
 
     caller: str
@@ -58,11 +57,10 @@ class VaultWrite:
     tokens: tuple[tuple[str, bytes], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Save:
+class Save(NamedTuple):
     """What is stored wholly or not at all. Versions of a stream are contiguous and follow the stored ones."""
 
-    events: Sequence[StoredEvent] = field(default=())
+    events: Sequence[StoredEvent] = ()
     idempotency: Idempotency | None = None
     tracking: Tracking | None = None
     vault: VaultWrite | None = None

@@ -7,7 +7,6 @@ was issued is answered as before and the rest is issued.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
@@ -68,7 +67,7 @@ class CodeIssues:
         yield partial(self._must_all_be_the_callers, wanted, may_issue)
         receipts = []
         for start in range(0, len(wanted), _CHUNK):
-            row = self._desk.keys.hashed(replace(key, key=f"{key.key} {start}"))
+            row = self._desk.keys.hashed(key._replace(key=f"{key.key} {start}"))
             chunk = partial(self._attempts, wanted[start : start + _CHUNK], own, caller, row)
             receipt = yield from self._desk.keys.once(row, chunk)
             receipt.extra = {"items": [self._told(fact) for fact in receipt.events]}

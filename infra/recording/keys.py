@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import partial
 from threading import Lock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID
 
 import orjson
@@ -20,7 +18,7 @@ from infra.recording.errors import KeyInFlight, KeyReused, NoSuchMember, Version
 from infra.recording.receipts import Receipt
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from types import TracebackType
 
     from domain.fact import Fact
     from infra.recording.procedures import Procedure
@@ -28,8 +26,7 @@ if TYPE_CHECKING:
 Hash = Callable[[str, bytes], bytes]
 
 
-@dataclass(frozen=True, slots=True)
-class Key:
+class Key(NamedTuple):
     """A caller's key with the request's bytes; only keyed hashes of both are ever stored."""
 
     caller: str
@@ -79,22 +76,9 @@ class Keys:
                     raise
                 return earlier
 
-    @contextmanager
-    def held(self, row: Idempotency | None) -> Iterator[None]:
+    def held(self, row: Idempotency | None) -> _Held:
         """Hold a key while its request is recorded; raises KeyInFlight when this process is at it already."""
-        if row is None:
-            yield
-            return
-        mark = (row.caller, row.key_hash)
-        with self._lock:
-            if mark in self._in_flight:
-                raise KeyInFlight
-            self._in_flight.add(mark)
-        try:
-            yield
-        finally:
-            with self._lock:
-                self._in_flight.discard(mark)
+        return _Held(self._in_flight, self._lock, None if row is None else (row.caller, row.key_hash))
 
     def replay(self, row: Idempotency | None) -> Receipt | None:
         """Return the first answer when this key was recorded before; raises KeyReused when the body was another."""
@@ -126,3 +110,28 @@ class Keys:
             replayed=True,
             extra=extra,
         )
+
+
+class _Held:
+    """A context in which nobody else may record under a key; under none it does nothing."""
+
+    __slots__ = ("_in_flight", "_lock", "_mark")
+
+    def __init__(self, in_flight: set[tuple[str, bytes]], lock: Lock, mark: tuple[str, bytes] | None) -> None:
+        self._in_flight = in_flight
+        self._lock = lock
+        self._mark = mark
+
+    def __enter__(self) -> None:
+        if self._mark is not None:
+            with self._lock:
+                if self._mark in self._in_flight:
+                    raise KeyInFlight
+                self._in_flight.add(self._mark)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._mark is not None:
+            with self._lock:
+                self._in_flight.discard(self._mark)
