@@ -22,6 +22,7 @@ __all__ = [
     "local_day",
     "month_before",
     "month_end",
+    "month_start",
     "months_between",
     "next_month",
 ]
@@ -151,6 +152,11 @@ def add_months(day: date, n: int) -> date:
     return date(year, month + 1, min(day.day, _days_in(year, month + 1)))
 
 
+def month_start(day: date) -> date:
+    """Return the first day of the day's month."""
+    return date(day.year, day.month, 1)
+
+
 def month_end(day: date) -> date:
     """Return the last day of the day's month."""
     return date(day.year, day.month, _days_in(day.year, day.month))
@@ -170,7 +176,7 @@ def next_month(day: date) -> date:
 
 def month_before(day: date) -> date:
     """Return the first day of the month before that of `day`."""
-    return add_months(day.replace(day=1), -1)
+    return add_months(month_start(day), -1)
 
 
 def months_between(earlier: date, later: date) -> int:

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from eventsourcing.persistence import Tracking
 
     from domain.reference import Reference
-    from infra.event_store.save import LogRow
+    from infra.event_store.save import LogRow, VaultWrite
     from infra.recording.application import Kiteline
     from infra.vault.vault import Vault
 
@@ -154,8 +154,11 @@ class Desk:
                 yield partial(check, drafts)
             yield from self._must_know_the_posts(drafts)
             with self.places.turns() as turns:
-                notes = yield from self.places.noting(before, held_by(ledger.state), drafts[-1], caller, turns)
-                save = yield from self._save(notes, drafts, texts, row, tracking)
+                notes: list[Fact] = []
+                if (after := held_by(ledger.state)) != before:
+                    notes = yield from self.places.noting(before, after, drafts[-1], caller, turns)
+                vault = (yield from self._sealed(drafts, texts)) if texts else None
+                save = Save([self._mapper.to_stored_event(fact) for fact in (*notes, *drafts)], row, tracking, vault)
                 try:
                     saved: Saved = yield Append(kiteline.log, save)
                 except VersionConflict:
@@ -230,23 +233,14 @@ class Desk:
         fact = decide_fact(ledger, fact, reference, now_us)
         return fact, {text_name(fact, name): text for name, text in asked.texts.items()}
 
-    def _save(
-        self,
-        notes: list[Fact],
-        drafts: list[Fact],
-        texts: dict[str, str],
-        row: Idempotency | None,
-        tracking: Tracking | None,
-    ) -> Procedure[Save]:
-        vault = None
-        if texts:
-            member_id = drafts[0].stream
-            key = (yield partial(self._key_of, member_id)).get(member_id)
-            if key is None:
-                must_all_be_asked_for(drafts, texts)
-            else:
-                vault = self.vault.seal_fields(member_id, key, texts)
-        return Save([self._mapper.to_stored_event(fact) for fact in (*notes, *drafts)], row, tracking, vault)
+    def _sealed(self, drafts: list[Fact], texts: dict[str, str]) -> Procedure[VaultWrite | None]:
+        """Return free text as the vault keeps it; nothing where the member's data was erased."""
+        member_id = drafts[0].stream
+        key = (yield partial(self._key_of, member_id)).get(member_id)
+        if key is None:
+            must_all_be_asked_for(drafts, texts)
+            return None
+        return self.vault.seal_fields(member_id, key, texts)
 
     def _must_know_the_posts(self, drafts: list[Fact]) -> Procedure[None]:
         """Raise NoSuchPost for hours at a post that there never was; a claim finds that out by itself."""

@@ -42,6 +42,8 @@ class RandomBytes:
 
 
 RANDOM: Final = RandomBytes()
+_VARIANT: Final = dict(zip("0123456789abcdef", "89ab" * 4, strict=True))
+"""The digit of a UUID that begins with the two bits of RFC 9562's variant, by the random digit that stood there."""
 ERASED: Final = Sentence(
     "该党员的个人信息已经清除，不能再保存文字说明",
     "This member's personal data was erased: no free text can be kept for them.",
@@ -94,11 +96,8 @@ def drafted(
 
 def new_id() -> str:
     """A random version 4 UUID."""
-    random = bytearray(RANDOM.take())
-    random[6] = (random[6] & 0x0F) | 0x40
-    random[8] = (random[8] & 0x3F) | 0x80
-    text = random.hex()
-    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+    text = RANDOM.take().hex()
+    return f"{text[:8]}-{text[8:12]}-4{text[13:16]}-{_VARIANT[text[16]]}{text[17:20]}-{text[20:]}"
 
 
 def stamp(facts: list[Fact], saved: Saved) -> None:

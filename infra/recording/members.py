@@ -122,7 +122,9 @@ class Ledger:
         self.turn_to(reference)
         if self.comes_last(fact) and not fact.body.fact.startswith("event_"):
             apply(self.state, fact, reference)
-            self._ordered += [fact, *succession.upto(self.state, reference, HEAD)]
+            self._ordered.append(fact)
+            if reference.organisations.gone:
+                self._ordered += succession.upto(self.state, reference, HEAD)
             if self._facts is None:
                 self._recorded_last, self._ordered = fact, self._ordered[-1:]
             else:
@@ -196,8 +198,10 @@ def ledger_of(member_id: UUID, facts: list[Fact], reference: Reference, linked: 
 
 def version_of(member_id: UUID, facts: Sequence[Fact], known_position: int = HEAD) -> int:
     """Return the version of a member's own stream, of facts that may hold another's as well."""
-    own = (one.version for one in reversed(facts) if one.stream == member_id and one.position <= known_position)
-    return next(own, 0)
+    for one in reversed(facts):
+        if one.stream == member_id and one.position <= known_position:
+            return one.version
+    return 0
 
 
 class MemberStore:
