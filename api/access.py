@@ -172,8 +172,10 @@ def must_not_be_merged(ledger: Ledger, known_position: int = HEAD) -> None:
         raise MergedInto(into)
 
 
-def member_resource(member_id: UUID, state: State, reference: Reference, now_us: int) -> Resource:
-    """Return what concerns a member, in regions as they are called today."""
+def member_resource(
+    member_id: UUID, state: State, reference: Reference, now_us: int, *, acting: str | None = None
+) -> Resource:
+    """Return what concerns a member, in regions as they are called today; `acting` is who acts, known here."""
     movement = state.open_movement
     organisations = {state.affiliation, state.responsible, state.holder}
     current: set[str] = set()
@@ -185,13 +187,13 @@ def member_resource(member_id: UUID, state: State, reference: Reference, now_us:
     transfer = state.transfer_under_way
     if transfer is not None:
         organisations |= {transfer.from_organisation, transfer.to_organisation}
+    concerned = concerned_regions(state, with_transfer=transfer is not None)
     return Resource(
         member_id=member_id,
-        regions=frozenset(
-            resolved(reference, code, now_us) for code in concerned_regions(state, with_transfer=transfer is not None)
-        ),
-        current_regions=frozenset(resolved(reference, code, now_us) for code in current),
-        organisations=frozenset(code for code in organisations if code is not None),
+        regions=frozenset([resolved(reference, code, now_us) for code in concerned]),
+        current_regions=frozenset([resolved(reference, code, now_us) for code in current]),
+        organisations=frozenset([code for code in organisations if code is not None]),
+        acting=acting,
         shown_to=frozenset()
         if movement is None
         else reference.agreements.shown(state.affiliation, local_day(now_us), reference.organisations),
@@ -208,7 +210,9 @@ def _decided(service: Service, principal: Principal, action: Action, ledger: Led
     tree = reference.organisations
     if ledger.is_empty:
         return decide(principal, action, Resource(), tree)  # nobody's id is decided like a foreign one
-    resource = member_resource(ledger.member_id, ledger.state, reference, service.now_us)
+    # Who acts and is not known here is said by the command itself, by its pointer.
+    acts = acting if tree.get(acting) is not None else None
+    resource = member_resource(ledger.member_id, ledger.state, reference, service.now_us, acting=acts)
     if ledger.linked:
         resource = replace(resource, records=frozenset(records_of(ledger)))
     movement = ledger.state.open_movement
@@ -218,8 +222,6 @@ def _decided(service: Service, principal: Principal, action: Action, ledger: Led
         resource = replace(resource, current_regions=resource.current_regions | {declared})
     if action is Action.ISSUE_ANNUAL_FEEDBACK:
         resource = _with_former_hosts(resource, ledger.state, reference, service.now_us)
-    if acting is not None and tree.get(acting) is not None:  # else the command itself says so, by its pointer
-        resource = replace(resource, acting=acting)
     return decide(principal, action, resource, tree)
 
 
