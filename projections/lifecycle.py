@@ -164,7 +164,18 @@ def _counted(
         now = _KEPT_AGES if ages else _KEPT
         kept = _KEPT_THEN if _is_end_of_day(moment) and not ages else None
         parameters |= _as_kept(question.side, moment, spans)
-    return answer(connection, moment, parameters, now=now, then=lifecycle_counted.THEN_OF_REGION, kept=kept)
+    then = lifecycle_counted.THEN_OF_RANGES
+    if len(spans.lows) == 1:
+        then = lifecycle_counted.THEN_OF_RANGE
+        parameters |= _bounds(question.side, spans)
+    return answer(connection, moment, parameters, now=now, then=then, kept=kept)
+
+
+def _bounds(side: str, spans: Spans) -> dict[str, str | None]:
+    """Return the bounds of one range: of the affiliation, or of the place for who is here from elsewhere."""
+    bounds: dict[str, str | None] = dict.fromkeys(("home_low", "home_high", "place_low", "place_high"))
+    low, high = ("place_low", "place_high") if side == "inflow" else ("home_low", "home_high")
+    return {**bounds, low: spans.lows[0], high: spans.highs[0]}
 
 
 def _ages(count: int, within: list[int]) -> list[dict[str, int | None]]:
