@@ -22,7 +22,7 @@ from api.command_schemas import closed
 from api.openapi import KEY, READING, RECORDING, REPLAYED, problems, takes
 from api.problems import Problem, invalid, not_found
 from api.projecting import log_of
-from api.rebuilding import RUNNING
+from api.rebuild_process import RUNNING
 from api.shapes.upkeep import OperatorAct, OperatorActsPage, QuarantinePage
 from api.subscription_answers import once
 from domain.errors import Sentence

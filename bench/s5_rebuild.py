@@ -7,7 +7,6 @@ Not measured: what PostgreSQL itself keeps in memory; events recorded meanwhile;
 """
 
 import argparse
-import os
 import random
 import select
 import statistics
@@ -31,6 +30,7 @@ from domain.reference import empty_reference
 from infra.database.connections import connect_pool
 from infra.database.migrations import migrate
 from infra.event_store.recorder import KitelineRecorder
+from infra.giving_way import give_way
 from projections import roster
 from projections.asking import Moment
 from projections.rebuild import VIEWS, rebuild
@@ -90,8 +90,8 @@ def main() -> None:
 
 
 def _rebuild(url: str) -> None:
-    """Rebuild as the command does: after whoever reads."""
-    os.nice(10)
+    """Rebuild as the command's process does: after whoever reads."""
+    give_way()
     recorder = KitelineRecorder(url, readers=2)
     with connect_pool(url, max_size=2) as pool:
         rebuild(pool, log_of(recorder), VIEWS, opening=partial(log_at, url))
@@ -101,7 +101,7 @@ def _rebuild(url: str) -> None:
 def _measured(url: str) -> tuple[float, float]:
     """Rebuild in processes of their own; return seconds, and MiB resident in all of them together at most."""
     began = time.perf_counter()
-    process = psutil.Popen([sys.executable, "-m", "bench.s5_rebuild", "--rebuild", url])
+    process = psutil.Popen([sys.executable, "-m", "bench.s5_rebuild", "--rebuild", url], start_new_session=True)
     peak = 0
     while process.poll() is None:
         peak = max(peak, _resident(process))

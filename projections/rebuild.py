@@ -70,8 +70,14 @@ UPDATE projection_position
 SET version = version + 1, position = %s, latest_us = greatest(latest_us, %s), updated_at = clock_timestamp()
 WHERE name = 'read_models'
 """
-_BESIDE: Final = "SELECT set_config('search_path', 'rebuild, public', false)"
-_BACK: Final = "RESET search_path"
+# And one core at most in PostgreSQL, which builds indexes no sooner with two of two and lets readers wait.
+_BESIDE: Final = """
+SELECT
+    set_config('search_path', 'rebuild, public', false),
+    set_config('max_parallel_maintenance_workers', '0', false),
+    set_config('max_parallel_workers_per_gather', '0', false)
+"""
+_BACK: Final = "RESET search_path; RESET max_parallel_maintenance_workers; RESET max_parallel_workers_per_gather"
 _PATIENT: Final = "SET LOCAL lock_timeout = '60s'"
 _FORGET_PARKED: Final = "DELETE FROM projection_parked"
 _MEMBERS_AT_ONCE: Final = 500

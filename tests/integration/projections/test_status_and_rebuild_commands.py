@@ -47,6 +47,19 @@ def test_a_rebuild_from_nothing_reaches_the_head_and_status_says_so(
     assert "v2" in told
 
 
+def test_a_rebuild_beside_another_is_refused_and_one_that_fails_says_so(database_url: str) -> None:
+    with psycopg.connect(database_url, autocommit=True) as other:
+        other.execute("SELECT pg_advisory_lock(1802073189, 1919248996)")
+        code, _, told = run(database_url, "rebuild")
+        assert code != 0
+        assert "Another process is rebuilding." in told
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute("ALTER FUNCTION rebuild_begin RENAME TO rebuild_begin_elsewhere")
+    code, _, told = run(database_url, "rebuild")
+    assert code != 0
+    assert "the read models are as they were" in told
+
+
 def test_a_view_that_does_not_exist_is_told_with_those_that_do(database_url: str) -> None:
     code, _, told = run(database_url, "rebuild", "rosters")
     assert code != 0

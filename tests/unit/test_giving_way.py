@@ -1,0 +1,44 @@
+"""Long work is nice to everybody, also where Linux weighs whole sessions against each other."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from infra.giving_way import COURTESY
+
+_GROUP = Path("/proc/self/autogroup")
+_TELL = """
+import os
+from pathlib import Path
+from infra.giving_way import give_way
+
+give_way()
+group = Path("/proc/self/autogroup")
+print(os.nice(0), len(os.sched_getaffinity(0)), group.read_text().split()[-1] if group.exists() else None)
+"""
+
+
+def told(*, own_session: bool) -> list[str]:
+    command = [sys.executable, "-c", _TELL]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, start_new_session=own_session)
+    return done.stdout.split()
+
+
+def test_it_is_nice_and_may_use_every_core_whatever_core_it_was_started_on() -> None:
+    allowed = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {min(allowed)})
+    try:
+        nice, cores, _ = told(own_session=True)
+    finally:
+        os.sched_setaffinity(0, allowed)
+    assert int(nice) == os.nice(0) + COURTESY
+    assert int(cores) == len(allowed)
+
+
+def test_a_session_of_its_own_is_nice_as_a_whole() -> None:
+    assert told(own_session=True)[2] == (str(COURTESY) if _GROUP.exists() else "None")
+
+
+def test_a_session_that_it_shares_is_left_alone() -> None:
+    assert told(own_session=False)[2] == (_GROUP.read_text().split()[-1] if _GROUP.exists() else "None")
