@@ -70,6 +70,16 @@ def body_from(fact: str, data: dict[str, Any]) -> Body:
     return body(*values)
 
 
+def fields_read(fact: str) -> tuple[type[Body], tuple[tuple[str, Any], ...]]:
+    """Return the body registered under a name, and its fields with their defaults, MISSING for what must be there."""
+    return _READING[fact]
+
+
+def nominal_us(body: type[Body]) -> int:
+    """Return at which microsecond of the day a type stands when only the day is known."""
+    return _NOMINAL_US[body]
+
+
 def field_names(body: type[Body]) -> tuple[str, ...]:
     """Return the names of a body's own fields."""
     return _FIELD_NAMES[body]
@@ -163,6 +173,8 @@ __all__ = [
     "body_data",
     "body_from",
     "field_names",
+    "fields_read",
+    "nominal_us",
     "place_in_time",
     "place_on_line",
     "recorded_as",

@@ -22,6 +22,7 @@ BEGINNING_US: Final = -(1 << 62)
 
 _EPOCH_ORDINAL: Final = date(1970, 1, 1).toordinal()
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND: Final = timedelta(microseconds=1)
 _MONTH: Final = re.compile(r"(\d{4})-(0[1-9]|1[0-2])\Z")
 _DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}\Z")
 _TIME: Final = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}(:\d{2}([.,]\d{1,9})?)?([Zz]|[+-]\d{2}:\d{2})\Z")
@@ -55,8 +56,7 @@ def day_number(day: date) -> int:
 
 def instant_us(moment: datetime) -> int:
     """Microseconds since 1970 UTC of an aware datetime, exactly."""
-    since = moment - _EPOCH
-    return (since.days * 86_400 + since.seconds) * SECOND_US + since.microseconds
+    return (moment - _EPOCH) // _MICROSECOND
 
 
 def instant(us: int) -> datetime:

@@ -5,7 +5,9 @@ Pure: made from the facts of the stream, not from a table.
 
 from __future__ import annotations
 
+from bisect import insort
 from itertools import islice
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final
 
 from domain.fact import Fact, body_data, sort_key
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from domain.reference import Reference
     from domain.regions.table import RegionTable
 
+_position: Final = attrgetter("position")
 _EARLIEST_US: Final = -62_000_000_000_000_000
 """Early in the year 5: local days cannot be told of the beginning of all."""
 
@@ -45,14 +48,15 @@ def replay(
     organisation's stream. `member` is whose history it is, where facts of another stream are among them. Only `most`
     items from the `first` on are told, counted from 0; the others cost what folding them costs.
     """
-    known = sorted((fact for fact in facts if fact.position <= known_position), key=lambda fact: fact.position)
+    known = [fact for fact in facts if fact.position <= known_position]
+    known.sort(key=_position)
     told = _Replay(known, reference, member or (known[0].stream if known else None), as_of_us)
     return list(islice(told.items(first), most))
 
 
 def length(facts: list[Fact], reference: Reference, *, as_of_us: int, member: UUID) -> int:
     """Return how many items a history has; telling it costs the fold, and none of the states."""
-    known = sorted(facts, key=lambda fact: fact.position)
+    known = sorted(facts, key=_position)
     return _Replay(known, reference, member, as_of_us).length()
 
 
@@ -109,7 +113,10 @@ class _Replay:
             for fact in self._known
             if fact.event_id in dropped
         ]
-        return sorted([*facts, *others], key=sort_key)
+        found = facts.copy()
+        for fact in others:
+            insort(found, fact, key=sort_key)
+        return found
 
     def _item(self, fact: Fact, flags: list[str]) -> dict[str, Any]:
         event_id, body, counting = fact.event_id, fact.body, self._counting
@@ -137,7 +144,8 @@ class _Replay:
         elif event_id in counting.changes:
             item["correction"] = {"by": counting.changes[event_id][1].event_id, "kind": "corrected"}
             item["as_recorded"] = as_it_stood(recorded)
-        item["places"] = _ended_places(data, self._reference.regions)
+        names_places = "destination" in data or "region" in data
+        item["places"] = _ended_places(data, self._reference.regions) if names_places else []
         self._told = item["state"] = self._kept.state_after(
             type(body),
             self._told,
@@ -162,8 +170,6 @@ def as_it_stood(fact: Fact) -> dict[str, Any]:
 def _ended_places(data: dict[str, Any], regions: RegionTable) -> list[dict[str, Any]]:
     """Return the places named that are no more: what they were called, until when, what they became."""
     destination = data.get("destination")
-    if destination is None and "region" not in data:
-        return []
     named = [data.get("region"), (destination or {}).get("region")]
     found = []
     for code in dict.fromkeys(one for one in named if one is not None):

@@ -28,7 +28,7 @@ HEAD: Final = 1 << 63
 CORRECTABLE_ENVELOPE: Final = ("occurred_at", "organisation")
 _META: Final = (e.EventCorrected, e.EventVoided)
 _REWRITES: Final = frozenset({*_META, RecordsMerged, RecordsUnmerged})
-_SAYING_WHOSE: Final = (e.MemberRegistered, MemberIntroduced)
+SAYING_WHOSE: Final = (e.MemberRegistered, MemberIntroduced)
 
 
 class Counting(NamedTuple):
@@ -165,7 +165,7 @@ def corrected(fact: Fact, changes: dict[str, Any], by: Fact) -> Fact:
 
 def affiliated_from(body: Body) -> int | None:
     """Return where a fact stands that says whose member somebody is; None for one that does not."""
-    if isinstance(body, _SAYING_WHOSE) and body.affiliation is not None:
+    if isinstance(body, SAYING_WHOSE) and body.affiliation is not None:
         return registered_when(body)
     return None
 

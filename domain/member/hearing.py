@@ -16,7 +16,8 @@ def heard_of(state: State, fact: Fact, reference: Reference, side: str | None) -
     """End a lost contact, start the silence anew, and clear what that side owed for the month; None clears nothing."""
     state.last_contact_at = fact.occurred_at
     state.last_contact_us = fact.when
-    found(state, fact.when)
+    if state.lost_contact:
+        found(state, fact.when)
     months.contact_by(state, reference, side, fact.when)
     duties.restart_lost_review(state, reference, fact.when)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from domain.calendar import next_month
@@ -9,7 +10,7 @@ from domain.member import events as e
 from domain.member.dues import DuesPaid
 from domain.member.service.events import ServiceRecorded
 from domain.member.views import clocks_view, duty_views, member_state, standing_flags
-from domain.times import local_day, local_day_number
+from domain.times import DAY_US, day_number, local_day, local_day_number
 
 if TYPE_CHECKING:
     from datetime import date
@@ -38,10 +39,8 @@ class KeptViews:
         names, day = list(map(id, standing)), local_day_number(as_of_us)
         if names == self._names and day < self._turns:
             return self._told
-        today = local_day(as_of_us)
-        month = today.year * 12 + today.month
-        found: list[DutyView] = []
-        turns = day + (next_month(today) - today).days
+        today, month, turns = _month_of(day)
+        kept, found = self._views, []
         for name, duty in zip(names, standing, strict=True):
             # Within a month, what is owed by the month is owed the same; anything else changes with its due day alone.
             if duty.month_from is not None:
@@ -49,15 +48,15 @@ class KeptViews:
             else:
                 turn = int(today > duty.due_on)
                 if not turn:
-                    turns = min(turns, day + (duty.due_on - today).days + 1)
-            one = self._views.get(name)
+                    turns = min(turns, day_number(duty.due_on) + 1)
+            one = kept.get(name)
             if one is None or one[1] != turn:
-                one = self._views[name] = (duty, turn, duty_views(duty, today, self._member_id))
+                one = kept[name] = (duty, turn, duty_views(duty, today, self._member_id))
             found += one[2]
         if len(found) > 1:
             found.sort(key=_by_due_day)
-        told = [view for _, _, view in found]
-        self._names, self._turns, self._told = names, turns, told
+        self._names, self._turns = names, turns
+        self._told = told = [view for _, _, view in found]
         return told
 
     def state_after(
@@ -77,9 +76,10 @@ class KeptViews:
             )
         told = before.copy()
         told["version"] = version
-        told["lost_contact"] = state.lost_contact
-        told["clocks"] = clocks_view(state, reference)
-        told["dues_paid_until"] = state.dues_paid_until
+        if kind is not ServiceRecorded:  # which nobody hears anything by
+            told["lost_contact"] = state.lost_contact
+            told["clocks"] = clocks_view(state, reference)
+            told["dues_paid_until"] = state.dues_paid_until
         told["flags"] = standing_flags(state) if state.flagged else []
         standing = [duty for duty in state.duties.values() if duty.since_us <= as_of_us]
         told["duties"] = self.duties(standing, as_of_us) if standing else []
@@ -90,6 +90,13 @@ SIGNS_OF_LIFE: Final[frozenset[type[Body]]] = frozenset(
     {e.ContactMade, e.ContactAttemptFailed, e.ContactRestored, e.ContactWaived, DuesPaid, ServiceRecorded}
 )
 """What most of a life is made of: of these facts a state shows the clocks, dues, duties and flags, and nothing else."""
+
+
+@lru_cache(maxsize=4_096)
+def _month_of(number: int) -> tuple[date, int, int]:
+    """Return a day by its number, its month as 12 × year + month, and the number of the next one's first day."""
+    day = local_day(number * DAY_US)
+    return day, day.year * 12 + day.month, day_number(next_month(day))
 
 
 def _by_due_day(one: DutyView) -> tuple[date, str]:

@@ -28,10 +28,9 @@ def silence_begins_us(state: State) -> int | None:
 def lost_review(state: State, reference: Reference) -> Review | None:
     """Return when the silence is reviewed (Regulations, art. 24); None when not away."""
     movement = state.movement
-    if movement is None or movement.stage not in _AWAY:
+    if movement is None or movement.stage not in _AWAY or (begins := silence_begins_us(state)) is None:
         return None
-    begins = silence_begins_us(state)
-    return None if begins is None else reference.review_of_silence(state.affiliation_region, begins)
+    return reference.review_of_silence(state.affiliation_region, begins)
 
 
 def lost_review_day(state: State, reference: Reference) -> date | None:

@@ -47,25 +47,29 @@ def open_duties(duties: list[Duty], as_of_us: int) -> list[OpenDuty]:
 
 def months_of(duty: Duty, today: date) -> list[OpenDuty]:
     """Return a duty as it stands on a day: one item, or one a month (a yearly one: a year) up to that of `today`."""
+    kind, organisation, region = duty.kind, duty.organisation, duty.region
+    provisional = duty.provisional and duty.month_from is None
+    return [
+        OpenDuty(name, kind, organisation, region, since, due_on, today > due_on, provisional)
+        for name, since, due_on in _owed(duty, today)
+    ]
+
+
+def _owed(duty: Duty, today: date) -> list[tuple[str, date, date]]:
+    """Return how a duty is called, since when it stands and when it is due: once, or for each month or year owed."""
     name, subject = duty.key, duty.subject
     if subject and not name.endswith(subject):
         name = f"{subject}.{name}"
-    kind, organisation, region = duty.kind, duty.organisation, duty.region
-    since = local_day(duty.since_us)
-    first = duty.month_from
+    since, first = local_day(duty.since_us), duty.month_from
     if first is None:
-        due_on = duty.due_on
-        return [OpenDuty(name, kind, organisation, region, since, due_on, today > due_on, duty.provisional)]
-    yearly, last = YEARLY.get(kind), duty.month_until
+        return [(name, since, duty.due_on)]
+    yearly, last = YEARLY.get(duty.kind), duty.month_until
     if last is None or last > today:
         last = today
     periods = _periods(first.year * 12 + first.month, last.year * 12 + last.month, yearly)
     if periods and (yearly is not None or duty.month_until is not None):
         name = name.removesuffix(f".{periods[0][0]}")
-    return [
-        OpenDuty(f"{name}.{label}", kind, organisation, region, max(begins, since), due_on, today > due_on, False)
-        for label, begins, due_on in periods
-    ]
+    return [(f"{name}.{label}", max(since, begins), due_on) for label, begins, due_on in periods]
 
 
 @lru_cache(maxsize=4_096)
@@ -154,16 +158,31 @@ def card_view(card: Card) -> dict[str, Any]:
 
 def duty_view(duty: OpenDuty, member_id: str) -> dict[str, Any]:
     """Return a duty of INTERFACE.md."""
+    name, kind, organisation, region, since, due_on, overdue, provisional = duty
+    return _duty_view(name, kind, member_id, organisation, region, since, due_on, overdue, provisional)
+
+
+def _duty_view(  # noqa: PLR0913, PLR0917 - what it shows, in its order
+    name: str,
+    kind: str,
+    member_id: str,
+    organisation: str | None,
+    region: str | None,
+    since: date,
+    due_on: date,
+    overdue: bool,
+    provisional: bool,
+) -> dict[str, Any]:
     return {
-        "duty_id": duty.duty_id,
-        "kind": duty.kind,
+        "duty_id": name,
+        "kind": kind,
         "member_id": member_id,
-        "organisation": duty.organisation,
-        "region": duty.region,
-        "since": duty.since.isoformat(),
-        "due_on": duty.due_on.isoformat(),
-        "overdue": duty.overdue,
-        "provisional": duty.provisional,
+        "organisation": organisation,
+        "region": region,
+        "since": since.isoformat(),
+        "due_on": due_on.isoformat(),
+        "overdue": overdue,
+        "provisional": provisional,
     }
 
 
@@ -173,7 +192,12 @@ DutyView = tuple[date, str, dict[str, Any]]
 
 def duty_views(duty: Duty, today: date, member_id: str) -> list[DutyView]:
     """Return how a duty shows on a day: once, or once for each month or year owed."""
-    return [(one.due_on, one.duty_id, duty_view(one, member_id)) for one in months_of(duty, today)]
+    kind, owner, region = duty.kind, duty.organisation, duty.region
+    provisional = duty.provisional and duty.month_from is None
+    return [
+        (due_on, name, _duty_view(name, kind, member_id, owner, region, since, due_on, today > due_on, provisional))
+        for name, since, due_on in _owed(duty, today)
+    ]
 
 
 def movement_view(movement: Movement) -> dict[str, Any]:

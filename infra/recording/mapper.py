@@ -6,21 +6,26 @@ Numbers are integers and keys are ASCII, for which orjson's sorted output is the
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import MISSING
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from uuid import UUID
 
 import orjson
 from eventsourcing.domain import DomainEventProtocol
 from eventsourcing.persistence import Mapper, StoredEvent
+from msgspec import DecodeError, defstruct
+from msgspec.json import Decoder
 
 import domain.activity
 import domain.merge
 import domain.post
 import domain.venue  # noqa: F401 - so that the facts of activities, merges, posts and venues are known to be facts
 from domain.errors import Fault, Invalid, Sentence
-from domain.fact import Fact, body_data, body_from, place_on_line
-from domain.member.fold import affiliated_from
+from domain.fact import Body, Fact, body_data, fields_read, nominal_us
+from domain.member.fold import SAYING_WHOSE, affiliated_from
 from domain.times import Precision, instant_us, start_as_recorded_us
 from infra.event_store.save import LogRow, LogStoredEvent
 
@@ -30,6 +35,20 @@ if TYPE_CHECKING:
 _NEVER_RECORDED: Final = 1 << 62
 _MOST_BYTES: Final = 65_000
 """An entry of a C2SP bundle has at most 65,535 bytes; what the log adds to a state takes a few hundred."""
+
+
+_Fields = list[tuple[str, Any] | tuple[str, Any, Any]]
+
+_ENVELOPE: Final[_Fields] = [("actor", Any), ("occurred_at", Any), ("occurred_precision", Any), ("via", Any)]
+_MAY_BE_ABSENT: Final[_Fields] = [("organisation", Any, None), ("text", Any, False)]
+_STORED: Final[_Fields] = [
+    ("correlationid", Any),
+    ("id", Any),
+    ("nonce", Any),
+    ("causationid", Any, None),
+    ("originid", Any, None),
+    ("originsource", Any, None),
+]
 
 
 class UnknownFact(ValueError):
@@ -64,7 +83,7 @@ class FactMapper(Mapper[UUID]):
             stored_event.originator_version,
             stored_event.topic,
             stored_event.state,
-            position=getattr(stored_event, "id", _NEVER_RECORDED),
+            getattr(stored_event, "id", _NEVER_RECORDED),
         )
 
 
@@ -100,50 +119,89 @@ def encode(fact: Fact) -> bytes:
     return state
 
 
-def decode(  # noqa: PLR0913 - the columns of a log row
+def decode(  # noqa: PLR0913, PLR0917 - the columns of a log row
     stream: UUID,
     version: int,
     topic: str,
     state: bytes,
-    *,
     position: int = _NEVER_RECORDED,
     recorded_us: int = _NEVER_RECORDED,
     concerns: Iterable[str] = (),
     keep_after: bool = False,
 ) -> Fact:
     """Rebuild a fact; raises UnknownFact, or ValueError for bytes that are not ours; `after` only when asked for."""
-    stored = orjson.loads(state)
-    data = stored["data"]
+    reading = _READINGS.get((topic, keep_after)) or _reading(topic, keep_after)
     try:
-        body = body_from(topic, data)
-    except KeyError:
-        raise UnknownFact(topic) from None
-    precision: Precision = data["occurred_precision"]
-    when = affiliated_from(body)
+        stored = reading.read(state)
+    except DecodeError as error:
+        msg = f"{topic}: {error}"
+        raise ValueError(msg) from None
+    data = stored.data
+    body = reading.body(*reading.own(data))
+    precision: Precision = data.occurred_precision
+    when = affiliated_from(body) if reading.says_whose else None
     if when is None:
-        when = place_on_line(start_as_recorded_us(data["occurred_at"], precision), precision, type(body))
+        when = start_as_recorded_us(data.occurred_at, precision)
+        if precision != "time":
+            when += reading.nominal_us
     return Fact(
         stream,
         version,
-        stored["id"],
-        stored["nonce"],
+        stored.id,
+        stored.nonce,
         body,
-        data["occurred_at"],
+        data.occurred_at,
         precision,
         when,
-        data.get("organisation"),
-        data["actor"],
-        data["via"],
-        stored["correlationid"],
-        stored.get("causationid"),
-        stored.get("originsource"),
-        stored.get("originid"),
-        data.get("text", False),
+        data.organisation,
+        data.actor,
+        data.via,
+        stored.correlationid,
+        stored.causationid,
+        stored.originsource,
+        stored.originid,
+        data.text,
         position,
         recorded_us,
         tuple(concerns),
-        data["after"] if keep_after else None,
+        data.after if keep_after else None,
     )
+
+
+class _Reading(NamedTuple):
+    """How the stored object of one kind of fact is read: only what a fact holds of it is made."""
+
+    read: Callable[[bytes], Any]
+    body: Callable[..., Body]
+    own: Callable[[Any], tuple[Any, ...]]
+    nominal_us: int
+    says_whose: bool
+
+
+_READINGS: Final[dict[tuple[str, bool], _Reading]] = {}
+
+
+def _reading(topic: str, keep_after: bool) -> _Reading:
+    try:
+        body, fields = fields_read(topic)
+    except KeyError:
+        raise UnknownFact(topic) from None
+    own: _Fields = [(name, Any) if default is MISSING else (name, Any, default) for name, default in fields]
+    envelope = [*_ENVELOPE, ("after", Any)] if keep_after else _ENVELOPE
+    data = defstruct("Data", [*envelope, *own, *_MAY_BE_ABSENT], kw_only=True, gc=False)
+    read = Decoder(defstruct("Stored", [("data", data), *_STORED], kw_only=True, gc=False)).decode
+    found = _Reading(read, body, _getter([name for name, _ in fields]), nominal_us(body), body in SAYING_WHOSE)
+    _READINGS[topic, keep_after] = found
+    return found
+
+
+def _getter(names: list[str]) -> Callable[[Any], tuple[Any, ...]]:
+    if len(names) > 1:
+        return attrgetter(*names)
+    if not names:
+        return lambda _: ()
+    [only] = names
+    return lambda data: (getattr(data, only),)
 
 
 def fact_from_row(row: LogRow, *, keep_after: bool = False) -> Fact:
@@ -153,10 +211,10 @@ def fact_from_row(row: LogRow, *, keep_after: bool = False) -> Fact:
         row.version,
         row.topic,
         row.state,
-        position=row.position,
-        recorded_us=instant_us(row.recorded_at),
-        concerns=row.concerns,
-        keep_after=keep_after,
+        row.position,
+        instant_us(row.recorded_at),
+        row.concerns,
+        keep_after,
     )
 
 
