@@ -20,13 +20,14 @@ def _cores_of_new_thread() -> set[int]:
 
 def test_all_threads_stay_on_the_same_core_and_have_their_cores_back_afterwards():
     allowed = os.sched_getaffinity(0)
-    told, asked, ended = threading.Event(), threading.Event(), threading.Event()
+    told, asked, answered, ended = (threading.Event() for _ in range(4))
     earlier: list[set[int]] = []
 
     def work() -> None:
         told.set()
         asked.wait()
         earlier.append(os.sched_getaffinity(0))
+        answered.set()
         ended.wait()
 
     thread = threading.Thread(target=work)
@@ -35,6 +36,7 @@ def test_all_threads_stay_on_the_same_core_and_have_their_cores_back_afterwards(
     with on_one_core():
         core = os.sched_getaffinity(0)
         asked.set()
+        answered.wait()
         later = _cores_of_new_thread()
     ended.set()
     thread.join()

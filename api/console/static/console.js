@@ -38,7 +38,9 @@
       ways.querySelector("summary").focus();
       return;
     }
-    const form = event.target.closest("form.command");
+    // The keyboard may stand at what opened the form still: it comes to the form a moment after that is seen.
+    const opener = event.target.closest("[hx-target='next .slot']");
+    const form = event.target.closest("form.command") ?? opener?.closest(":has(> .slot)")?.querySelector("form.command");
     if (form) close(form);
   });
 
