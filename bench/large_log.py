@@ -31,6 +31,7 @@ from infra.database.embedded import EmbeddedPostgres
 from infra.database.migrations import migrate
 from infra.event_store.recorder import KitelineRecorder
 from infra.settings import load_settings
+from projections.known_counts import make_block
 from projections.rows import DAY_COUNT, STATISTIC
 from projections.runner import Hooks, Runner
 from projections.statements import ADD_UP
@@ -225,6 +226,8 @@ def make_read_models(url: str) -> None:
             for table in queries:
                 writing.execute("SELECT rebuild_switch(%s)", (table,))
             writing.execute(_FOLDED)
+        blocks = sum(1 for _ in iter(partial(make_block, writing), False))
+        _say(f"{blocks} blocks of counts as known made")
 
 
 def is_reflected(url: str) -> bool:

@@ -75,7 +75,9 @@ COPIED: Final[dict[str, tuple[str, ...]]] = {
         "roster_from", "roster_known", "clock_from", "clock_known", *ROSTER_COLUMNS, *CLOCK_COLUMNS,
     ),
     "roster_past": ("member_id", *_PERIOD, *ROSTER_COLUMNS),
-    "clock_past": ("member_id", *_PERIOD, "affiliation_region", "region", "organisations", *CLOCK_COLUMNS),
+    "clock_past": (
+        "member_id", *_PERIOD, "view", "stage", "affiliation_region", "region", "organisations", *CLOCK_COLUMNS,
+    ),
     "duty": ("member_id", "key", "valid_from", "known_from", *DUTY_COLUMNS),
     "duty_past": ("member_id", "key", *_PERIOD, *DUTY_COLUMNS),
     "leg": ("member_id", "movement_id", "leg", "known_from", *LEG_COLUMNS),

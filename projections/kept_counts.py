@@ -85,7 +85,42 @@ WITH days AS (
 UNION ALL
 (SELECT false, c::text AS line FROM (TABLE counted EXCEPT TABLE sums) AS c ORDER BY line LIMIT 5)
 """
-COUNTS: Final = {"standing_count": _STANDING, "standing_age": _AGES, "flow_count": _FLOWS, "day_count": _DAYS}
+# What blocks hold of all positions up to which there are any; larger ones and regions' sums come of these.
+_KNOWN: Final = """
+WITH RECURSIVE upto AS (
+    SELECT exponent, upto FROM public.known_upto
+), points AS MATERIALIZED (
+    SELECT p.measure, u.exponent, (p.known - 1) >> (u.exponent - 3) AS part, p.region, p.view, p.stage, p.at,
+        sum(p.amount) AS amount
+    FROM upto AS u
+    CROSS JOIN (VALUES ('outflow'), ('inflow')) AS s (side)
+    CROSS JOIN LATERAL public.known_points(s.side, 0, u.upto, '', ':', ARRAY[''], ARRAY[]::text[]) AS p
+    GROUP BY p.measure, u.exponent, (p.known - 1) >> (u.exponent - 3), p.region, p.view, p.stage, p.at
+), sizes AS (
+    SELECT exponent AS smallest, exponent, upto >> exponent AS blocks FROM upto
+    UNION ALL
+    SELECT smallest, exponent + 5, blocks >> 5 FROM sizes WHERE blocks >> 5 > 0
+), counted AS MATERIALIZED (
+    SELECT p.measure, d.digits, z.exponent, p.part >> (z.exponent - z.smallest + 3) AS block,
+        left(p.region, d.digits) AS region, p.view, p.stage, p.at, sum(p.amount)::bigint AS amount
+    FROM points AS p
+    JOIN sizes AS z ON p.part >> (z.exponent - z.smallest + 3) < z.blocks
+    CROSS JOIN (VALUES (12), (2), (0)) AS d (digits)
+    GROUP BY 1, 2, 3, 4, 5, 6, 7, 8 HAVING sum(p.amount) <> 0
+    UNION ALL
+    SELECT p.measure, 0, p.exponent - 3, p.part, '', p.view, p.stage, p.at, sum(p.amount)::bigint FROM points AS p
+    GROUP BY p.measure, p.exponent, p.part, p.view, p.stage, p.at HAVING sum(p.amount) <> 0
+    UNION ALL
+    SELECT '', 0, u.exponent, b.block, '', '', '', 0, 1
+    FROM upto AS u CROSS JOIN LATERAL generate_series(0, (u.upto >> u.exponent) - 1) AS b (block)
+)
+(SELECT true, c::text AS line FROM (TABLE public.known_count EXCEPT TABLE counted) AS c ORDER BY line LIMIT 5)
+UNION ALL
+(SELECT false, c::text AS line FROM (TABLE counted EXCEPT TABLE public.known_count) AS c ORDER BY line LIMIT 5)
+"""
+COUNTS: Final = {
+    "standing_count": _STANDING, "standing_age": _AGES, "flow_count": _FLOWS, "day_count": _DAYS, "known_count": _KNOWN,
+}  # fmt: skip
 """By table, what differs between it and the rows that it counts."""
 
 

@@ -13,7 +13,9 @@ from domain.times import day_end_us, day_number, local_day
 from projections import lifecycle_counted, roster
 from projections.asking import Answer, Page, Spans, answer, reach_of, spans_of
 from projections.day_ends import AS_RECORDED, OVERDUE, PROVINCE
+from projections.known_counts import counts_as_known
 from projections.month_ends import month_number
+from projections.position import reflected
 from projections.roster import AWAY, RosterQuestion, at_least_since, parameters_of
 
 if TYPE_CHECKING:
@@ -164,11 +166,23 @@ def _counted(
         now = _KEPT_AGES if ages else _KEPT
         kept = _KEPT_THEN if _is_end_of_day(moment) and not ages else None
         parameters |= _as_kept(question.side, moment, spans)
+        if _is_end_of_day(moment) and not ages and (known := _counted_as_known(connection, question, spans)):
+            return known
     then = lifecycle_counted.THEN_OF_RANGES
     if len(spans.lows) == 1:
         then = lifecycle_counted.THEN_OF_RANGE
         parameters |= _bounds(question.side, spans)
     return answer(connection, moment, parameters, now=now, then=then, kept=kept)
+
+
+def _counted_as_known(connection: Connection[TupleRow], question: RosterQuestion, spans: Spans) -> Answer | None:
+    """Return the kept counts as known at an earlier position than the last; None where they are not made yet."""
+    known, standing = question.moment.known_position, reflected(connection)
+    if known is None or known >= standing.position:
+        return None
+    chosen = {"stages": _stages(question), "views": list(question.views or VIEWS)}
+    rows = counts_as_known(connection, question.side, question.moment.as_of_us, known, spans, chosen)
+    return None if rows is None else Answer(standing.position, known, rows)
 
 
 def _bounds(side: str, spans: Spans) -> dict[str, str | None]:

@@ -8,7 +8,7 @@ from projections import statements
 from projections.columns import Encoder, days, encoded, lists, numbers, plain, texts
 from projections.day_ends import DayCount, by_day, count_days, with_sums
 from projections.month_ends import Cell, Count, count, stored_by
-from projections.values import CLOCK_HEAD, CLOCK_UNWRITTEN, other_side
+from projections.values import CLOCK_HEAD, other_side
 
 if TYPE_CHECKING:
     from psycopg import Connection
@@ -35,7 +35,7 @@ _MEMBER_ENCODERS: Final[tuple[Encoder, ...]] = (
 )  # fmt: skip
 
 _ROSTER_PAST: Final[tuple[Encoder, ...]] = (plain, *_BOUNDS, *_ROSTER_ENCODERS)
-_CLOCK_PAST: Final[tuple[Encoder, ...]] = (plain, *_BOUNDS, texts, texts, lists, *_CLOCK_ENCODERS)
+_CLOCK_PAST: Final[tuple[Encoder, ...]] = (plain, *_BOUNDS, texts, texts, texts, texts, lists, *_CLOCK_ENCODERS)
 _DUTY_PAST: Final[tuple[Encoder, ...]] = (plain, texts, *_BOUNDS, *_DUTY_ENCODERS)
 _LEG_PAST: Final[tuple[Encoder, ...]] = (plain, texts, numbers, numbers, numbers, *_LEG_ENCODERS)
 _DUTY_NOW: Final[tuple[Encoder, ...]] = (plain, texts, numbers, numbers, *_DUTY_ENCODERS)
@@ -101,8 +101,7 @@ class Rows:
     def past(self, track: int, member: str, ident: Any, row: Segment) -> None:  # noqa: ANN401 - None, a key, or a pair
         """Write a row that has ended, or was taken back."""
         if track <= _CLOCK:
-            told = row.values if track == _ROSTER else row.values[CLOCK_UNWRITTEN:]
-            values = (member, row.valid_from, row.valid_to, row.known_from, row.ended_from, row.known_to, *told)
+            values = (member, row.valid_from, row.valid_to, row.known_from, row.ended_from, row.known_to, *row.values)
         elif track == _DUTY:
             values = (
                 member, ident, row.valid_from, row.valid_to, row.known_from, row.ended_from, row.known_to, *row.values,

@@ -18,6 +18,7 @@ from psycopg.pq import TransactionStatus
 from projections.afresh import folded_afresh
 from projections.collector import uncollected
 from projections.folding import Batch, Folding
+from projections.known_counts import make_block
 from projections.position import Overtaken, Reflected, advance, park, reflected
 from projections.rows import write
 from projections.second_process import Changes, Opening, SecondLost, SecondProcess, cores
@@ -59,6 +60,8 @@ _MOST_GATHER: Final = 0.02
 _SHORTEST_IDLE: Final = 0.02
 _LONGEST_IDLE: Final = 0.2
 _CANDIDATE_SECONDS: Final = 0.5
+# A block of counts as known takes longer than most pages: while there are any, one now and then.
+_BLOCK_SECONDS: Final = 10.0
 
 
 class GapInLog(Exception):
@@ -165,10 +168,12 @@ class Runner:
                 began = time.monotonic()
                 if count := work.take_page():
                     idle = _SHORTEST_IDLE
+                    work.make_block(every=_BLOCK_SECONDS)
                     if count < min(_HARDLY_ANY, self.page):
                         stop.wait(min(_MOST_GATHER, max(_LEAST_GATHER, time.monotonic() - began)))
                     continue
-                work.settle()
+                if work.make_block():
+                    continue
                 if self._wait is not None:
                     self._wait(idle)
                 else:
@@ -207,6 +212,7 @@ class _Work:
         self._second: SecondProcess | None = None
         self._limit = self._first = min(_FIRST_PAGE, runner.page)
         self._pending: Future[Reflected] | None = None
+        self._block_made = time.monotonic()
         self._writer = ThreadPoolExecutor(1, "kiteline-projection")
         parked = {row[0] for row in connection.execute(_PARKED)}
         self._folding = Folding(
@@ -272,6 +278,15 @@ class _Work:
         second, self._second = self._second, None
         if second is not None:
             second.close()
+
+    def make_block(self, every: float = 0.0) -> bool:
+        """Settle, and make a block of the counts as known if one is due, `every` so many seconds at most."""
+        if time.monotonic() - self._block_made < every:
+            return False
+        self.settle()
+        made = make_block(self._connection)
+        self._block_made = time.monotonic()
+        return made
 
     def settle(self) -> None:
         """Wait until what was folded is written."""

@@ -69,23 +69,23 @@ SELECT * FROM unnest(
 """
 INSERT_CLOCKS: Final = """
 INSERT INTO clock_past (
-    member_id, valid_from, valid_to, known_from, ended_from, known_to, affiliation_region, region, organisations,
-    last_contact_at, last_contact_us, lost, first_due_on, subject,
+    member_id, valid_from, valid_to, known_from, ended_from, known_to,
+    view, stage, affiliation_region, region, organisations, last_contact_at, last_contact_us, lost, first_due_on, subject,
     origin_owner, origin_owner_region, origin_since_us, origin_month, origin_made,
     destination_owner, destination_owner_region, destination_since_us, destination_month, destination_made,
     review_owner, review_owner_region, review_since_us, review_due_on, review_provisional
 )
-SELECT b1, b2, b3, b4, b5, b6, s1, s2, string_to_array(s3, ','),
+SELECT b1, b2, b3, b4, b5, b6, s1, s2, s3, s4, string_to_array(s5, ','),
     c1, c2, c3, c4, c5, c6, c7, c8, c9, c10, c11, c12, c13, c14, c15, c16, c17, c18, c19, c20
 FROM unnest(
     %s::uuid[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[],
-    %s::text[], %s::text[], %s::text[],
+    %s::text[], %s::text[], %s::text[], %s::text[], %s::text[],
     %s::text[], %s::bigint[], %s::boolean[], %s::date[], %s::text[],
     %s::text[], %s::text[], %s::bigint[], %s::date[], %s::date[],
     %s::text[], %s::text[], %s::bigint[], %s::date[], %s::date[],
     %s::text[], %s::text[], %s::bigint[], %s::date[], %s::boolean[]
 ) AS one (
-    b1, b2, b3, b4, b5, b6, s1, s2, s3,
+    b1, b2, b3, b4, b5, b6, s1, s2, s3, s4, s5,
     c1, c2, c3, c4, c5, c6, c7, c8, c9, c10, c11, c12, c13, c14, c15, c16, c17, c18, c19, c20
 )
 """

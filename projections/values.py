@@ -97,9 +97,6 @@ def _scope(movement: Movement, leg: Leg, region: str | None, reference: Referenc
     return reference.regions.scope(origin, region, local_day(leg.departed_us))
 
 
-CLOCK_UNWRITTEN: Final = 2
-"""What a row of clocks begins with and no table holds: view and stage, by which what is overdue is counted."""
-
 CLOCK_STANDING: Final = 4
 """What a row of clocks begins with: view, stage, the region of the affiliation, and the place."""
 
