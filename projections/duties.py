@@ -96,20 +96,18 @@ def worklist(connection: Connection[TupleRow], question: WorklistQuestion, refer
     return Page(items, following, found.position, found.known_position)
 
 
-def _long_overdue(
-    connection: Connection[TupleRow], moment: Moment, parameters: dict[str, Any]
-) -> Answer | None:
+def _long_overdue(connection: Connection[TupleRow], moment: Moment, parameters: dict[str, Any]) -> Answer | None:
     """Return a page of the past that is full of what was due before the month asked about; None if it is not."""
     standing = reflected(connection)
     if is_now(standing, moment):
         return None
     known = standing.position if moment.known_position is None else min(moment.known_position, standing.position)
-    day: date | None = parameters["today"]
+    day: date = parameters["today"]
     if known < standing.position:
         row = connection.execute(_DAY_RECORDED, (known,)).fetchone()
         if row is None or row[0] is None:
             return None
-        day = min(parameters["today"], row[0] - _RECORDED_LATE)
+        day = min(day, row[0] - _RECORDED_LATE)
     before = day.replace(day=1)
     asked = {**parameters, "known": known, "before": before, "before_us": day_start_us(before)}
     rows = connection.execute(LONG_OVERDUE, asked).fetchall()

@@ -77,8 +77,8 @@ _CLOCKS: Final = """
     ) AS k
     WHERE NOT o.told
 """
-# Of those alone for whom anything was due before a day: the rows that something was overdue during, if they ended on that
-# day or later; and those that had ended earlier, which was not known yet.
+# Of those alone for whom anything was due before a day: the rows during which something was overdue, if they ended on
+# that day or later; and those that had ended earlier, which was not known yet.
 _CLOCKS_LONG_OVERDUE: Final = """
 ), clock AS MATERIALIZED (
     SELECT m.member_id, m.subject, m.origin_owner, m.origin_owner_region, m.origin_since_us, m.origin_month,
@@ -197,7 +197,7 @@ ORDER BY due_on, duty_id COLLATE "C", member_id LIMIT %(limit)s
 
 THEN: Final = _STANDING + _CLOCKS + _ITEMS + _IN_ORDER
 LONG_OVERDUE: Final = _STANDING + _CLOCKS_LONG_OVERDUE + _ITEMS + "  AND due_on < %(before)s" + _IN_ORDER
-"""What was due before the day `before`, which begins at `before_us`, and is not later than `as_of`: no more than that is told.
+"""No more than what was due before the day `before`, which begins at `before_us` and is not later than `as_of`.
 
 Who asks for a page that is filled by it need not look up anybody else's clocks.
 """

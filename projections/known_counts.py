@@ -1,8 +1,8 @@
 """Lifecycle counts as known at any position: what blocks of positions added up to, and the rows of less than a block.
 
 Whatever a row of rosters or clocks adds, it adds at a day and at a position (`known_points`, migration 0104): as of a
-day and as known at a position is the sum of all that is not later in either. Blocks are made behind the read models, and
-are never changed but where these are made anew.
+day and as known at a position is the sum of all that is not later in either. Blocks are made behind the read models,
+and are never changed but where these are made anew.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ _MOST_BLOCKS_BEHIND: Final = 2
 
 _MADE: Final = "SELECT exponent, upto FROM known_upto"
 _MAKE: Final = "SELECT make_known_block()"
-# Each block, and each range of regions in it, is looked up by itself (OFFSET 0). A block's own row says that it is there
-# in this snapshot: whoever makes the read models anew empties the table at once.
+# Each block, and each range of regions in it, is looked up by itself (OFFSET 0). A block's own row says that it is
+# there in this snapshot: whoever makes the read models anew empties the table at once.
 _COUNTS: Final = """
 SELECT e.made, g.*
 FROM (
@@ -129,9 +129,13 @@ def _decomposed(finest: int, exponent: int, blocks: int) -> tuple[list[int], lis
     return exponents, numbers
 
 
-def _as_kept(spans: Spans) -> dict[str, list[Any]]:
+def _as_kept(spans: Spans) -> dict[str, Any]:
     """Return how ranges of codes are asked for: the country and whole provinces are summed up beside the codes."""
-    digits, lows, highs, beginnings, codes = [], [], [], [], []
+    digits: list[int] = []
+    lows: list[str] = []
+    highs: list[str] = []
+    beginnings: list[str] = []
+    codes: list[str] = []
     for low, high in zip(spans.lows, spans.highs, strict=True):
         is_exact = high == low + "!"
         digits.append(len(low) if len(low) in (0, PROVINCE) and not is_exact else _ALL_DIGITS)

@@ -70,7 +70,8 @@ SELECT * FROM unnest(
 INSERT_CLOCKS: Final = """
 INSERT INTO clock_past (
     member_id, valid_from, valid_to, known_from, ended_from, known_to,
-    view, stage, affiliation_region, region, organisations, last_contact_at, last_contact_us, lost, first_due_on, subject,
+    view, stage, affiliation_region, region, organisations,
+    last_contact_at, last_contact_us, lost, first_due_on, subject,
     origin_owner, origin_owner_region, origin_since_us, origin_month, origin_made,
     destination_owner, destination_owner_region, destination_since_us, destination_month, destination_made,
     review_owner, review_owner_region, review_since_us, review_due_on, review_provisional

@@ -122,7 +122,8 @@ def test_one_that_is_amiss_would_be_found_by_asking_and_by_verifying(
     found, _, _ = differing(connection, straight.reference_of(lives), position, 78, 3)
     assert {(place, side) for _, _, place, side, _, _ in found} == {("620000", "outflow")}
     surplus, missing = count_differences(connection, "known_count")
-    assert surplus and missing
+    assert surplus
+    assert missing
     assert all(line.startswith("(outflow,2,") for line in (*surplus, *missing))
 
 
@@ -143,7 +144,11 @@ def test_where_blocks_are_not_made_members_are_counted(
 
 
 def test_read_models_made_anew_have_their_counts_made_anew(
-    recorder: KitelineRecorder, pool: Pool, log: Log, connection: Connection[TupleRow], make_runner: Callable[..., Runner]
+    recorder: KitelineRecorder,
+    pool: Pool,
+    log: Log,
+    connection: Connection[TupleRow],
+    make_runner: Callable[..., Runner],
 ) -> None:
     lives = Lives(80)
     lives.reference()
