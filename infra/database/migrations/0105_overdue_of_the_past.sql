@@ -15,3 +15,8 @@ CREATE FUNCTION day_recorded(asked bigint) RETURNS date LANGUAGE sql STABLE SECU
 $$;
 REVOKE ALL ON FUNCTION day_recorded FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION day_recorded TO kiteline_reader;
+
+-- How far blocks of counts as known are made is nobody's, and everybody may know it.
+ALTER TABLE known_upto ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+CREATE POLICY written_by_owner ON known_upto TO CURRENT_USER USING (true) WITH CHECK (true);
+CREATE POLICY read_by_all ON known_upto FOR SELECT TO kiteline_reader USING (true);
