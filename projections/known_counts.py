@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from domain.reference import REFERENCE_FACTS
 from domain.times import day_number, local_day
 from projections.day_ends import OVERDUE, PROVINCE
 
@@ -26,7 +27,7 @@ _ALL_DIGITS: Final = 12
 _MOST_BLOCKS_BEHIND: Final = 2
 
 _MADE: Final = "SELECT exponent, upto FROM known_upto"
-_MAKE: Final = "SELECT make_known_block()"
+_MAKE: Final = "SELECT make_known_block(%s)"
 # Each block, and each range of regions in it, is looked up by itself (OFFSET 0). A block's own row says that it is
 # there in this snapshot: whoever makes the read models anew empties the table at once.
 _COUNTS: Final = """
@@ -54,7 +55,8 @@ LEFT JOIN LATERAL (
         UNION ALL
         SELECT p.measure, p.view, p.stage, p.amount * %(sign)s
         FROM known_points_in_reach(
-            %(side)s, %(since)s, %(until)s, %(lowest)s, %(highest)s, %(beginnings)s::text[], %(codes)s::text[]
+            %(side)s, %(since)s, %(until)s, %(lowest)s, %(highest)s, %(beginnings)s::text[], %(codes)s::text[],
+            %(of_reference)s::text[]
         ) AS p
         WHERE p.at <= %(day)s
     ) AS c
@@ -67,7 +69,7 @@ LEFT JOIN LATERAL (
 def make_block(connection: Connection[TupleRow]) -> bool:
     """Make the next block, in a transaction, if the read models reflect all of it; say whether there was one."""
     with connection.transaction():
-        row = connection.execute(_MAKE).fetchone()
+        row = connection.execute(_MAKE, (list(REFERENCE_FACTS),)).fetchone()
     return row is not None and bool(row[0])
 
 
@@ -93,6 +95,7 @@ def counts_as_known(
         **chosen,
         **kept,
         "side": side,
+        "of_reference": list(REFERENCE_FACTS),
         "overdue": OVERDUE[side],
         "day": day_number(local_day(as_of_us)),
         "exponent": exponent,

@@ -10,9 +10,8 @@ SET version = version + 1, position = 0, latest_us = -4611686018427387904, updat
 WHERE name = 'read_models' AND position > 0;
 ALTER TABLE clock_past ADD COLUMN view text COLLATE "C", ADD COLUMN stage text COLLATE "C";
 
--- By block of positions, and within one by region: a county's rows of a block are looked up, not all of the block.
-CREATE INDEX member_by_roster_known ON member (((roster_known - 1) >> 12), affiliation_region);
-CREATE INDEX member_by_clock_known ON member (((clock_known - 1) >> 12), affiliation_region);
+-- By block of positions, and within one by region: a county's rows of a block are looked up, not all of the block. Members have
+-- no such index, for a contact is to touch none of theirs: whose rows began at a position is looked up by the log.
 CREATE INDEX roster_past_by_known ON roster_past (((known_from - 1) >> 12), affiliation_region);
 CREATE INDEX roster_past_by_ended ON roster_past (((ended_from - 1) >> 12), affiliation_region);
 CREATE INDEX clock_past_by_known ON clock_past (((known_from - 1) >> 12), affiliation_region);
@@ -84,9 +83,38 @@ CREATE FUNCTION blocks_of(since bigint, upto bigint) RETURNS bigint[] LANGUAGE s
 -- What positions after one, up to another, added to the counts of a side, in codes that begin so or are these: a row counts
 -- from the day on which it begins, as known from the position at which it became known, until the day on which it ends, as
 -- known from there on; one that was taken back never did, as known from that position on. Counts as of a day and as known at
--- a position are the sum of all that is not later in either. Of the outflow all codes lie between `low` and `high`.
+-- a position are the sum of all that is not later in either. Of the outflow all codes lie between `low` and `high`; facts
+-- about organisations and regions are told by their topics.
 DO $make$
 DECLARE
+    -- A row as it stands began at a fact of the member's own, or at one about organisations and regions. Of those there
+    -- are few, but whom they touch nothing tells: all members of the regions are looked at.
+    touched constant text :=
+        'WITH touched AS MATERIALIZED (
+             SELECT r.affiliation_region, r.region, r.view, r.stage, r.roster_from, r.clock_from, r.first_due_on,
+                 CASE WHEN r.roster_known = l.position THEN l.position END AS roster_known,
+                 CASE WHEN r.clock_known = l.position THEN l.position END AS clock_known
+             FROM public.log AS l
+             JOIN public.member AS r ON r.member_id = l.originator_id
+             WHERE l.position > since AND l.position <= upto AND l.position IN (r.roster_known, r.clock_known)
+               AND public.counts_on(side, r.affiliation_region, r.region, r.view, r.stage, beginnings, codes)
+             UNION ALL
+             SELECT r.affiliation_region, r.region, r.view, r.stage, r.roster_from, r.clock_from, r.first_due_on,
+                 CASE WHEN NOT EXISTS (
+                     SELECT FROM public.log AS l WHERE l.position = r.roster_known AND l.originator_id = r.member_id
+                 ) THEN r.roster_known END,
+                 CASE WHEN NOT EXISTS (
+                     SELECT FROM public.log AS l WHERE l.position = r.clock_known AND l.originator_id = r.member_id
+                 ) THEN r.clock_known END
+             FROM public.member AS r
+             WHERE EXISTS (
+                     SELECT FROM public.log AS l
+                     WHERE l.position > since AND l.position <= upto AND l.topic = ANY (of_reference)
+                 )
+               AND ((r.roster_known > since AND r.roster_known <= upto) OR (r.clock_known > since AND r.clock_known <= upto))
+               AND (side <> ''outflow'' OR (r.affiliation_region >= low AND r.affiliation_region < high))
+               AND public.counts_on(side, r.affiliation_region, r.region, r.view, r.stage, beginnings, codes)
+         )';
     body text := '';
     one  record;
 BEGIN
@@ -102,17 +130,17 @@ BEGIN
              'public.overdue_from(r.first_due_on) IS NOT NULL')
         ) AS t (past, measure, begins, ends, current_known, current_begins, counts)
         CROSS JOIN LATERAL (VALUES
-            (past, 'known_from', true, begins, 1, 'true'),
-            (past, 'known_from', false, ends, -1, 'r.ended_from <= r.known_from'),
-            (past, 'ended_from', true, ends, -1, 'r.ended_from > r.known_from AND r.ended_from < r.known_to'),
-            (past, 'known_to', false, begins, -1, 'r.known_to < 9223372036854775807'),
-            (past, 'known_to', false, ends, 1, 'r.known_to < 9223372036854775807 AND r.ended_from < r.known_to'),
-            ('member', current_known, true, current_begins, 1, 'true')
+            ('public.' || past, 'known_from', true, begins, 1, 'true'),
+            ('public.' || past, 'known_from', false, ends, -1, 'r.ended_from <= r.known_from'),
+            ('public.' || past, 'ended_from', true, ends, -1, 'r.ended_from > r.known_from AND r.ended_from < r.known_to'),
+            ('public.' || past, 'known_to', false, begins, -1, 'r.known_to < 9223372036854775807'),
+            ('public.' || past, 'known_to', false, ends, 1, 'r.known_to < 9223372036854775807 AND r.ended_from < r.known_to'),
+            ('touched', current_known, false, current_begins, 1, 'true')
         ) AS s (source, known, by_block, at, amount, which)
     LOOP
         body := concat(body, CASE WHEN body <> '' THEN ' UNION ALL ' END, format(
             'SELECT r.%1$I, %2$s, public.code_of(side, r.affiliation_region, r.region), r.view, r.stage, %3$s, %4$s
-             FROM public.%5$I AS r
+             FROM %5$s AS r
              WHERE %6$s AND %7$s
                AND public.counts_on(side, r.affiliation_region, r.region, r.view, r.stage, beginnings, codes)',
             one.known, one.measure, one.at, one.amount, one.source, one.which, one.counts));
@@ -127,26 +155,26 @@ BEGIN
     END LOOP;
     EXECUTE format(
         'CREATE FUNCTION known_points(
-             side text, since bigint, upto bigint, low text, high text, beginnings text[], codes text[]
+             side text, since bigint, upto bigint, low text, high text, beginnings text[], codes text[], of_reference text[]
          ) RETURNS TABLE (known bigint, measure text, region text, view text, stage text, at integer, amount integer)
-         LANGUAGE sql STABLE AS %L', body);
+         LANGUAGE sql STABLE AS %L', touched || body);
 END
 $make$;
 
 -- For readers, who see no row of regions beyond their reach here either.
 CREATE FUNCTION known_points_in_reach(
-    side text, since bigint, upto bigint, low text, high text, beginnings text[], codes text[]
+    side text, since bigint, upto bigint, low text, high text, beginnings text[], codes text[], of_reference text[]
 ) RETURNS TABLE (measure text, view text, stage text, at integer, amount bigint)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
     SELECT p.measure, p.view, p.stage, p.at, sum(p.amount)
-    FROM public.known_points(side, since, upto, low, high, beginnings, codes) AS p
+    FROM public.known_points(side, since, upto, low, high, beginnings, codes, of_reference) AS p
     WHERE (SELECT '*' = current_setting('kiteline.regions', true))
        OR p.region ^@ ANY ((SELECT array_remove(string_to_array(current_setting('kiteline.regions', true), ','), ''))::text[])
     GROUP BY 1, 2, 3, 4
 $$;
 
 -- Makes the next block if the read models reflect all of it, and the sums that it completes; says whether it did.
-CREATE FUNCTION make_known_block() RETURNS boolean LANGUAGE plpgsql SET work_mem = '32MB' AS $$
+CREATE FUNCTION make_known_block(of_reference text[]) RETURNS boolean LANGUAGE plpgsql SET work_mem = '32MB' AS $$
 DECLARE
     size  integer;
     edge  bigint;
@@ -163,7 +191,7 @@ BEGIN
         SELECT p.measure, (p.known - 1) >> (size - 3) AS part, p.region, p.view, p.stage, p.at, sum(p.amount) AS amount
         FROM (VALUES ('outflow'), ('inflow')) AS s (side)
         CROSS JOIN LATERAL public.known_points(
-            s.side, edge, edge + (1::bigint << size), '', ':', ARRAY[''], ARRAY[]::text[]
+            s.side, edge, edge + (1::bigint << size), '', ':', ARRAY[''], ARRAY[]::text[], of_reference
         ) AS p
         GROUP BY 1, 2, 3, 4, 5, 6 HAVING sum(p.amount) <> 0
     )

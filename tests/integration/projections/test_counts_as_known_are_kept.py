@@ -3,12 +3,14 @@
 import random
 import threading
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
+from domain.organisation import OrganisationDissolved, organisation_stream
 from domain.reference import Reference
 from domain.times import day_end_us
 from infra.event_store.recorder import KitelineRecorder
@@ -22,13 +24,17 @@ from projections.runner import Runner
 from tests.integration.projections import straight
 from tests.integration.projections.conftest import FORGET, Pool
 from tests.integration.projections.kept_days import PLACES, SIDES, counted, kept, some_days
-from tests.integration.projections.lives import Lives
+from tests.integration.projections.lives import COUNTIES, LAST, Lives, branch, committee
 from tests.integration.projections.test_organisations_and_regions_change import changing_lives
 from tests.integration.projections.test_the_same_person_recorded_twice import Doubles
 
 _SMALL = "UPDATE known_upto SET exponent = %s"
 _UPTO = "SELECT upto FROM known_upto"
 _SIZES = "SELECT DISTINCT exponent FROM known_count ORDER BY exponent"
+_SINCE_ANOTHERS_FACT = """
+SELECT count(*) FROM member AS m JOIN log AS l ON l.position IN (m.roster_known, m.clock_known)
+WHERE l.originator_id <> m.member_id AND m.view IS NOT NULL AND m.stage <> 'closed'
+"""
 _AMISS = "UPDATE known_count SET amount = amount + 1000 WHERE measure = 'outflow' AND digits = 2"
 
 
@@ -94,6 +100,31 @@ def test_they_are_what_counting_comes_to_when_organisations_and_regions_change(
     assert found == []
     assert members > 100
     assert overdue > 20
+
+
+def test_they_are_what_counting_comes_to_where_rows_stand_since_an_organisation_was_dissolved(
+    recorder: KitelineRecorder, connection: Connection[TupleRow], make_runner: Callable[..., Runner]
+) -> None:
+    lives = Lives(82)
+    lives.reference()
+    lives.play(members=40, steps=500)
+    lives.record(recorder)
+    for number in (1, 2):
+        for county in COUNTIES:
+            gone = branch(county, number)
+            body = OrganisationDissolved(gone, committee(county))
+            lives.tell(organisation_stream(gone), body, "2025-06-01")
+    lives.record(recorder)
+    make_runner(page=50).catch_up()
+    assert (connection.execute(_SINCE_ANOTHERS_FACT).fetchone() or (0,))[0] > 10
+    found, members, overdue = differing(connection, straight.reference_of(lives), made(connection, 8), 82, 4)
+    assert found == []
+    assert members > 100
+    assert overdue > 20
+    for known in range(lives.head - 9, lives.head):
+        question = RosterQuestion(Moment(day_end_us(LAST + timedelta(days=100)), known), "outflow", "000000")
+        ours, theirs = (ask(connection, question, straight.reference_of(lives)) for ask in (kept, counted))
+        assert ours == theirs
 
 
 @pytest.mark.parametrize("seed", [76, 77])
