@@ -57,6 +57,7 @@ def main() -> None:
     parser.add_argument("--each", type=int, default=60, help="questions of a kind and time in a round")
     parser.add_argument("--kind", help="only the kinds whose name has this in it")
     parser.add_argument("--without-states", action="store_true", help="a log that takes a third of the room")
+    parser.add_argument("--over-http-alone", action="store_true", help="print p99 over HTTP, and compare with nothing")
     options = parser.parse_args()
     kinds = [kind for kind in KINDS if options.kind is None or options.kind in kind[0]]
     with large_log(options.events, read_models=True, states=not options.without_states) as made:
@@ -71,13 +72,15 @@ def main() -> None:
                 for name, asked in kinds
                 for when in (WHENS[:1] if name in NOW_ALONE else WHENS)
             }
-            for cell, questions in drawn.items():
-                _timed(service, questions[:10])
-                print(f"  {cell[0]}, {cell[1]}: ready", flush=True)
+            if not options.over_http_alone:
+                for cell, questions in drawn.items():
+                    _timed(service, questions[:10])
+                    print(f"  {cell[0]}, {cell[1]}: ready", flush=True)
             await_quiet()
-            rounds = [_round(service, drawn) for _ in range(options.rounds)]
+            rounds = [] if options.over_http_alone else [_round(service, drawn) for _ in range(options.rounds)]
         over_http = _over_http(settings, drawn)
-    _report(rounds, over_http, {"members": made.members, "events": made.events, "questions a round": options.each})
+    if rounds:
+        _report(rounds, over_http, {"members": made.members, "events": made.events, "questions a round": options.each})
 
 
 def _search(service: Service, made: LargeLog) -> Search:

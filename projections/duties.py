@@ -11,11 +11,10 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from domain.times import day_start_us, local_day
-from projections.asking import Answer, Cursor, CursorUnreadable, Moment, Page, answer, is_now, read_cursor
+from domain.times import local_day
+from projections.asking import Cursor, CursorUnreadable, Moment, Page, answer, read_cursor
 from projections.duties_now import NOW
-from projections.duties_then import LONG_OVERDUE, THEN
-from projections.position import reflected
+from projections.duties_then import THEN
 
 if TYPE_CHECKING:
     from psycopg import Connection
@@ -25,9 +24,6 @@ if TYPE_CHECKING:
 
 _ZERO: Final = "00000000-0000-0000-0000-000000000000"
 """In the place of a member where a duty is nobody's: a webhook to be seen to."""
-_RECORDED_LATE: Final = timedelta(days=31)
-"""Nearly all of what happened before is known by then; whatever came later still is looked for."""
-_DAY_RECORDED: Final = "SELECT day_recorded(%s)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +77,7 @@ def worklist(connection: Connection[TupleRow], question: WorklistQuestion, refer
         "limit": question.limit + 1,
         "nobody": _ZERO,
     }
-    found = None
-    if question.member is None and question.overdue is not False:
-        found = _long_overdue(connection, moment, parameters)
-    if found is None:
-        found = answer(connection, moment, parameters, now=NOW, then=THEN)
+    found = answer(connection, moment, parameters, now=NOW, then=THEN)
     items = [_item(row, today) for row in found.rows[: question.limit]]
     following = None
     if len(found.rows) > question.limit:
@@ -94,24 +86,6 @@ def worklist(connection: Connection[TupleRow], question: WorklistQuestion, refer
         place = [last["due_on"], last["duty_id"], last["member_id"] or _ZERO]
         following = Cursor(pinned, since_us, place).text(question.name)
     return Page(items, following, found.position, found.known_position)
-
-
-def _long_overdue(connection: Connection[TupleRow], moment: Moment, parameters: dict[str, Any]) -> Answer | None:
-    """Return a page of the past that is full of what was due before the month asked about; None if it is not."""
-    standing = reflected(connection)
-    if is_now(standing, moment):
-        return None
-    known = standing.position if moment.known_position is None else min(moment.known_position, standing.position)
-    day: date = parameters["today"]
-    if known < standing.position:
-        row = connection.execute(_DAY_RECORDED, (known,)).fetchone()
-        if row is None or row[0] is None:
-            return None
-        day = min(day, row[0] - _RECORDED_LATE)
-    before = day.replace(day=1)
-    asked = {**parameters, "known": known, "before": before, "before_us": day_start_us(before)}
-    rows = connection.execute(LONG_OVERDUE, asked).fetchall()
-    return Answer(standing.position, known, rows) if len(rows) == parameters["limit"] else None
 
 
 def _turned(due: str | None) -> dict[str, object]:

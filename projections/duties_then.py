@@ -11,7 +11,7 @@ from typing import Final
 
 # What ended by the moment and is known to have, is passed over by the indexes that end in `valid_to`; at an earlier
 # position it may not have been known yet, so that `ended` begins before all times there. Parameters as in duties_now.
-_STANDING: Final = """
+THEN: Final = """
 WITH ended AS MATERIALIZED (
     SELECT CASE WHEN p.position <= %(known)s THEN %(as_of)s ELSE -9223372036854775808 END AS by
     FROM projection_position AS p WHERE p.name = 'read_models'
@@ -29,8 +29,6 @@ WITH ended AS MATERIALIZED (
       AND d.valid_from <= %(as_of)s AND d.known_from <= %(known)s AND d.known_to > %(known)s
       AND (d.valid_to > %(as_of)s OR d.ended_from > %(known)s)
       AND (%(member)s::uuid IS NULL OR d.member_id = %(member)s::uuid)
-"""
-_CLOCKS: Final = """
 ), segment AS NOT MATERIALIZED (
     SELECT m.member_id, m.affiliation, m.accepted_by, m.branch,
         m.clock_from <= %(as_of)s AND m.clock_known <= %(known)s AS told
@@ -76,44 +74,6 @@ _CLOCKS: Final = """
         LIMIT 1
     ) AS k
     WHERE NOT o.told
-"""
-# Of those alone for whom anything was due before a day: the rows during which something was overdue, if they ended on
-# that day or later; and those that had ended earlier, which was not known yet.
-_CLOCKS_LONG_OVERDUE: Final = """
-), clock AS MATERIALIZED (
-    SELECT m.member_id, m.subject, m.origin_owner, m.origin_owner_region, m.origin_since_us, m.origin_month,
-        m.destination_owner, m.destination_owner_region, m.destination_since_us, m.destination_month,
-        m.review_owner, m.review_owner_region, m.review_since_us, m.review_due_on, m.review_provisional
-    FROM member AS m
-    WHERE m.first_due_on < %(before)s AND m.clock_from <= %(as_of)s AND m.clock_known <= %(known)s
-      AND (m.origin_owner = ANY (%(organisations)s::text[]) OR m.destination_owner = ANY (%(organisations)s::text[])
-           OR m.review_owner = ANY (%(organisations)s::text[]))
-    UNION ALL
-    SELECT c.member_id, c.subject, c.origin_owner, c.origin_owner_region, c.origin_since_us, c.origin_month,
-        c.destination_owner, c.destination_owner_region, c.destination_since_us, c.destination_month,
-        c.review_owner, c.review_owner_region, c.review_since_us, c.review_due_on, c.review_provisional
-    FROM clock_past AS c
-    WHERE c.first_due_on < %(before)s AND c.valid_from <= %(as_of)s AND c.known_from <= %(known)s
-      AND c.known_to > %(known)s AND (c.valid_to > %(as_of)s OR c.ended_from > %(known)s)
-      AND c.valid_to >= %(before_us)s AND overdue_from(c.first_due_on) <= day_of(c.valid_to)
-      AND (c.origin_owner = ANY (%(organisations)s::text[]) OR c.destination_owner = ANY (%(organisations)s::text[])
-           OR c.review_owner = ANY (%(organisations)s::text[]))
-    UNION ALL
-    SELECT c.member_id, c.subject, c.origin_owner, c.origin_owner_region, c.origin_since_us, c.origin_month,
-        c.destination_owner, c.destination_owner_region, c.destination_since_us, c.destination_month,
-        c.review_owner, c.review_owner_region, c.review_since_us, c.review_due_on, c.review_provisional
-    FROM clock_past AS c
-    WHERE c.first_due_on < %(before)s AND c.valid_from <= %(as_of)s AND c.known_from <= %(known)s
-      AND c.known_to > %(known)s AND c.ended_from > %(known)s AND c.valid_to < %(before_us)s
-      AND ((c.ended_from - 1) >> 15) = ANY (ARRAY(
-          SELECT b FROM projection_position AS p
-          CROSS JOIN LATERAL generate_series(%(known)s::bigint >> 15, p.position >> 15) AS b
-          WHERE p.name = 'read_models' AND p.position > %(known)s
-      ))
-      AND (c.origin_owner = ANY (%(organisations)s::text[]) OR c.destination_owner = ANY (%(organisations)s::text[])
-           OR c.review_owner = ANY (%(organisations)s::text[]))
-"""
-_ITEMS: Final = """
 ), contact AS MATERIALIZED (
     (SELECT m.member_id, m.origin_owner AS organisation, m.origin_owner_region AS region, m.origin_since_us AS since_us,
         greatest(m.origin_month, %(low)s::date, CASE WHEN %(due)s::date IS NULL THEN NULL
@@ -190,14 +150,5 @@ WHERE (%(kinds)s::text[] IS NULL OR kind = ANY (%(kinds)s::text[]))
   AND (%(overdue)s::boolean IS NULL OR (due_on < %(today)s) = %(overdue)s::boolean)
   AND (%(due)s::date IS NULL OR (due_on, duty_id COLLATE "C", member_id)
        > (%(due)s::date, %(duty)s::text COLLATE "C", %(after)s::uuid))
-"""
-_IN_ORDER: Final = """
 ORDER BY due_on, duty_id COLLATE "C", member_id LIMIT %(limit)s
-"""
-
-THEN: Final = _STANDING + _CLOCKS + _ITEMS + _IN_ORDER
-LONG_OVERDUE: Final = _STANDING + _CLOCKS_LONG_OVERDUE + _ITEMS + "  AND due_on < %(before)s" + _IN_ORDER
-"""No more than what was due before the day `before`, which begins at `before_us` and is not later than `as_of`.
-
-Who asks for a page that is filled by it need not look up anybody else's clocks.
 """

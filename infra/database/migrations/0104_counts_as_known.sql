@@ -44,7 +44,7 @@ CREATE TABLE known_upto (
     CONSTRAINT known_upto_pkey PRIMARY KEY (exponent)
 );
 COMMENT ON TABLE known_upto IS 'One row: the size of the smallest blocks, and the position up to which blocks are made. Of the country there are blocks of an eighth.';
-INSERT INTO known_upto VALUES (15, 0);
+INSERT INTO known_upto VALUES (14, 0);
 
 REVOKE ALL ON known_count, known_upto FROM PUBLIC;
 GRANT SELECT ON known_count, known_upto TO kiteline_reader;
@@ -55,6 +55,10 @@ CREATE POLICY read_in_scope ON known_count FOR SELECT TO kiteline_reader USING (
     OR measure = ''
     OR region ^@ ANY ((SELECT array_remove(string_to_array(current_setting('kiteline.regions', true), ','), ''))::text[])
 );
+-- How far blocks are made is nobody's, and every reader may know it.
+ALTER TABLE known_upto ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+CREATE POLICY written_by_owner ON known_upto TO CURRENT_USER USING (true) WITH CHECK (true);
+CREATE POLICY read_by_all ON known_upto FOR SELECT TO kiteline_reader USING (true);
 
 -- The same days as before (migration 0097), in whole numbers.
 CREATE OR REPLACE FUNCTION day_of(us bigint) RETURNS integer LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN
