@@ -99,7 +99,7 @@ DECLARE
                  CASE WHEN r.roster_known = l.position THEN l.position END AS roster_known,
                  CASE WHEN r.clock_known = l.position THEN l.position END AS clock_known
              FROM public.log AS l
-             JOIN public.member AS r ON r.member_id = l.originator_id
+             CROSS JOIN LATERAL (SELECT m.* FROM public.member AS m WHERE m.member_id = l.originator_id OFFSET 0) AS r
              WHERE l.position > since AND l.position <= upto AND l.position IN (r.roster_known, r.clock_known)
                AND public.counts_on(side, r.affiliation_region, r.region, r.view, r.stage, beginnings, codes)
              UNION ALL

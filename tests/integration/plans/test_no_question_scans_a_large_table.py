@@ -35,7 +35,7 @@ from projections.roster import RosterQuestion
 
 LARGE = (
     "log", "stream_head", "member", "roster_past", "clock_past", "duty", "duty_past", "leg", "leg_past", "statistic",
-    "day_count", "standing_count", "standing_age", "flow_count", "tally", "vault_token", "idempotency",
+    "day_count", "standing_count", "standing_age", "flow_count", "known_count", "tally", "vault_token", "idempotency",
 )  # fmt: skip
 _SCANNED = "SELECT relname, seq_scan FROM pg_stat_user_tables WHERE schemaname = 'public' AND relname = ANY (%s)"
 _TOKENS = """
