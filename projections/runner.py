@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any, Final, Self
 from psycopg.pq import TransactionStatus
 
 from projections.afresh import folded_afresh
+from projections.block_making import BlockMaking
 from projections.collector import uncollected
 from projections.folding import Batch, Folding
-from projections.known_counts import make_block
 from projections.position import Overtaken, Reflected, advance, park, reflected
 from projections.rows import write
 from projections.second_process import Changes, Opening, SecondLost, SecondProcess, cores
@@ -60,8 +60,6 @@ _MOST_GATHER: Final = 0.02
 _SHORTEST_IDLE: Final = 0.02
 _LONGEST_IDLE: Final = 0.2
 _CANDIDATE_SECONDS: Final = 0.5
-# A block of counts as known takes longer than most pages: while there are any, one now and then.
-_BLOCK_SECONDS: Final = 10.0
 
 
 class GapInLog(Exception):
@@ -163,17 +161,15 @@ class Runner:
 
     def _lead(self, connection: Connection[TupleRow], stop: threading.Event) -> None:
         idle = _SHORTEST_IDLE
-        with _Work(self, connection) as work:
+        with _Work(self, connection) as work, BlockMaking(self._pool, self.hooks.failed):
             while not stop.is_set():
                 began = time.monotonic()
                 if count := work.take_page():
                     idle = _SHORTEST_IDLE
-                    work.make_block(every=_BLOCK_SECONDS)
                     if count < min(_HARDLY_ANY, self.page):
                         stop.wait(min(_MOST_GATHER, max(_LEAST_GATHER, time.monotonic() - began)))
                     continue
-                if work.make_block():
-                    continue
+                work.settle()
                 if self._wait is not None:
                     self._wait(idle)
                 else:
@@ -212,7 +208,6 @@ class _Work:
         self._second: SecondProcess | None = None
         self._limit = self._first = min(_FIRST_PAGE, runner.page)
         self._pending: Future[Reflected] | None = None
-        self._block_made = time.monotonic()
         self._writer = ThreadPoolExecutor(1, "kiteline-projection")
         parked = {row[0] for row in connection.execute(_PARKED)}
         self._folding = Folding(
@@ -278,15 +273,6 @@ class _Work:
         second, self._second = self._second, None
         if second is not None:
             second.close()
-
-    def make_block(self, every: float = 0.0) -> bool:
-        """Settle, and make a block of the counts as known if one is due, `every` so many seconds at most."""
-        if time.monotonic() - self._block_made < every:
-            return False
-        self.settle()
-        made = make_block(self._connection)
-        self._block_made = time.monotonic()
-        return made
 
     def settle(self) -> None:
         """Wait until what was folded is written."""

@@ -44,7 +44,7 @@ CREATE TABLE known_upto (
     CONSTRAINT known_upto_pkey PRIMARY KEY (exponent)
 );
 COMMENT ON TABLE known_upto IS 'One row: the size of the smallest blocks, and the position up to which blocks are made. Of the country there are blocks of an eighth.';
-INSERT INTO known_upto VALUES (14, 0);
+INSERT INTO known_upto VALUES (13, 0);
 
 REVOKE ALL ON known_count, known_upto FROM PUBLIC;
 GRANT SELECT ON known_count, known_upto TO kiteline_reader;
