@@ -21,6 +21,7 @@ from tests.integration.projections import straight
 from tests.integration.projections.kept_days import SIDES
 from tests.integration.projections.lives import COUNTIES, Lives, branch, committee
 from tests.integration.projections.moments import moments
+from tests.integration.projections.steady_lives import stay_in_touch
 from tests.integration.projections.test_worklists_page_by_page import any_question, pages
 
 SEVERAL_RANGES = "510100"
@@ -70,6 +71,7 @@ def test_pages_hold_of_all_that_was_owed_what_was_asked_for(
     lives = Lives(seed)
     lives.reference()
     lives.play(members=25, steps=500)
+    stay_in_touch(lives, members=4)
     lives.record(recorder)
     make_runner(page=200).catch_up()
     reference = straight.reference_of(lives)

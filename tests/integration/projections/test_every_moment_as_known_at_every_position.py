@@ -16,6 +16,7 @@ from projections.runner import Runner
 from tests.integration.projections import straight
 from tests.integration.projections.lives import Lives, committee
 from tests.integration.projections.moments import moments
+from tests.integration.projections.steady_lives import stay_in_touch
 
 PROVINCES = ("330000", "350000", "510000", "620000")
 
@@ -62,6 +63,7 @@ def test_rosters_and_duties_say_what_a_straight_fold_says(
     lives = Lives(seed)
     lives.reference()
     lives.play(members=12, steps=260)
+    stay_in_touch(lives, members=4)
     lives.record(recorder)
 
     make_runner(page=page, kept=5).catch_up()

@@ -1,7 +1,9 @@
 """PostgreSQL itself shows a reader only what the settings of the session let through; without settings, nothing."""
 
+import random
+from collections import Counter
 from collections.abc import Callable, Iterator
-from datetime import date
+from datetime import date, timedelta
 from typing import LiteralString
 
 import pytest
@@ -22,7 +24,7 @@ from projections.runner import Runner
 from tests.integration.projections import straight
 from tests.integration.projections.conftest import Pool
 from tests.integration.projections.lives import COUNTIES, Lives, branch, committee
-from tests.integration.projections.steady_lives import transfer
+from tests.integration.projections.steady_lives import stay_in_touch, transfer
 
 _OF_READ_MODELS = """
 SELECT c.relname, c.relrowsecurity, c.relforcerowsecurity,
@@ -38,6 +40,30 @@ _PLANS = (
     "EXPLAIN SELECT * FROM roster_past WHERE region >= '6206' AND region < '6207'",
     "EXPLAIN SELECT * FROM duty WHERE organisation = ANY ('{C620621,C620102}')",
 )
+_STOOD = """valid_from <= %(on)s AND known_from <= %(known)s AND known_to > %(known)s
+AND (valid_to > %(on)s OR ended_from > %(known)s)"""
+_CONTACTS = """
+SELECT member_id, {0}_owner, {0}_month FROM clock_past
+WHERE {0}_owner = ANY (%(owners)s) AND {0}_since_us <= %(on)s AND {0}_month <= '2030-01-01' AND """
+_CONTACTS_IN_REACH = """
+SELECT member_id, organisation, month FROM {0}_contacts_in_reach(
+    %(owners)s, NULL, %(on)s, %(known)s, NULL, '2030-01-01', NULL, NULL, NULL, 10000)"""
+_THEN_IN_REACH: dict[LiteralString, LiteralString] = {
+    _CONTACTS_IN_REACH.format("origin"): _CONTACTS.format("origin"),
+    _CONTACTS_IN_REACH.format("destination"): _CONTACTS.format("destination"),
+    "SELECT member_id, organisation, due_on FROM reviews_in_reach(%(owners)s, NULL, %(on)s, %(known)s, '2030-01-01')":
+        "SELECT member_id, review_owner, review_due_on FROM clock_past"
+        " WHERE review_owner = ANY (%(owners)s) AND review_since_us <= %(on)s AND review_due_on <= '2030-01-01' AND ",
+    "SELECT member_id, organisation, key FROM duties_in_reach(%(owners)s, NULL, %(on)s, %(known)s, '2030-01-01')":
+        "SELECT member_id, organisation, key FROM duty_past"
+        " WHERE organisation = ANY (%(owners)s) AND coalesce(month_from, due_on) <= '2030-01-01' AND ",
+}  # fmt: skip
+"""What looks as the owner does, and what a reader finds who looks through the tables."""
+_OWNERS = """
+SELECT organisation FROM duty_past WHERE organisation <> ''
+UNION SELECT origin_owner FROM clock_past WHERE origin_owner <> ''
+UNION SELECT destination_owner FROM clock_past WHERE destination_owner <> ''
+"""
 NOW = day_end_us(date(2025, 9, 30))
 
 
@@ -47,6 +73,7 @@ def lives(recorder: KitelineRecorder, make_runner: Callable[..., Runner]) -> Liv
     lives.reference()
     lives.play(members=30, steps=400)
     transfer(lives, members=6)
+    stay_in_touch(lives, members=4)
     lives.record(recorder)
     make_runner().catch_up()
     return lives
@@ -153,6 +180,28 @@ def test_a_branch_sees_its_own_members_and_duties_then_as_now(
             for item in items
             if item["member_id"] not in _under_way(lives, county)
         )
+
+
+def test_what_looks_as_the_owner_shows_a_reader_no_more_than_the_tables_do(
+    lives: Lives, connection: Connection[TupleRow], reader: Connection[TupleRow]
+) -> None:
+    connection.execute("ANALYZE")
+    owners = [row[0] for row in connection.execute(_OWNERS)]
+    scopes = [{"regions": county} for county in COUNTIES] + [{"organisations": committee(one)} for one in COUNTIES]
+    scopes += [{"organisations": branch(one, 1)} for one in COUNTIES]
+    nothing, everything = {"regions": ",,"}, {"regions": "*"}
+    told, chance = Counter[tuple[int, bool]](), random.Random(61)
+    for scope in (nothing, everything, *scopes):
+        see(reader, **scope)
+        for _ in range(6):
+            on = day_end_us(date(2024, 6, 1) + timedelta(days=chance.randrange(600)))
+            asked = {"owners": owners, "on": on, "known": chance.randint(lives.head // 3, lives.head)}
+            for number, (function, table) in enumerate(_THEN_IN_REACH.items()):
+                found = sorted(reader.execute(function, asked))
+                assert found == sorted(reader.execute(table + _STOOD, asked)), (function, scope)
+                told[number, scope is everything] += len(found)
+                assert scope is not nothing or not found
+    assert all(told[number, everybody] for number in range(len(_THEN_IN_REACH)) for everybody in (True, False)), told
 
 
 def test_flows_are_of_what_may_be_seen(lives: Lives, reader: Connection[TupleRow]) -> None:
